@@ -1,0 +1,119 @@
+package clock
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
+
+	"github.com/dovetail-crdt/dovetail/clock/wire"
+)
+
+const (
+	tokenVersion = 1
+	tokenMAC     = 16 // bytes of HMAC-SHA-256 that a token carries
+
+	// MaxTokenBytes bounds a token. It is room for some two thousand intervals,
+	// far beyond any healthy object.
+	MaxTokenBytes = 32 << 10
+)
+
+// Token is the context of one object as a client last saw it: opaque,
+// authenticated, and taken back with the client's next read or write. Clients
+// keep and return it; only the stores, which hold the key, can make or open one.
+// It is authenticated because a forged context could claim, and so delete, all
+// that a replica will ever write.
+//
+// The zero Token stands for a client that has seen nothing. Tokens are
+// comparable, but equal contexts sealed under different keys are different
+// tokens.
+type Token struct{ raw string }
+
+// SealToken returns the token of an object's context. Key is the stores' shared
+// secret and scope the object's key: a token opens under both or not at all. It
+// keeps neither argument. A context too large for a token is an error.
+func SealToken(key []byte, scope string, c *Context) (Token, error) {
+	if len(key) < 16 {
+		return Token{}, fmt.Errorf("clock: token key of %d bytes: want at least 16", len(key))
+	}
+	body, err := c.AppendBinary([]byte{tokenVersion})
+	if err != nil {
+		return Token{}, err
+	}
+	if len(body)+tokenMAC > MaxTokenBytes {
+		return Token{}, fmt.Errorf("clock: context of %d bytes is too large for a token of %d", len(body), MaxTokenBytes)
+	}
+	return Token{raw: string(appendMAC(body, key, scope))}, nil
+}
+
+// Open returns the context that SealToken was given, or an error that matches
+// ErrToken. The zero Token opens as the empty context.
+func (t Token) Open(key []byte, scope string) (*Context, error) {
+	if t.IsZero() {
+		return &Context{}, nil
+	}
+	n := len(t.raw) - tokenMAC
+	if n < 1 || len(t.raw) > MaxTokenBytes {
+		return nil, fmt.Errorf("%w: %d bytes", ErrToken, len(t.raw))
+	}
+	if t.raw[0] != tokenVersion {
+		return nil, fmt.Errorf("%w: version %d, want %d", ErrToken, t.raw[0], tokenVersion)
+	}
+	if !hmac.Equal(appendMAC([]byte(t.raw[:n]), key, scope), []byte(t.raw)) {
+		return nil, fmt.Errorf("%w: altered, or sealed under another key or for another object", ErrToken)
+	}
+	r := wire.NewReader([]byte(t.raw[1:n]))
+	c := ReadContext(r)
+	if err := r.Done(); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrToken, err)
+	}
+	return c, nil
+}
+
+func appendMAC(body, key []byte, scope string) []byte {
+	h := hmac.New(sha256.New, key)
+	h.Write(wire.AppendBytes(nil, scope)) // a hash never returns an error
+	h.Write(body)
+	return append(body, h.Sum(nil)[:tokenMAC]...)
+}
+
+// IsZero reports whether t is the token of a client that has seen nothing.
+func (t Token) IsZero() bool { return t.raw == "" }
+
+// String returns the token in the URL-safe base64 alphabet without padding.
+func (t Token) String() string { return base64.RawURLEncoding.EncodeToString([]byte(t.raw)) }
+
+// MarshalText implements encoding.TextMarshaler with what String returns.
+func (t Token) MarshalText() ([]byte, error) { return []byte(t.String()), nil }
+
+// UnmarshalText reads what MarshalText wrote. It checks form and size; only
+// Open checks the seal.
+func (t *Token) UnmarshalText(b []byte) error {
+	if len(b) > base64.RawURLEncoding.EncodedLen(MaxTokenBytes) {
+		return fmt.Errorf("%w: %d characters", ErrToken, len(b))
+	}
+	raw, err := base64.RawURLEncoding.Strict().AppendDecode(nil, b)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrToken, err)
+	}
+	if base64.RawURLEncoding.EncodedLen(len(raw)) != len(b) {
+		return fmt.Errorf("%w: line breaks inside", ErrToken) // which base64 skips
+	}
+	return t.UnmarshalBinary(raw)
+}
+
+// AppendBinary appends the token's bytes.
+func (t Token) AppendBinary(b []byte) ([]byte, error) { return append(b, t.raw...), nil }
+
+// MarshalBinary implements encoding.BinaryMarshaler.
+func (t Token) MarshalBinary() ([]byte, error) { return t.AppendBinary(nil) }
+
+// UnmarshalBinary takes the bytes that AppendBinary wrote. It checks the size;
+// only Open checks the seal.
+func (t *Token) UnmarshalBinary(b []byte) error {
+	if len(b) > MaxTokenBytes {
+		return fmt.Errorf("%w: %d bytes, at most %d", ErrToken, len(b), MaxTokenBytes)
+	}
+	t.raw = string(b)
+	return nil
+}

@@ -1,0 +1,108 @@
+package crdt
+
+import (
+	"fmt"
+	"iter"
+)
+
+// AWSet is a set in which add wins: an element that is added at one replica while
+// another removes it stays. A remove ends the adds that its replica has seen and
+// leaves nothing behind: no tombstone (Bieniusa et al., arXiv:1210.3368).
+//
+// An element is its canonical bytes under the codec, never Go's ==.
+type AWSet[E any] struct {
+	object
+	codec Codec[E]
+}
+
+// AWSetOf returns the kind of sets of elements of that codec.
+func AWSetOf[E any](c Codec[E]) Kind[*AWSet[E]] {
+	return causalKind("awset<"+c.Name+">", &AWSet[E]{codec: c})
+}
+
+// NewAWSet returns an empty set.
+func NewAWSet[E any](c Codec[E]) *AWSet[E] { return &AWSet[E]{newObject(), c} }
+
+func (s *AWSet[E]) elem(e E) object { return s.below(segment(roleElement, &s.codec, e)) }
+
+// Add puts e into the set, also if it is there: the new add survives concurrent
+// removes of the old one. An element that the codec refuses fails the
+// transaction.
+func (s *AWSet[E]) Add(tx *Tx, e E) { tx.put(s.elem(e), nil) }
+
+// Remove ends the adds of e that this replica has seen; of an absent element it
+// does nothing.
+func (s *AWSet[E]) Remove(tx *Tx, e E) { tx.kill(s.elem(e)) }
+
+// Clear removes every element that this replica sees. O(elements).
+func (s *AWSet[E]) Clear(tx *Tx) { tx.kill(s.object) }
+
+// Contains reports whether e is in the set; an element that the codec refuses is
+// not.
+func (s *AWSet[E]) Contains(e E) bool {
+	o := s.elem(e)
+	return o.at().Has()
+}
+
+// Len returns the number of elements.
+func (s *AWSet[E]) Len() int { return s.at().Len() }
+
+// All yields the elements in order of their bytes, which is the same at every
+// replica. It walks what was there at the start: elements removed meanwhile are
+// skipped, those added are not visited. O(n log n).
+func (s *AWSet[E]) All() iter.Seq[E] {
+	return func(yield func(E) bool) {
+		for _, seg := range s.at().Segments() {
+			if !s.at().Kid(seg).Has() {
+				continue
+			}
+			e, err := s.codec.Decode([]byte(seg[1:]))
+			if err != nil {
+				panic(fmt.Sprintf("crdt: set holds an element that its codec %s cannot read: %v", s.codec.Name, err))
+			}
+			if !yield(e) {
+				return
+			}
+		}
+	}
+}
+
+// Merge implements Lattice.
+func (s *AWSet[E]) Merge(delta *AWSet[E]) bool { return s.merge(&delta.object) }
+
+// Equal implements Lattice; of views it compares the elements and their dots.
+func (s *AWSet[E]) Equal(o *AWSet[E]) bool { return s.equal(&o.object) }
+
+// Clone implements Lattice; of a view it returns a detached copy.
+func (s *AWSet[E]) Clone() *AWSet[E] { return &AWSet[E]{s.clone(), s.codec} }
+
+// IsBottom implements Lattice.
+func (s *AWSet[E]) IsBottom() bool { return s.isBottom() }
+
+func (s *AWSet[E]) nest(o object) *AWSet[E] { return &AWSet[E]{o, s.codec} }
+
+func (s *AWSet[E]) validate(n node) error {
+	return n.Check(func(depth int, seg string, n node) error {
+		if depth > 1 || depth == 1 && seg[0] != roleElement {
+			return fmt.Errorf("%w: set with a path segment %q at depth %d", ErrCorrupt, seg, depth)
+		}
+		if depth == 1 {
+			if _, err := s.codec.Decode([]byte(seg[1:])); err != nil {
+				return fmt.Errorf("element: %w", err)
+			}
+		}
+		for d, v := range n.Here() {
+			if depth == 0 || v.Total != nil || v.Put != "" {
+				return fmt.Errorf("%w: set with a value at %v", ErrCorrupt, d)
+			}
+		}
+		return noBases("set", n)
+	})
+}
+
+func noBases(what string, n node) error {
+	if n.Bases() > 0 {
+		return fmt.Errorf("%w: %s with counter bases", ErrCorrupt, what)
+	}
+	return nil
+}

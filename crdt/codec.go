@@ -1,0 +1,81 @@
+package crdt
+
+import (
+	"encoding/binary"
+	"fmt"
+	"unicode/utf8"
+)
+
+// Codec turns values of E into canonical bytes and back. The bytes are the
+// identity of an element, key or value: two values are the same exactly if their
+// bytes are. Name is the schema's name; it is part of the name of every kind that
+// uses the codec, so a change of the bytes needs a new name.
+//
+// Append appends the bytes of e to b; it fails for values that have none. Decode
+// reads exactly the bytes that Append wrote (the frame keeps their length, so
+// they need none of their own), keeps no reference to them, and fails for any
+// others.
+type Codec[E any] struct {
+	Name   string
+	Append func(b []byte, e E) ([]byte, error)
+	Decode func(b []byte) (E, error)
+}
+
+// String is the codec of strings, by their bytes. Bytes that are not UTF-8 are
+// kept as they are.
+var String = Codec[string]{
+	Name:   "string",
+	Append: func(b []byte, s string) ([]byte, error) { return append(b, s...), nil },
+	Decode: func(b []byte) (string, error) { return string(b), nil },
+}
+
+// Bytes is the codec of byte strings. Decode returns a copy.
+var Bytes = Codec[[]byte]{
+	Name:   "bytes",
+	Append: func(b []byte, s []byte) ([]byte, error) { return append(b, s...), nil },
+	Decode: func(b []byte) ([]byte, error) { return append([]byte{}, b...), nil },
+}
+
+// Uint64 is the codec of unsigned integers: eight big-endian bytes, so byte
+// order is numeric order.
+var Uint64 = Codec[uint64]{
+	Name:   "uint64",
+	Append: func(b []byte, v uint64) ([]byte, error) { return binary.BigEndian.AppendUint64(b, v), nil },
+	Decode: func(b []byte) (uint64, error) {
+		if len(b) != 8 {
+			return 0, fmt.Errorf("%w: uint64 of %d bytes", ErrCorrupt, len(b))
+		}
+		return binary.BigEndian.Uint64(b), nil
+	},
+}
+
+// Int64 is the codec of signed integers: eight big-endian bytes with the sign
+// bit flipped, so byte order is numeric order.
+var Int64 = Codec[int64]{
+	Name: "int64",
+	Append: func(b []byte, v int64) ([]byte, error) {
+		return Uint64.Append(b, uint64(v)^(1<<63))
+	},
+	Decode: func(b []byte) (int64, error) {
+		v, err := Uint64.Decode(b)
+		return int64(v ^ (1 << 63)), err
+	},
+}
+
+// Limits of what a frame may hold, on both sides of it.
+const (
+	// MaxFrame is the largest frame, in bytes.
+	MaxFrame = 64 << 20
+	// MaxName is the longest name of a kind, in bytes.
+	MaxName = 1 << 10
+)
+
+func checkName(what, name string) error {
+	switch {
+	case name == "", len(name) > MaxName:
+		return fmt.Errorf("crdt: %s of %d bytes: want 1 to %d", what, len(name), MaxName)
+	case !utf8.ValidString(name):
+		return fmt.Errorf("crdt: %s %q is not UTF-8", what, name)
+	}
+	return nil
+}

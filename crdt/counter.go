@@ -1,0 +1,81 @@
+package crdt
+
+import (
+	"fmt"
+)
+
+// Counter is a sum of increments and decrements in which a reset removes exactly
+// what it saw: an increment that the reset had not seen survives in full, never
+// more, also nested at any depth and under removal of the map key above it.
+//
+// Each replica keeps a running total per run of increments; a reset leaves, for
+// each total that it saw, a base that is subtracted. At most two numbers a
+// replica stand in the state however many increments there were. Arithmetic is
+// modulo 2^64, so the value is exact whenever the true sum fits an int64, even if
+// partial sums did not.
+//
+// Off causal order a counter can show earlier increments of a transaction's
+// writer before the other changes of their transactions: a total carries those
+// before it.
+type Counter struct{ object }
+
+// CounterKind returns the kind of Counter.
+func CounterKind() Kind[*Counter] { return causalKind("counter", &Counter{}) }
+
+// NewCounter returns a counter of value 0.
+func NewCounter() *Counter { return &Counter{newObject()} }
+
+// Value returns the sum of the increments that no reset saw.
+func (c *Counter) Value() int64 { return int64(c.at().Sum()) }
+
+// Add adds n, which may be negative; Add(tx, 0) makes a map key present. If the
+// value that this replica sees would leave the range of int64, the transaction
+// fails with ErrOverflow. Concurrent additions can still leave it; merging never
+// fails. O(replicas).
+func (c *Counter) Add(tx *Tx, n int64) {
+	k := tx.open(&c.object)
+	if k == nil {
+		return
+	}
+	v := c.Value()
+	if sum := v + n; (n > 0 && sum < v) || (n < 0 && sum > v) {
+		tx.Fail(fmt.Errorf("%w: %d + %d", ErrOverflow, v, n))
+		return
+	}
+	k.Inc(c.path, uint64(n))
+}
+
+// Reset takes away what this replica sees. It does nothing to a counter that no
+// increment is visible in.
+func (c *Counter) Reset(tx *Tx) { tx.kill(c.object) }
+
+// Merge implements Lattice.
+func (c *Counter) Merge(delta *Counter) bool { return c.merge(&delta.object) }
+
+// Equal implements Lattice; of views it compares what they show and why.
+func (c *Counter) Equal(o *Counter) bool { return c.equal(&o.object) }
+
+// Clone implements Lattice; of a view it returns a detached copy.
+func (c *Counter) Clone() *Counter { return &Counter{c.clone()} }
+
+// IsBottom implements Lattice.
+func (c *Counter) IsBottom() bool { return c.isBottom() }
+
+// String returns the value in decimal.
+func (c *Counter) String() string { return fmt.Sprint(c.Value()) }
+
+func (c *Counter) nest(o object) *Counter { return &Counter{o} }
+
+func (c *Counter) validate(n node) error {
+	return n.Check(func(depth int, seg string, n node) error {
+		if depth > 0 {
+			return fmt.Errorf("%w: counter with a path segment %q below it", ErrCorrupt, seg)
+		}
+		for d, v := range n.Here() {
+			if v.Total == nil {
+				return fmt.Errorf("%w: counter with a plain value at %v", ErrCorrupt, d)
+			}
+		}
+		return nil
+	})
+}

@@ -1,0 +1,49 @@
+package spec
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Naive computes Reads a second time, from the visibility relation alone: an
+// operation is effective if no visible operation about its path had it in its
+// past. It is the textbook definition, quadratic, and right only in causally
+// closed views; tests hold View to it there.
+func (v *View) Naive() map[string]string {
+	sums, values := map[string]int64{}, map[string][]string{}
+	seen := v.seen.Members()
+	for _, i := range seen {
+		a := v.h.ops[i]
+		if a.Verb == Kill || v.overwritten(a, seen) {
+			continue
+		}
+		if a.Verb == Inc {
+			sums[a.Path] += a.N
+		} else {
+			values[a.Path] = append(values[a.Path], a.Value)
+		}
+	}
+	out := map[string]string{}
+	for p, n := range sums {
+		out[p] = "#" + strconv.FormatInt(n, 10)
+	}
+	for p, all := range values {
+		slices.Sort(all)
+		if out[p] = strings.Join(all, "|"); all[len(all)-1] == "" {
+			out[p] = "+"
+		}
+	}
+	return out
+}
+
+// overwritten reports whether a visible operation that saw a was about its path.
+func (v *View) overwritten(a *Op, seen []int) bool {
+	for _, i := range seen {
+		e := v.h.ops[i]
+		if e.past.Has(a.id) && (e.Verb == Kill && under(a.Path, e.Path) || e.Verb == Put && e.Path == a.Path) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,57 @@
+// Package spec says what a causal object must show, as a function of the
+// operations that are visible where it is read, and of nothing else: not of
+// dots, contexts or messages. It is the oracle that implementations are held to.
+//
+// Operations are one of three verbs on a path. An operation ends those that it
+// names: what was live, in the view where it was issued, at the paths that it is
+// about. A view shows what is visible and not ended by anything visible. This
+// definition holds in every view, also in one where a visible operation's past
+// is missing; in a view that is causally closed it is the usual one: add wins,
+// a remove removes what it saw.
+package spec
+
+import "strings"
+
+// Verb is what an operation does.
+type Verb uint8
+
+// The verbs. Put ends what its view shows at the path and puts a value there; Inc
+// adds to the counter at the path; Kill ends everything at and below the path.
+const (
+	Put Verb = iota
+	Inc
+	Kill
+)
+
+// Op is one operation of one replica on one object.
+type Op struct {
+	Verb    Verb
+	Path    string // segments joined by slashes; "" is the whole object
+	Value   string // of a Put
+	N       int64  // of an Inc
+	Replica int    // the writer, or rather its incarnation
+
+	id      int
+	ends    []int // operations that it ends
+	carries []int // earlier increments that its total repeats
+	closes  []int // increments of the writer's earlier runs; ends has them too
+	past    Set   // what was visible where it was issued, or repeated by what was
+}
+
+// ID returns the operation's number in its history.
+func (o *Op) ID() int { return o.id }
+
+// under reports whether path is p or below it.
+func under(path, p string) bool {
+	return p == "" || path == p || len(path) > len(p) && path[len(p)] == '/' && strings.HasPrefix(path, p)
+}
+
+// History is all operations on one object, in the order in which they were
+// issued anywhere.
+type History struct{ ops []*Op }
+
+// Op returns an operation by its number.
+func (h *History) Op(id int) *Op { return h.ops[id] }
+
+// Len returns the number of operations.
+func (h *History) Len() int { return len(h.ops) }

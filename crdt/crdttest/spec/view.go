@@ -1,0 +1,202 @@
+package spec
+
+import (
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// View is what one replica has seen of an object.
+type View struct {
+	h    *History
+	seen Set
+	// counted is seen and the increments that totals in it repeat; ended is what
+	// operations in seen end.
+	counted, ended Set
+	live           map[string][]int // path to operations that are counted and not ended, in order
+	last           map[string]int   // own increments: path and writer to the last one seen here
+}
+
+// View returns a view that has seen nothing.
+func (h *History) View() *View {
+	return &View{h: h, live: map[string][]int{}, last: map[string]int{}}
+}
+
+// Clone returns a copy of v.
+func (v *View) Clone() *View {
+	c := *v
+	c.seen, c.counted, c.ended = v.seen.Clone(), v.counted.Clone(), v.ended.Clone()
+	c.live, c.last = make(map[string][]int, len(v.live)), maps.Clone(v.last)
+	for p, ops := range v.live {
+		c.live[p] = slices.Clone(ops)
+	}
+	return &c
+}
+
+// Do issues the operations of one transaction in v and returns their numbers.
+// They become visible in v at once.
+func (v *View) Do(tx ...Op) []int {
+	var ids []int
+	for _, o := range tx {
+		op := &o
+		op.id, op.past = len(v.h.ops), v.seen.Clone()
+		op.past.Union(&v.counted)
+		switch op.Verb {
+		case Put:
+			op.ends = slices.Clone(v.live[op.Path])
+		case Kill:
+			for p, ops := range v.live {
+				if under(p, op.Path) {
+					op.ends = append(op.ends, ops...)
+				}
+			}
+			slices.Sort(op.ends)
+		case Inc:
+			v.continueRun(op)
+		}
+		v.h.ops = append(v.h.ops, op)
+		ids = append(ids, op.id)
+		v.See(op.id)
+	}
+	v.closeRuns(ids)
+	return ids
+}
+
+// continueRun lets an increment repeat the writer's earlier ones, if the last of
+// them is live in v; else it starts a new run.
+func (v *View) continueRun(op *Op) {
+	if i, ok := v.last[op.lastKey()]; ok && slices.Contains(v.live[op.Path], i) {
+		op.carries = append(slices.Clone(v.h.ops[i].carries), i)
+	}
+}
+
+func (o *Op) lastKey() string { return o.Path + "\x00" + strconv.Itoa(o.Replica) }
+
+// closeRuns lets each increment that outlived its own transaction end what the
+// start of its run closed: the writer's earlier increments that were dead then.
+// A reader of the new run need not know why they died. A reset that ends
+// an increment ends also what the increment carries and closes: it takes the
+// whole of the run so far.
+func (v *View) closeRuns(tx []int) {
+	for _, id := range tx {
+		op := v.h.ops[id]
+		if op.Verb == Kill {
+			for _, e := range op.ends {
+				if op.ends = append(op.ends, v.h.ops[e].carries...); e < tx[0] {
+					op.ends = append(op.ends, v.h.ops[e].closes...)
+				}
+			}
+		}
+		if op.Verb != Inc || v.ended.Has(id) {
+			continue
+		}
+		start := id
+		if len(op.carries) > 0 {
+			start = op.carries[0]
+		}
+		if start < tx[0] {
+			op.closes = v.h.ops[op.carries[len(op.carries)-1]].closes
+		} else {
+			for _, e := range v.h.ops[:start] {
+				if e.Verb == Inc && e.Path == op.Path && e.Replica == op.Replica && v.ended.Has(e.id) {
+					op.closes = append(op.closes, e.id)
+				}
+			}
+		}
+		op.ends = append(op.ends, op.closes...)
+	}
+}
+
+// See makes operations visible in v and reports whether one of them was not.
+// Operations of one transaction become visible together.
+func (v *View) See(ids ...int) (changed bool) {
+	for _, id := range ids {
+		if !v.seen.Add(id) {
+			continue
+		}
+		changed = true
+		op := v.h.ops[id]
+		for _, e := range op.ends {
+			v.end(e)
+		}
+		if op.Verb == Kill {
+			continue
+		}
+		for _, c := range op.carries {
+			v.count(c)
+		}
+		v.count(id)
+	}
+	return changed
+}
+
+func (v *View) count(id int) {
+	op := v.h.ops[id]
+	if op.Verb == Inc {
+		v.last[op.lastKey()] = max(v.last[op.lastKey()], id)
+	}
+	if !v.counted.Add(id) || v.ended.Has(id) {
+		return
+	}
+	ops := v.live[op.Path]
+	i, _ := slices.BinarySearch(ops, id)
+	v.live[op.Path] = slices.Insert(ops, i, id)
+}
+
+func (v *View) end(id int) {
+	if !v.ended.Add(id) || !v.counted.Has(id) {
+		return
+	}
+	p := v.h.ops[id].Path
+	ops := v.live[p]
+	i, _ := slices.BinarySearch(ops, id)
+	if ops = slices.Delete(ops, i, i+1); len(ops) == 0 {
+		delete(v.live, p)
+		return
+	}
+	v.live[p] = ops
+}
+
+// Seen returns what is visible in v. It belongs to v.
+func (v *View) Seen() *Set { return &v.seen }
+
+// Closed reports whether the past of everything visible is visible.
+func (v *View) Closed() bool {
+	for _, id := range v.seen.Members() {
+		if !v.h.ops[id].past.Within(&v.seen) {
+			return false
+		}
+	}
+	return true
+}
+
+// Reads returns what v must show: for each path with something live, the
+// counter's sum as "#n", or the values put there, sorted and joined by bars, or
+// "+" for a value that is only there (a set's element).
+func (v *View) Reads() map[string]string {
+	out := make(map[string]string, len(v.live))
+	for p, ops := range v.live {
+		out[p] = v.read(ops)
+	}
+	return out
+}
+
+func (v *View) read(ops []int) string {
+	if v.h.ops[ops[0]].Verb == Inc {
+		var sum int64
+		for _, i := range ops {
+			sum += v.h.ops[i].N
+		}
+		return "#" + strconv.FormatInt(sum, 10)
+	}
+	var values []string
+	for _, i := range ops {
+		values = append(values, v.h.ops[i].Value)
+	}
+	slices.Sort(values)
+	if values[len(values)-1] == "" {
+		return "+"
+	}
+	return strings.Join(values, "|")
+}

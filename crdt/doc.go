@@ -1,0 +1,39 @@
+// Package crdt has replicated values: sets, maps, registers and counters that
+// several writers change at once, and that come out equal everywhere, with
+// nothing lost, in whatever order and however often their changes arrive.
+//
+// # Values, deltas, transactions
+//
+// A value is a join-semilattice (Lattice): Merge joins two states. A mutation
+// runs in a transaction and yields one delta, a small state of the same type
+// (Almeida, Shoker, Baquero, "Delta State Replicated Data Types", JPDC 111,
+// 2018); merging the delta anywhere brings exactly that change:
+//
+//	delta, err := crdt.Mutate(cart, source, func(tx *crdt.Tx, c *crdt.AWSet[string]) error {
+//		c.Add(tx, "milk")
+//		return nil
+//	})
+//
+// # Types
+//
+//	type           concurrent updates                                      in a map or Doc
+//	Counter        sum; a reset removes exactly what it saw                yes
+//	PNCounter      sum; no reset                                           no
+//	AWSet          add wins over a concurrent remove; no tombstones        yes
+//	LWWRegister    causality first, then the later time; losers are kept   yes
+//	MVRegister     all concurrent values are kept                          yes
+//	AWMap          a remove resets what it saw; unseen updates survive     yes
+//	Doc            named fields of different types under one context       yes
+//
+// All types that have "yes" share one kernel: live dots at paths, counter bases
+// and one context. The join is written once, there. They can be merged, encoded
+// and forwarded by a program that does not know their kind (Object).
+//
+// # Conventions
+//
+// Values are not safe for concurrent use. Mutators return nothing: what cannot be
+// done fails the whole transaction, which is then undone. Nothing here reads a
+// clock, draws a random number or starts a goroutine; a Source brings time and
+// event numbers. Frames (AppendFrame, DecodeFrame) are canonical, checked and
+// bounded.
+package crdt

@@ -1,0 +1,97 @@
+package crdt
+
+import "fmt"
+
+// Object is a decoded frame whose Go type need not be known: it can be merged
+// with others of its kind and written again. Causal objects of every kind can,
+// because structure is apart from kind; lattices without a context need their
+// kind (those of this package are known).
+//
+// An Object is not safe for concurrent use.
+type Object struct {
+	kind    string
+	version int
+	state   erased
+}
+
+// erased is a lattice behind its type.
+type erased interface {
+	// merge reports as not ok what is of another form.
+	merge(o erased) (changed, ok bool)
+	clone() erased
+	appendFrame(b []byte, kind string, version int) ([]byte, error)
+}
+
+// AnyKind is a Kind, whatever its type.
+type AnyKind interface {
+	name() string
+	decodeErased(body []byte, version int) (erased, error)
+}
+
+func (k Kind[S]) name() string { return k.Name }
+
+func (k Kind[S]) decodeErased(body []byte, version int) (erased, error) {
+	if version > k.Version {
+		return nil, fmt.Errorf("%w: %s version %d, newest known %d", ErrVersion, k.Name, version, k.Version)
+	}
+	s, err := k.Decode(body)
+	if err != nil {
+		return nil, fmt.Errorf("crdt: %s: %w", k.Name, err)
+	}
+	return erasedLattice[S]{s, k}, nil
+}
+
+// DecodeObject reads a frame of any causal kind, or of one of the given kinds, or
+// of this package's own. A frame of an unknown kind without a context is ErrKind:
+// nothing can be merged into it, but it can be kept.
+func DecodeObject(frame []byte, kinds ...AnyKind) (*Object, error) {
+	e, err := splitFrame(frame)
+	if err != nil {
+		return nil, err
+	}
+	o := &Object{kind: e.kind, version: e.version}
+	if e.context != nil {
+		s, err := e.state()
+		o.state = erasedCausal{s}
+		return o, err
+	}
+	for _, k := range append(kinds, PNCounterKind()) {
+		if k.name() == e.kind {
+			o.state, err = k.decodeErased(e.body, e.version)
+			return o, err
+		}
+	}
+	return nil, fmt.Errorf("%w: %s has no context and is not known here", ErrKind, e.kind)
+}
+
+// Kind returns the name of the object's kind.
+func (o *Object) Kind() string { return o.kind }
+
+// Merge makes o the join of o and d and reports whether that changed o; see
+// Lattice. Objects of different kinds do not merge: ErrKind.
+func (o *Object) Merge(d *Object) (changed bool, err error) {
+	if o.kind != d.kind {
+		return false, fmt.Errorf("%w: %s into %s", ErrKind, d.kind, o.kind)
+	}
+	changed, ok := o.state.merge(d.state)
+	if !ok {
+		return false, fmt.Errorf("%w: %s with a context and without", ErrKind, o.kind)
+	}
+	o.version = max(o.version, d.version)
+	return changed, nil
+}
+
+// Clone returns a copy that shares nothing with o that either may change.
+func (o *Object) Clone() *Object { return &Object{o.kind, o.version, o.state.clone()} }
+
+// AppendFrame appends the object as a frame.
+func (o *Object) AppendFrame(b []byte) ([]byte, error) {
+	return o.state.appendFrame(b, o.kind, o.version)
+}
+
+// FrameKind returns the name of the kind of a frame, having checked the frame's
+// envelope but not its content.
+func FrameKind(frame []byte) (string, error) {
+	e, err := splitFrame(frame)
+	return e.kind, err
+}

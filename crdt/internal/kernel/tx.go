@@ -1,0 +1,234 @@
+package kernel
+
+import (
+	"fmt"
+
+	"github.com/dovetail-crdt/dovetail/clock"
+)
+
+// Tx gathers one minimal delta from mutations of one state. The state shows each
+// mutation at once; the events get their numbers at Commit, so a transaction
+// that is rolled back burns none. Exactly one of Commit and Rollback ends it.
+type Tx struct {
+	s       *State
+	id      clock.ReplicaID
+	doubt   uint64
+	births  []birth
+	killed  []clock.Dot
+	bases   []baseAt
+	journal []change
+}
+
+// birth is an entry that the transaction made, in order. Prev is the total that
+// it continues, which is what a reset inside the transaction has seen.
+type birth struct {
+	e, prev *Entry
+	dead    bool
+}
+
+type baseAt struct {
+	n       *node
+	replica clock.ReplicaID
+	run     uint64
+}
+
+// change is one line of the undo journal.
+type change struct {
+	born, died *Entry
+	bases      *node
+	was        []Base
+	touched    *node
+}
+
+// Begin starts the transaction of a replica on s. Doubt is the largest number
+// among the replica's events on s whose fate it does not know: no run that began
+// at or before it is continued, and none is closed. Begin panics if a
+// transaction on s is open.
+func (s *State) Begin(id clock.ReplicaID, doubt uint64) *Tx {
+	if s.open != nil {
+		panic(fmt.Sprintf("kernel: transaction of %v on a state that one of %v is changing", id, s.open.id))
+	}
+	s.open = &Tx{s: s, id: id, doubt: doubt}
+	return s.open
+}
+
+// On reports whether the transaction is on s and open.
+func (t *Tx) On(s *State) bool { return s.open == t }
+
+// Put ends what is live at path and makes v live there.
+func (t *Tx) Put(path []string, v string) {
+	n := t.touch(path)
+	t.killAt(n)
+	t.bear(n, Value{Put: v}, nil)
+}
+
+// Inc adds d to the writer's running total at path. The writer continues a run
+// only if it sees its own total of that run count, and is not in doubt about it;
+// else it starts a new run, which closes its older ones back to the doubt.
+func (t *Tx) Inc(path []string, d uint64) {
+	n := t.touch(path)
+	for i := range t.births {
+		if b := &t.births[i]; !b.dead && b.e.at == n && b.e.val.Total != nil {
+			old := *b.e.val.Total
+			old.Sum += d
+			b.e.val.Total = &old
+			return
+		}
+	}
+	prev := t.ownTotal(n)
+	if prev == nil {
+		t.bear(n, Value{Total: &Total{Run: t.next(), Lo: t.doubt + 1, Sum: d}}, nil)
+		return
+	}
+	total := *prev.val.Total
+	for i := len(n.live) - 1; i >= 0; i-- { // and older totals of the run that came late
+		if e := n.live[i]; e.dot.Replica == t.id && e.val.Total != nil && e.val.Total.Run == total.Run {
+			t.end(e)
+		}
+	}
+	total.Sum += d
+	t.bear(n, Value{Total: &total}, prev)
+}
+
+// ownTotal returns the writer's total at n that a run may be continued from.
+func (t *Tx) ownTotal(n *node) *Entry {
+	for _, e := range n.live {
+		if e.dot.Replica != t.id || e.val.Total == nil || e.val.Total.Run <= t.doubt {
+			continue
+		}
+		if _, ok := n.counts(e); ok {
+			return e
+		}
+	}
+	return nil
+}
+
+// Kill ends everything that shows at and below path, leaving a base for each
+// total, and reports whether there was anything.
+func (t *Tx) Kill(path []string) bool {
+	n := t.s.node(path)
+	if n == nil || n.below == 0 {
+		return false
+	}
+	t.killBelow(n)
+	return true
+}
+
+func (t *Tx) killBelow(n *node) {
+	t.killAt(n)
+	for _, k := range n.kids {
+		if k.below > 0 {
+			t.killBelow(k)
+		}
+	}
+}
+
+// killAt ends what shows at n. A total that does not count is left alone: some
+// other event ended it, and naming it here would end it also for a reader that
+// has not seen that event.
+func (t *Tx) killAt(n *node) {
+	var shown []*Entry
+	for _, e := range n.live {
+		if e.val.Total != nil {
+			if _, ok := n.counts(e); !ok {
+				continue
+			}
+		}
+		shown = append(shown, e)
+	}
+	for _, e := range shown {
+		if e.val.Total != nil && !e.provisional() {
+			t.base(n, e)
+		}
+		t.end(e)
+	}
+}
+
+// base notes what a reset takes: the total e as of its number, unless an earlier
+// reset took as much or the run is closed.
+func (t *Tx) base(n *node, e *Entry) {
+	total := e.val.Total
+	i, ok := n.findBase(e.dot.Replica, total.Run)
+	if ok && n.bases[i].Seq >= e.dot.Seq || n.closed(e.dot.Replica, total.Run) {
+		return
+	}
+	t.journal = append(t.journal, change{bases: n, was: append([]Base(nil), n.bases...)})
+	t.s.joinBase(n, Base{Replica: e.dot.Replica, Run: total.Run, Seq: e.dot.Seq, Lo: total.Lo, Sum: total.Sum})
+	t.bases = append(t.bases, baseAt{n, e.dot.Replica, total.Run})
+}
+
+// end makes e not live: by name if it has a number, without trace if not.
+func (t *Tx) end(e *Entry) {
+	t.s.remove(e)
+	t.journal = append(t.journal, change{died: e})
+	if !e.provisional() {
+		t.killed = append(t.killed, e.dot)
+		return
+	}
+	b := &t.births[e.dot.Seq-clock.MaxSeq-1]
+	b.dead = true
+	if b.prev != nil {
+		t.base(e.at, b.prev)
+	}
+}
+
+func (t *Tx) next() uint64 { return clock.MaxSeq + 1 + uint64(len(t.births)) }
+
+func (t *Tx) bear(n *node, v Value, prev *Entry) {
+	e := &Entry{dot: clock.Dot{Replica: t.id, Seq: t.next()}, at: n, val: v}
+	t.births = append(t.births, birth{e: e, prev: prev})
+	t.s.insert(e)
+	t.journal = append(t.journal, change{born: e})
+}
+
+// touch returns the node at path, made if it is missing and then pruned at the
+// end if it is still empty.
+func (t *Tx) touch(path []string) *node {
+	n := t.s.ensure(path)
+	t.journal = append(t.journal, change{touched: n})
+	return n
+}
+
+// Events returns how many numbers the transaction needs: one for each entry that
+// it made and that is alive, one if it only kills, none if it changes nothing.
+func (t *Tx) Events() int {
+	n := 0
+	for _, b := range t.births {
+		if !b.dead {
+			n++
+		}
+	}
+	if n == 0 && len(t.killed) > 0 {
+		return 1
+	}
+	return n
+}
+
+// Rollback undoes everything, in time proportional to what was done.
+func (t *Tx) Rollback() {
+	for i := len(t.journal) - 1; i >= 0; i-- {
+		switch c := t.journal[i]; {
+		case c.born != nil:
+			t.s.remove(c.born)
+		case c.died != nil:
+			t.s.insert(c.died)
+		case c.bases != nil:
+			t.s.bases += len(c.was) - len(c.bases.bases)
+			c.bases.bases = c.was
+		}
+	}
+	t.finish()
+}
+
+// finish closes the transaction and prunes what it left empty.
+func (t *Tx) finish() {
+	t.s.open = nil
+	for _, c := range t.journal {
+		switch {
+		case c.touched != nil:
+			c.touched.prune()
+		case c.died != nil:
+			c.died.at.prune()
+		}
+	}
+}

@@ -1,0 +1,72 @@
+package crdt
+
+import (
+	"fmt"
+	"iter"
+)
+
+// MVRegister keeps all values that were written concurrently until one write,
+// which has seen them, replaces them. It is for those who would rather decide a
+// conflict than have it decided.
+type MVRegister[T any] struct {
+	object
+	codec Codec[T]
+}
+
+// MVRegisterOf returns the kind of registers of values of that codec.
+func MVRegisterOf[T any](c Codec[T]) Kind[*MVRegister[T]] {
+	return causalKind("mv<"+c.Name+">", &MVRegister[T]{codec: c})
+}
+
+// NewMVRegister returns an empty register.
+func NewMVRegister[T any](c Codec[T]) *MVRegister[T] { return &MVRegister[T]{newObject(), c} }
+
+// Set replaces the values that this replica sees by v. A value that the codec
+// refuses fails the transaction.
+func (r *MVRegister[T]) Set(tx *Tx, v T) {
+	b, err := r.codec.Append(nil, v)
+	if err != nil {
+		tx.Fail(fmt.Errorf("crdt: %s: %w", r.codec.Name, err))
+		return
+	}
+	tx.put(r.object, b)
+}
+
+// Clear removes the values that this replica sees. A concurrent write survives.
+func (r *MVRegister[T]) Clear(tx *Tx) { tx.kill(r.object) }
+
+// Values yields the concurrent values, in dot order, which is the same at every
+// replica. Two writers that wrote the same value appear twice.
+func (r *MVRegister[T]) Values() iter.Seq[T] {
+	return func(yield func(T) bool) {
+		for _, put := range entriesHere(r.at()) {
+			if !yield(must(&r.codec, put)) {
+				return
+			}
+		}
+	}
+}
+
+// Len returns the number of concurrent values; more than one is a conflict.
+func (r *MVRegister[T]) Len() int { return r.at().Below() }
+
+// Merge implements Lattice.
+func (r *MVRegister[T]) Merge(delta *MVRegister[T]) bool { return r.merge(&delta.object) }
+
+// Equal implements Lattice; of views it compares the values and their dots.
+func (r *MVRegister[T]) Equal(o *MVRegister[T]) bool { return r.equal(&o.object) }
+
+// Clone implements Lattice; of a view it returns a detached copy.
+func (r *MVRegister[T]) Clone() *MVRegister[T] { return &MVRegister[T]{r.clone(), r.codec} }
+
+// IsBottom implements Lattice.
+func (r *MVRegister[T]) IsBottom() bool { return r.isBottom() }
+
+func (r *MVRegister[T]) nest(o object) *MVRegister[T] { return &MVRegister[T]{o, r.codec} }
+
+func (r *MVRegister[T]) validate(n node) error {
+	return validateLeaf("register", n, func(put string) error {
+		_, err := r.codec.Decode([]byte(put))
+		return err
+	})
+}

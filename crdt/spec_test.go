@@ -1,0 +1,177 @@
+package crdt_test
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/dovetail-crdt/dovetail/clock"
+	"github.com/dovetail-crdt/dovetail/crdt"
+	"github.com/dovetail-crdt/dovetail/crdt/crdttest/spec"
+)
+
+// account is a document with a field of every causal type, nested where that is
+// possible: one object on which all rules meet.
+type account struct {
+	kind    crdt.Kind[*crdt.Doc]
+	balance *crdt.Field[*crdt.Counter]
+	tags    *crdt.Field[*crdt.AWSet[string]]
+	owner   *crdt.Field[*crdt.LWWRegister[string]]
+	memo    *crdt.Field[*crdt.MVRegister[string]]
+	funds   *crdt.Field[*nestedMap]
+}
+
+func newAccount() *account {
+	a := &account{
+		balance: crdt.NewField("balance", crdt.CounterKind()),
+		tags:    crdt.NewField("tags", crdt.AWSetOf(crdt.String)),
+		owner:   crdt.NewField("owner", crdt.LWWRegisterOf(crdt.String)),
+		memo:    crdt.NewField("memo", crdt.MVRegisterOf(crdt.String)),
+		funds:   crdt.NewField("funds", crdt.AWMapOf(crdt.String, crdt.AWMapOf(crdt.String, crdt.CounterKind()))),
+	}
+	a.kind = crdt.DocOf(a.balance, a.tags, a.owner, a.memo, a.funds)
+	return a
+}
+
+// shown reads the document through its public face, in the form of spec.Reads.
+func (a *account) shown(d *crdt.Doc) map[string]string {
+	out := map[string]string{}
+	for name := range d.Fields() {
+		switch name {
+		case "balance":
+			out[name] = fmt.Sprintf("#%d", a.balance.In(d).Value())
+		case "tags":
+			for e := range a.tags.In(d).All() {
+				out["tags/"+e] = "+"
+			}
+		case "owner":
+			var all []string
+			for s := range a.owner.In(d).Siblings() {
+				all = append(all, s.Value)
+			}
+			if v, ok := a.owner.In(d).Get(); !ok || v != all[0] {
+				panic(fmt.Sprintf("Get() = %q, %t, but the first sibling is %q", v, ok, all[0]))
+			}
+			slices.Sort(all)
+			out[name] = strings.Join(all, "|")
+		case "memo":
+			out[name] = strings.Join(slices.Sorted(a.memo.In(d).Values()), "|")
+		case "funds":
+			for k, inner := range a.funds.In(d).All() {
+				for l, c := range inner.All() {
+					out["funds/"+k+"/"+l] = fmt.Sprintf("#%d", c.Value())
+				}
+			}
+		}
+	}
+	return out
+}
+
+// change draws one operation, does it, and says it in the words of spec.
+func (a *account) change(t *rapid.T, tx *crdt.Tx, d *crdt.Doc, id int) spec.Op {
+	op := spec.Op{Replica: id, N: rapid.Int64Range(-3, 9).Draw(t, "n")}
+	k, l := item(t), item(t)
+	op.Value = fmt.Sprintf("%s%d", k, id)
+	switch rapid.IntRange(0, 14).Draw(t, "op") {
+	case 0, 1, 2:
+		op.Verb, op.Path = spec.Inc, "balance"
+		a.balance.In(d).Add(tx, op.N)
+	case 3, 4, 5:
+		op.Verb, op.Path = spec.Inc, "funds/"+k+"/"+l
+		a.funds.In(d).At(k).At(l).Add(tx, op.N)
+	case 6, 7:
+		op.Verb, op.Path, op.Value = spec.Put, "tags/"+k, ""
+		a.tags.In(d).Add(tx, k)
+	case 8:
+		op.Verb, op.Path = spec.Put, "owner"
+		a.owner.In(d).Set(tx, op.Value)
+	case 9:
+		op.Verb, op.Path = spec.Put, "memo"
+		a.memo.In(d).Set(tx, op.Value)
+	case 10:
+		op.Verb, op.Path = spec.Kill, "tags/"+k
+		a.tags.In(d).Remove(tx, k)
+	case 11:
+		op.Verb, op.Path = spec.Kill, "funds/"+k
+		a.funds.In(d).Remove(tx, k)
+	case 12:
+		op.Verb, op.Path = spec.Kill, "funds/"+k+"/"+l
+		a.funds.In(d).At(k).Remove(tx, l)
+	case 13:
+		op.Verb, op.Path = spec.Kill, "balance"
+		a.balance.In(d).Reset(tx)
+	default:
+		op.Path = rapid.SampledFrom([]string{"balance", "tags", "owner", "memo", "funds", ""}).Draw(t, "field")
+		op.Verb = spec.Kill
+		if op.Path == "" {
+			d.Clear(tx)
+		} else {
+			d.Remove(tx, op.Path)
+		}
+	}
+	return op
+}
+
+// TestSpecification runs histories of three replicas over a network that loses,
+// duplicates and reorders deltas, and checks after every event that the document
+// shows what the operations visible there require.
+func TestSpecification(t *testing.T) {
+	a := newAccount()
+	type node struct {
+		doc  *crdt.Doc
+		w    crdt.Source
+		view *spec.View
+	}
+	type packet struct {
+		delta *crdt.Doc
+		ops   []int
+	}
+	rapid.Check(t, func(rt *rapid.T) {
+		var h spec.History
+		var nodes []*node
+		var sent []packet
+		var story []string // for a failure
+		tell := func(format string, args ...any) { story = append(story, fmt.Sprintf(format, args...)) }
+		for i := range 3 {
+			w := crdt.NewWriter(clock.ReplicaID(i+1), func() time.Time { return time.UnixMilli(1) })
+			nodes = append(nodes, &node{a.kind.New(), w.On(), h.View()})
+		}
+		for range rapid.IntRange(1, 60).Draw(rt, "steps") {
+			i := rapid.IntRange(0, 2).Draw(rt, "replica")
+			n := nodes[i]
+			if len(sent) == 0 || rapid.IntRange(0, 2).Draw(rt, "what") == 0 {
+				var ops []spec.Op
+				delta, err := crdt.Mutate(n.doc, n.w, func(tx *crdt.Tx, d *crdt.Doc) error {
+					for range rapid.IntRange(1, 3).Draw(rt, "ops") {
+						ops = append(ops, a.change(rt, tx, d, i))
+					}
+					return nil
+				})
+				if err != nil {
+					rt.Fatal(err)
+				}
+				sent = append(sent, packet{delta, n.view.Do(ops...)})
+				for j, id := range sent[len(sent)-1].ops {
+					tell("replica %d: operation %d: verb %d %q %d", i, id, ops[j].Verb, ops[j].Path, ops[j].N)
+				}
+			} else {
+				p := rapid.SampledFrom(sent).Draw(rt, "delta")
+				n.doc.Merge(p.delta)
+				n.view.See(p.ops...)
+				tell("replica %d sees %v", i, p.ops)
+			}
+			want := n.view.Reads()
+			if got := a.shown(n.doc); !maps.Equal(got, want) {
+				rt.Fatalf("replica %d shows %v, its operations require %v\n%s", i, got, want, strings.Join(story, "\n"))
+			}
+			if naive := n.view.Naive(); n.view.Closed() && !maps.Equal(naive, want) {
+				rt.Fatalf("the two specifications differ: %v and, naively, %v\n%s", want, naive, strings.Join(story, "\n"))
+			}
+		}
+	})
+}

@@ -1,0 +1,198 @@
+package crdt
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/dovetail-crdt/dovetail/clock"
+	"github.com/dovetail-crdt/dovetail/crdt/internal/kernel"
+)
+
+// Source issues the events of one replica on one object. A store is one, and
+// Writer is one for values that are kept without a store. Mutate calls it from
+// one goroutine.
+type Source interface {
+	// Replica returns the replica whose events these are. It never changes.
+	Replica() clock.ReplicaID
+	// Stamp returns the time of a write that overwrites values of the given
+	// times; see clock.HLC.Stamp.
+	Stamp(over ...clock.Timestamp) clock.Timestamp
+	// Doubt returns the largest number among the replica's events on this object
+	// of which it does not know whether others have them, or 0. Counters start a
+	// new run above it.
+	Doubt() uint64
+	// Issue numbers n consecutive events and returns the first, with the claim
+	// that no other event of the replica on this object lies in (After, Seq).
+	// Numbers are never issued twice, whatever happens afterwards.
+	Issue(n int) (clock.Event, error)
+}
+
+// Tx is a running transaction. It belongs to the function that Mutate called, on
+// its goroutine, and ends when that function returns; using it later panics.
+type Tx struct {
+	src  Source
+	kern *kernel.Tx
+	on   *kernel.State
+	rec  any // the delta recorded so far for a lattice that is not causal
+	of   any // the value that it is a delta of
+	err  error
+	done bool
+}
+
+// Mutate runs fn, which changes s by calling the mutators of s (and of views
+// inside it) with the transaction, and returns the one minimal delta of all that
+// it did. Merging the delta anywhere has the effect of the whole transaction:
+// it is atomic, wherever it arrives.
+//
+// If fn returns an error or panics, or if a mutator failed (see Counter.Add), s
+// is as before and no event is burned; the cost is that of what was done. A
+// transaction that changes nothing issues no event and returns a bottom delta:
+// the zero S if s is not a causal type.
+//
+// The delta is the caller's and shares nothing with s that either may change.
+//
+// For a lattice that is not a causal type, fn is given a copy of s (O(state)),
+// and s itself changes only at the end.
+func Mutate[S Lattice[S]](s S, src Source, fn func(*Tx, S) error) (delta S, err error) {
+	if !src.Replica().IsValid() {
+		return delta, errors.New("crdt: Mutate: the source has no replica id")
+	}
+	if c, ok := any(s).(nestable[S]); ok {
+		return mutateCausal(s, c, src, fn)
+	}
+	return mutateRecorded(s, src, fn)
+}
+
+func mutateCausal[S Lattice[S]](s S, c nestable[S], src Source, fn func(*Tx, S) error) (delta S, err error) {
+	state := c.whole()
+	if state == nil {
+		return delta, errors.New("crdt: Mutate of a view: mutate the whole object, and reach the view inside")
+	}
+	tx := &Tx{src: src, kern: state.Begin(src.Replica(), src.Doubt()), on: state}
+	defer func() {
+		tx.done = true
+		if tx.kern.On(state) { // an error or a panic
+			tx.kern.Rollback()
+		}
+	}()
+	if err := tx.run(func() error { return fn(tx, s) }); err != nil {
+		return delta, err
+	}
+	n := tx.kern.Events()
+	if n == 0 {
+		return c.nest(newObject()), nil
+	}
+	ev, err := issue(src, n)
+	if err != nil {
+		return delta, err
+	}
+	d, err := tx.kern.Commit(ev.Dot.Seq, ev.After)
+	if err != nil {
+		return delta, fmt.Errorf("crdt: %w", err)
+	}
+	return c.nest(object{state: d}), nil
+}
+
+func mutateRecorded[S Lattice[S]](s S, src Source, fn func(*Tx, S) error) (delta S, err error) {
+	work := s.Clone()
+	tx := &Tx{src: src, of: work}
+	defer func() { tx.done = true }()
+	if err := tx.run(func() error { return fn(tx, work) }); err != nil || tx.rec == nil {
+		return delta, err
+	}
+	delta = tx.rec.(S)
+	if _, err := issue(src, 1); err != nil {
+		return *new(S), err
+	}
+	s.Merge(delta)
+	return delta, nil
+}
+
+func issue(src Source, n int) (clock.Event, error) {
+	ev, err := src.Issue(n)
+	switch {
+	case err != nil:
+		return ev, fmt.Errorf("crdt: %d events of %v: %w", n, src.Replica(), err)
+	case !ev.IsValid() || ev.Dot.Replica != src.Replica():
+		return ev, fmt.Errorf("crdt: the source of %v issued %v after %d", src.Replica(), ev.Dot, ev.After)
+	}
+	return ev, nil
+}
+
+// run calls fn and returns its error, or else that of a mutator.
+func (tx *Tx) run(fn func() error) error {
+	if err := fn(); err != nil {
+		return err
+	}
+	return tx.err
+}
+
+// Record merges delta, a state that the caller made, into s and into the delta of
+// the transaction. It is the one call that a lattice of your own needs in its
+// mutators. S must be the value that Mutate gave to the function.
+func Record[S Lattice[S]](tx *Tx, s, delta S) {
+	tx.check()
+	if tx.of != any(s) {
+		panic(fmt.Sprintf("crdt: Record on a %T that this transaction is not about", s))
+	}
+	if !s.Merge(delta) {
+		return
+	}
+	if tx.rec == nil {
+		tx.rec = delta.Clone()
+		return
+	}
+	tx.rec.(S).Merge(delta)
+}
+
+// Replica returns the replica whose transaction it is.
+func (tx *Tx) Replica() clock.ReplicaID {
+	tx.check()
+	return tx.src.Replica()
+}
+
+// Fail makes the transaction end with err, unless it has failed already, and
+// undoes it. It is for mutators of lattices of your own that cannot do what they
+// were asked to.
+func (tx *Tx) Fail(err error) {
+	tx.check()
+	if tx.err == nil {
+		tx.err = err
+	}
+}
+
+func (tx *Tx) check() {
+	if tx.done {
+		panic("crdt: transaction used after its end")
+	}
+}
+
+// open returns the kernel's transaction for a change of o, or nil if the
+// transaction has failed by now.
+func (tx *Tx) open(o *object) *kernel.Tx {
+	tx.check()
+	if tx.on != o.state {
+		panic("crdt: a value of another object changed in this transaction")
+	}
+	if o.err != nil {
+		tx.Fail(o.err)
+	}
+	if tx.err != nil {
+		return nil
+	}
+	return tx.kern
+}
+
+// put ends what is live at o and puts v there.
+func (tx *Tx) put(o object, v []byte) {
+	if k := tx.open(&o); k != nil {
+		k.Put(o.path, string(v))
+	}
+}
+
+// kill ends everything at and below o.
+func (tx *Tx) kill(o object) {
+	if k := tx.open(&o); k != nil {
+		k.Kill(o.path)
+	}
+}
