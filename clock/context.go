@@ -64,6 +64,16 @@ func (c *Context) Contains(d Dot) bool {
 	return ok && c.rows[i].contains(d.Seq)
 }
 
+// ContainsRange reports whether all dots of id numbered in are in the set; an
+// empty interval is. O(log n) like Contains.
+func (c *Context) ContainsRange(id ReplicaID, in Interval) bool {
+	if in.Lo > in.Hi {
+		return true
+	}
+	i, ok := c.find(id)
+	return ok && c.rows[i].containsAll(in)
+}
+
 func (r *contextRow) contains(seq uint64) bool {
 	if seq <= r.first.Hi {
 		return seq >= r.first.Lo

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"hash/crc32"
 
+	"github.com/dovetail-crdt/dovetail/clock"
 	"github.com/dovetail-crdt/dovetail/clock/wire"
 	"github.com/dovetail-crdt/dovetail/crdt/internal/kernel"
 )
@@ -115,4 +116,13 @@ func decodeContent(b []byte) (*kernel.State, error) {
 
 func checksum(b []byte) []byte {
 	return binary.BigEndian.AppendUint32(nil, crc32.Checksum(b, castagnoli))
+}
+
+// ContextOf returns a copy of the context of s: the dots whose fate it knows. It
+// is nil for a lattice without a context and for a view.
+func ContextOf[S Lattice[S]](s S) *clock.Context {
+	if c, ok := any(s).(causal); ok && c.whole() != nil {
+		return c.whole().Context().Clone()
+	}
+	return nil
 }

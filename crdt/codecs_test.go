@@ -1,0 +1,155 @@
+package crdt_test
+
+import (
+	"errors"
+	"math"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/dovetail-crdt/dovetail/crdt"
+)
+
+// An element is its bytes: NaN is found and removed again, and -0 is 0.
+func TestFloatElements(t *testing.T) {
+	t.Parallel()
+	k := crdt.AWSetOf(crdt.MsgPack[float64]("float"))
+	s, w := k.New(), writer(1)
+	negativeZero := math.Copysign(0, -1)
+	do(t, s, w, func(tx *crdt.Tx, s *crdt.AWSet[float64]) {
+		for _, f := range []float64{math.NaN(), math.NaN(), 0, negativeZero, 1.5, math.Inf(1), math.MaxFloat64} {
+			s.Add(tx, f)
+		}
+	})
+	if s.Len() != 5 || !s.Contains(math.NaN()) || !s.Contains(negativeZero) {
+		t.Errorf("set has %v, want NaN, 0, 1.5, +Inf and the largest", slices.Collect(s.All()))
+	}
+	back, err := crdt.DecodeFrame(k, frame(t, k, s))
+	if err != nil || !back.Equal(s) {
+		t.Fatalf("DecodeFrame = %v", err)
+	}
+	do(t, back, w, func(tx *crdt.Tx, s *crdt.AWSet[float64]) { s.Remove(tx, math.NaN()); s.Remove(tx, 0) })
+	if back.Len() != 3 || back.Contains(math.NaN()) || back.Contains(negativeZero) {
+		t.Errorf("after Remove the set has %v", slices.Collect(back.All()))
+	}
+	m := crdt.NewAWMap(crdt.MsgPack[float64]("float"), crdt.CounterKind())
+	do(t, m, w, func(tx *crdt.Tx, m *crdt.AWMap[float64, *crdt.Counter]) { m.At(math.NaN()).Add(tx, 2); m.At(math.NaN()).Add(tx, 3) })
+	if m.Len() != 1 || m.At(math.NaN()).Value() != 5 {
+		t.Errorf("map has %d keys, NaN is %v, want 1 and 5", m.Len(), m.At(math.NaN()))
+	}
+}
+
+// Bytes that are not UTF-8 are kept, and a time is its instant.
+func TestBytesAreIdentity(t *testing.T) {
+	t.Parallel()
+	k := crdt.AWMapOf(crdt.String, crdt.AWSetOf(crdt.String))
+	m := k.New()
+	odd := []string{"\xff\xfe", "", "\x00", "a\xc3", "ä"}
+	do(t, m, writer(1), func(tx *crdt.Tx, m *crdt.AWMap[string, *crdt.AWSet[string]]) {
+		for _, x := range odd {
+			m.At(x).Add(tx, x)
+		}
+	})
+	back, err := crdt.DecodeFrame(k, frame(t, k, m))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, x := range odd {
+		if !back.Contains(x) || !back.At(x).Contains(x) || back.At(x).Len() != 1 {
+			t.Errorf("%q was changed on its way", x)
+		}
+	}
+	if back.Len() != len(odd) {
+		t.Errorf("map has %d keys, want %d", back.Len(), len(odd))
+	}
+	noon := time.Date(2026, 1, 2, 12, 0, 0, 5, time.UTC)
+	times := crdt.NewAWSet(crdt.MsgPack[time.Time]("time"))
+	do(t, times, writer(1), func(tx *crdt.Tx, s *crdt.AWSet[time.Time]) {
+		s.Add(tx, noon)
+		s.Add(tx, noon.In(time.FixedZone("elsewhere", 3600)))
+	})
+	if times.Len() != 1 || !times.Contains(noon) {
+		t.Errorf("one instant in two zones is %d elements", times.Len())
+	}
+}
+
+func TestIntegerCodecs(t *testing.T) {
+	t.Parallel()
+	ints := []int64{math.MinInt64, -2, -1, 0, 1, math.MaxInt64}
+	var last []byte
+	for _, v := range ints {
+		b, err := crdt.Int64.Append(nil, v)
+		if back, derr := crdt.Int64.Decode(b); err != nil || derr != nil || back != v || slices.Compare(last, b) >= 0 {
+			t.Errorf("Int64 %d is %x behind %x, read as %d (%v, %v)", v, b, last, back, err, derr)
+		}
+		last = b
+	}
+	for _, b := range [][]byte{nil, make([]byte, 7), make([]byte, 9)} {
+		if _, err := crdt.Uint64.Decode(b); !errors.Is(err, crdt.ErrCorrupt) {
+			t.Errorf("Uint64.Decode(%x) = %v, want ErrCorrupt", b, err)
+		}
+		if _, err := crdt.Int64.Decode(b); !errors.Is(err, crdt.ErrCorrupt) {
+			t.Errorf("Int64.Decode(%x) = %v, want ErrCorrupt", b, err)
+		}
+	}
+	in := []byte{1, 2}
+	out, _ := crdt.Bytes.Decode(in)
+	if in[0] = 9; out[0] != 1 {
+		t.Error("Bytes.Decode keeps its argument")
+	}
+}
+
+// Decode refuses what Append would not write.
+func TestMsgPackIsCanonical(t *testing.T) {
+	t.Parallel()
+	ints, maps := crdt.MsgPack[int64]("int"), crdt.MsgPack[map[string]int]("map")
+	refused := []struct {
+		name string
+		err  func() error
+	}{
+		{"long integer", func() error { _, err := ints.Decode([]byte{0xd0, 1}); return err }},
+		{"trailing byte", func() error { _, err := ints.Decode([]byte{1, 1}); return err }},
+		{"nothing", func() error { _, err := ints.Decode(nil); return err }},
+		{"a string", func() error { _, err := ints.Decode([]byte{0xa1, 'x'}); return err }},
+		{"unsorted map", func() error { _, err := maps.Decode([]byte{0x82, 0xa1, 'b', 1, 0xa1, 'a', 1}); return err }},
+	}
+	for _, tt := range refused {
+		if err := tt.err(); !errors.Is(err, crdt.ErrCorrupt) {
+			t.Errorf("%s: Decode = %v, want ErrCorrupt", tt.name, err)
+		}
+	}
+	if v, err := maps.Decode([]byte{0x82, 0xa1, 'a', 1, 0xa1, 'b', 2}); err != nil || v["b"] != 2 {
+		t.Errorf("Decode of a sorted map = %v, %v", v, err)
+	}
+}
+
+// What a codec refuses reads as absent and fails whoever writes it.
+func TestRefusedKeys(t *testing.T) {
+	t.Parallel()
+	no := errors.New("no")
+	picky := crdt.String
+	picky.Append = func(b []byte, s string) ([]byte, error) {
+		if s == "bad" {
+			return nil, no
+		}
+		return append(b, s...), nil
+	}
+	m := crdt.NewAWMap(picky, crdt.AWMapOf(picky, crdt.LWWRegisterOf(picky)))
+	view := m.At("bad").At("k")
+	if v, ok := view.Get(); ok || v != "" || m.Contains("bad") || m.At("bad").Len() != 0 || !view.IsBottom() || !view.Clone().IsBottom() {
+		t.Errorf("refused key reads as %q", v)
+	}
+	type doubleMap = crdt.AWMap[string, *crdt.AWMap[string, *crdt.LWWRegister[string]]]
+	for name, f := range map[string]func(*crdt.Tx, *doubleMap){
+		"outer key":       func(tx *crdt.Tx, m *doubleMap) { m.At("bad").At("k").Set(tx, "v") },
+		"inner key":       func(tx *crdt.Tx, m *doubleMap) { m.At("k").At("bad").Set(tx, "v") },
+		"value":           func(tx *crdt.Tx, m *doubleMap) { m.At("k").At("k").Set(tx, "bad") },
+		"removed key":     func(tx *crdt.Tx, m *doubleMap) { m.Remove(tx, "bad") },
+		"clear of a view": func(tx *crdt.Tx, m *doubleMap) { m.At("bad").Clear(tx) },
+	} {
+		_, err := crdt.Mutate(m, writer(1), func(tx *crdt.Tx, m *doubleMap) error { m.At("x").At("y").Set(tx, "z"); f(tx, m); return nil })
+		if !errors.Is(err, no) || !m.IsBottom() {
+			t.Errorf("%s: Mutate = %v, want the codec's error and nothing changed", name, err)
+		}
+	}
+}

@@ -1,0 +1,65 @@
+package crdt_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/dovetail-crdt/dovetail/clock"
+	"github.com/dovetail-crdt/dovetail/crdt"
+)
+
+// wall is a clock that stands still.
+func wall() time.Time { return time.UnixMilli(1_700_000_000_000) }
+
+func writer(id clock.ReplicaID) crdt.Source { return crdt.NewWriter(id, wall).On() }
+
+// do mutates s and returns the delta.
+func do[S crdt.Lattice[S]](t testing.TB, s S, src crdt.Source, fn func(*crdt.Tx, S)) S {
+	t.Helper()
+	delta, err := crdt.Mutate(s, src, func(tx *crdt.Tx, s S) error { fn(tx, s); return nil })
+	if err != nil {
+		t.Fatalf("Mutate: %v", err)
+	}
+	return delta
+}
+
+// frame encodes s.
+func frame[S crdt.Lattice[S]](t testing.TB, k crdt.Kind[S], s S) []byte {
+	t.Helper()
+	b, err := crdt.AppendFrame(nil, k, s)
+	if err != nil {
+		t.Fatalf("AppendFrame: %v", err)
+	}
+	return b
+}
+
+// panics fails unless f panics with a message that has want in it.
+func panics(t *testing.T, name, want string, f func()) {
+	t.Helper()
+	defer func() {
+		t.Helper()
+		if got := fmt.Sprint(recover()); !strings.Contains(got, want) {
+			t.Errorf("%s: panic %q, want one about %q", name, got, want)
+		}
+	}()
+	f()
+}
+
+// liar is a source that says what it was told to.
+type liar struct {
+	id     clock.ReplicaID
+	ev     clock.Event
+	err    error
+	issued int
+}
+
+func (l *liar) Replica() clock.ReplicaID                 { return l.id }
+func (l *liar) Stamp(...clock.Timestamp) clock.Timestamp { return 0 }
+func (l *liar) Doubt() uint64                            { return 0 }
+func (l *liar) Issue(n int) (clock.Event, error)         { l.issued += n; return l.ev, l.err }
+
+func event(id clock.ReplicaID, seq, after uint64) clock.Event {
+	return clock.Event{Dot: clock.Dot{Replica: id, Seq: seq}, After: after}
+}

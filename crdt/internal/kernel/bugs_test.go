@@ -1,0 +1,116 @@
+package kernel_test
+
+import (
+	"encoding/binary"
+	"testing"
+	"time"
+
+	"github.com/dovetail-crdt/dovetail/clock"
+	"github.com/dovetail-crdt/dovetail/clock/wire"
+	"github.com/dovetail-crdt/dovetail/crdt/internal/kernel"
+)
+
+// Merge commutes also when a writer came to doubt an old event after it had
+// begun a run without doubt.
+func TestLateDoubtCommutes(t *testing.T) {
+	t.Parallel()
+	a := newSite(t, 1)
+	deltas := []*kernel.State{a.inc(1), a.reset(), a.inc(1), a.reset()} // runs 1 and 3
+	a.doubt = 2
+	deltas = append(deltas, a.inc(1), a.reset()) // run 5 closes 3, not 1
+	x := newSite(t, 2).see(deltas[0], deltas[1], deltas[4], deltas[5])
+	y := newSite(t, 3).see(deltas[2], deltas[3])
+	xy, yx := x.s.Clone(), y.s.Clone()
+	xy.Merge(y.s)
+	yx.Merge(x.s)
+	if !same(xy, yx) {
+		t.Errorf("x⊔y has %d bases, y⊔x has %d", xy.At(at("c")).Bases(), yx.At(at("c")).Bases())
+	}
+}
+
+// Commit refuses what the state itself shows to be a lie: a claim that skips an
+// own event on this object, which would be declared dead elsewhere and stay here.
+func TestCommitRefusesDishonestClaim(t *testing.T) {
+	t.Parallel()
+	a := newSite(t, 1)
+	one := a.do(func(tx *kernel.Tx) { tx.Put(at("x"), "") })
+	tx := a.s.Begin(a.id, 0)
+	tx.Put(at("y"), "")
+	two, err := tx.Commit(2, 0)
+	if err != nil {
+		return
+	}
+	b := newSite(t, 2).see(one, two)
+	if !same(a.s, b.s) {
+		t.Errorf("writer shows %d entries, reader %d", a.s.Len(), b.s.Len())
+	}
+}
+
+// What is encoded can be decoded, also if a source says that it doubts events
+// that it has not issued.
+func TestDoubtOfTheFutureIsRefused(t *testing.T) {
+	t.Parallel()
+	a := newSite(t, 1)
+	tx := a.s.Begin(a.id, 10)
+	tx.Inc(at("c"), 1)
+	if _, err := tx.Commit(1, 0); err != nil {
+		return
+	}
+	if _, err := decode(encode(a.s)); err != nil {
+		t.Errorf("decode of an encoded state: %v", err)
+	}
+}
+
+// A copy that is taken in a transaction is a state like any other.
+func TestCloneInTransaction(t *testing.T) {
+	t.Parallel()
+	a := newSite(t, 1)
+	var c *kernel.State
+	a.do(func(tx *kernel.Tx) {
+		tx.Put(at("x"), "")
+		c = a.s.Clone()
+	})
+	if err := kernel.Check(c); err != nil {
+		t.Error(err)
+	}
+}
+
+// bases returns an encoded state of n bases of one path, or of a path each.
+func bases(n int, onePath bool) []byte {
+	ctx, _ := (&clock.Context{}).AppendBinary(nil)
+	b := wire.AppendBytes(nil, ctx)
+	b = wire.AppendUvarint(b, 0) // no live dots
+	b = wire.AppendUvarint(b, uint64(n))
+	for i := range n {
+		switch {
+		case !onePath:
+			b = append(b, 0, 1, 4)
+			b = binary.BigEndian.AppendUint32(b, uint32(i))
+		case i == 0:
+			b = append(b, 0, 1, 4, 0, 0, 0, 0)
+		default:
+			b = append(b, 1, 0)
+		}
+		b = wire.AppendUint64(b, uint64(i+1))
+		b = append(b, 1, 0, 1, 2) // run 1, closing none, seq 1, sum 1
+		b, _ = clock.Dot{Replica: 1, Seq: 1}.AppendBinary(b)
+	}
+	return b
+}
+
+// Decoding takes time in proportion to the input: n bases at one path cost as
+// much as at n paths, give or take.
+func TestDecodeIsLinear(t *testing.T) {
+	const n = 30_000
+	took := func(onePath bool) time.Duration {
+		from := time.Now()
+		if _, err := decode(bases(n, onePath)); err != nil {
+			t.Fatal(err)
+		}
+		return time.Since(from)
+	}
+	many := took(false)
+	if one := took(true); one > 10*many+50*time.Millisecond {
+		t.Errorf("%d bases at one path took %v, at as many paths %v", n, one, many)
+	}
+}

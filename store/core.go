@@ -1,0 +1,305 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/dovetail-crdt/dovetail/clock"
+)
+
+// Core is the replication protocol of one store, as a state machine: changes,
+// messages and ticks go in; a batch to be made durable and messages to be sent
+// come out. It has no goroutine, clock, randomness or I/O of its own, so a driver
+// and a simulator run the very same code.
+//
+// The caller does this, one input at a time: call Issue and Local, Step, or Tick;
+// take Ready; make its batch durable; then send its messages; then go on. If the
+// batch cannot be made durable the core must be dropped and made again from the
+// books: in memory it is ahead of them.
+//
+// How it works (the rules, each with the run that breaks without it, are in the
+// comments where they are kept):
+//   - a change is pushed to every peer at once, and again until acknowledged;
+//   - peers tell each other their vectors: what they have applied;
+//   - whoever sees that a peer has events that it lacks, and that do not come,
+//     asks for them: the peer answers from its log of recent changes or, if that
+//     does not reach back, with a heal session: the state of every object that
+//     its index names from the lowest missing event on.
+type Core struct {
+	cfg   CoreConfig
+	me    identity
+	boot  identity // as last put into a batch
+	seq   uint64   // last number issued
+	fence error    // why nothing more may be issued
+
+	applied Applied // V: events applied, durable no earlier than their effects
+	held    Applied // U: events whose effects may be here beyond V, not vouched for
+	index   *index
+	log     changeLog
+	peers   []*peer
+	now     uint64 // ticks
+	session uint64 // last number given to a heal that this core asked for
+	asking  *asked
+
+	batch    Batch
+	bookSet  map[string]int // puts of the batch by key
+	dirtySet [3]bool        // identity, applied, held changed since Ready
+	out      []Envelope
+	errs     []error
+}
+
+// Envelope is a message and where it goes.
+type Envelope struct {
+	To      PeerID
+	Message Message
+}
+
+// Ready is what a core wants done after an input: write Batch, then send
+// Messages. Errors are for whoever operates the store: objects that could not be
+// read for a peer.
+type Ready struct {
+	Batch    Batch
+	Messages []Envelope
+	Errors   []error
+}
+
+// CoreConfig configures a Core. Times are in ticks of whatever length the caller
+// gives them; the defaults fit ticks of 20 ms between continents.
+type CoreConfig struct {
+	// Self names this store to its peers.
+	Self PeerID
+	// Peers are the stores that it exchanges messages with. The graph of all
+	// stores must be connected; it need not be complete.
+	Peers []PeerID
+	// Fresh is the replica id to use if the books do not continue one: 64 random
+	// bits, drawn by the caller.
+	Fresh clock.ReplicaID
+	// Continue says that the books are this very replica's, as it last left them,
+	// and not a copy of them. Without that proof the core takes the fresh id.
+	Continue bool
+	// Load returns the frames of an object; none if there is no object.
+	Load func(key string) ([][]byte, error)
+
+	AckTicks    uint64 // until a push is acknowledged; default 5
+	RetryTicks  uint64 // until a push or request is repeated, at first; default 25
+	HelloTicks  uint64 // between vectors while something changes; default 25
+	IdleTicks   uint64 // between vectors while nothing does; default 100
+	LostTicks   uint64 // of silence until a peer counts as unreachable; default 100
+	Reserve     uint64 // event numbers reserved at a time; default 4096
+	LogBytes    int    // of recent changes kept for peers; default 8 MiB
+	PushBytes   int    // soft limit of one push message; default 64 KiB
+	SessionKeys int    // objects in one message of a heal; default 16
+
+	_ struct{}
+}
+
+func (c *CoreConfig) setDefaults() error {
+	var errs []error
+	if c.Self == "" {
+		errs = append(errs, errors.New("no Self"))
+	}
+	seen := map[PeerID]bool{c.Self: true}
+	for _, p := range c.Peers {
+		if p == "" || seen[p] {
+			errs = append(errs, fmt.Errorf("peer %q is empty, doubled or Self", p))
+		}
+		seen[p] = true
+	}
+	if !c.Fresh.IsValid() {
+		errs = append(errs, errors.New("no Fresh replica id"))
+	}
+	if c.Load == nil {
+		errs = append(errs, errors.New("no Load"))
+	}
+	for _, d := range []struct {
+		v   *uint64
+		def uint64
+	}{{&c.AckTicks, 5}, {&c.RetryTicks, 25}, {&c.HelloTicks, 25}, {&c.IdleTicks, 100}, {&c.LostTicks, 100}, {&c.Reserve, 4096}} {
+		if *d.v == 0 {
+			*d.v = d.def
+		}
+	}
+	for _, d := range []struct {
+		v   *int
+		def int
+	}{{&c.LogBytes, 8 << 20}, {&c.PushBytes, 64 << 10}, {&c.SessionKeys, 16}} {
+		if *d.v == 0 {
+			*d.v = d.def
+		}
+		if *d.v < 0 {
+			errs = append(errs, fmt.Errorf("negative size %d", *d.v))
+		}
+	}
+	if len(errs) > 0 {
+		return fmt.Errorf("store: core configuration: %w", errors.Join(errs...))
+	}
+	return nil
+}
+
+// NewCore returns the core of a store with these books, empty for a new store.
+// The first Ready is due at once: it reserves event numbers.
+func NewCore(cfg CoreConfig, books []Book) (*Core, error) {
+	if err := cfg.setDefaults(); err != nil {
+		return nil, err
+	}
+	c := &Core{cfg: cfg, index: newIndex(), bookSet: make(map[string]int)}
+	was, err := c.restore(books)
+	if err != nil {
+		return nil, err
+	}
+	c.me = identity{replica: cfg.Fresh, boots: was.boots}
+	if cfg.Continue && was.replica.IsValid() {
+		c.me = was
+		c.burn()
+	}
+	c.me.boots++
+	c.session = c.me.boots << 32 // so that no answer to an earlier process is taken for one to this
+	c.Reserve(0)
+	for _, id := range cfg.Peers {
+		c.peers = append(c.peers, newPeer(id))
+	}
+	return c, nil
+}
+
+// burn retires the numbers that this replica had reserved and may have used
+// without leaving a trace: a crash lost them before anybody could see them. They
+// name no event and never will, which is to say that this store has applied them
+// all; peers learn of it as of any event, by the vector at the end of a heal.
+func (c *Core) burn() {
+	c.seq = c.me.reserved
+	if last := c.applied.Max(c.me.replica); last < c.seq {
+		c.applied.Add(Span{c.me.replica, last + 1, c.seq})
+		c.dirtySet[1] = true
+	}
+}
+
+// Replica returns the id under which this core issues events.
+func (c *Core) Replica() clock.ReplicaID { return c.me.replica }
+
+// Applied returns the events that the store has applied. It belongs to the core.
+func (c *Core) Applied() *Applied { return &c.applied }
+
+// Err returns why the core issues no more events, or nil.
+func (c *Core) Err() error { return c.fence }
+
+// Reserve sees to it that at least n more numbers are reserved once the next
+// batch is durable.
+func (c *Core) Reserve(n int) {
+	if want := c.seq + uint64(n) + c.cfg.Reserve/2; c.me.reserved < want || c.boot != c.me {
+		c.me.reserved = max(c.me.reserved, c.seq+uint64(n)+c.cfg.Reserve)
+		c.boot = c.me
+		c.dirtySet[0] = true
+	}
+}
+
+// Issue numbers n events on key. Numbers that are not durably reserved are
+// refused with ErrReserve: call Reserve and take Ready first. The events become
+// real with Local; if they do not, Burn retires their numbers.
+func (c *Core) Issue(key string, n int) (clock.Event, error) {
+	switch {
+	case c.fence != nil:
+		return clock.Event{}, c.fence
+	case n < 1 || c.dirtySet[0] || uint64(n) > c.me.reserved-c.seq:
+		return clock.Event{}, fmt.Errorf("%w: %d wanted, %d left", ErrReserve, n, c.me.reserved-c.seq)
+	}
+	// The claim is this replica's own durable memory of its last event on the
+	// object, not what the object's record says: records can be rolled back.
+	ev := clock.Event{
+		Dot:   clock.Dot{Replica: c.me.replica, Seq: c.seq + 1},
+		After: c.index.last(c.me.replica, key),
+	}
+	c.seq += uint64(n)
+	return ev, nil
+}
+
+// Burn retires the n numbers from ev on, which Issue gave and whose change came
+// to nothing: they name no event.
+func (c *Core) Burn(ev clock.Event, n int) {
+	c.applied.Add(Span{ev.Dot.Replica, ev.Dot.Seq, ev.Dot.Seq + uint64(n) - 1})
+	c.dirtySet[1] = true
+}
+
+// Local takes a change that this store made: the n events from ev on, and their
+// delta. It is to be pushed to every peer.
+func (c *Core) Local(key string, ev clock.Event, n int, frame []byte) {
+	span := Span{ev.Dot.Replica, ev.Dot.Seq, ev.Dot.Seq + uint64(n) - 1}
+	if span.Replica != c.me.replica || span.Last > c.seq || n < 1 {
+		panic(fmt.Sprintf("store: Local of %v, %d events; issued up to %d of %v", ev.Dot, n, c.seq, c.me.replica))
+	}
+	c.apply(Change{Key: key, Span: span, After: ev.After, Time: ev.Time, Frame: frame}, "")
+	c.Reserve(0)
+}
+
+// apply takes in a change that the vector does not have.
+func (c *Core) apply(ch Change, from PeerID) {
+	c.batch.Deltas = append(c.batch.Deltas, Delta{ch.Key, ch.Frame})
+	c.applied.Add(ch.Span)
+	c.dirtySet[1] = true
+	c.noteIndex(clock.Dot{Replica: ch.Span.Replica, Seq: ch.Span.Last}, ch.Key)
+	pos := c.log.add(ch, c.cfg.LogBytes)
+	if from == "" {
+		for _, p := range c.peers {
+			p.owe(pos, c.now)
+		}
+	}
+}
+
+func (c *Core) noteIndex(d clock.Dot, key string) {
+	old, changed := c.index.set(d, key)
+	if !changed {
+		return
+	}
+	if old.IsValid() {
+		c.deleteBook(indexKey(old))
+	}
+	c.putBook(Book{indexKey(d), []byte(key)})
+}
+
+func (c *Core) putBook(b Book) {
+	if i, ok := c.bookSet[b.Key]; ok {
+		c.batch.Puts[i] = b
+		return
+	}
+	c.bookSet[b.Key] = len(c.batch.Puts)
+	c.batch.Puts = append(c.batch.Puts, b)
+}
+
+// deleteBook deletes a book, or takes back its put in this very batch: index
+// books, the only ones that go, are put once.
+func (c *Core) deleteBook(key string) {
+	i, ok := c.bookSet[key]
+	if !ok {
+		c.batch.Deletes = append(c.batch.Deletes, key)
+		return
+	}
+	last := len(c.batch.Puts) - 1
+	c.batch.Puts[i] = c.batch.Puts[last]
+	c.bookSet[c.batch.Puts[i].Key] = i
+	c.batch.Puts = c.batch.Puts[:last]
+	delete(c.bookSet, key)
+}
+
+// Ready returns what is to be done by now and forgets it, and whether there is
+// anything. What it returns is the caller's.
+func (c *Core) Ready() (Ready, bool) {
+	c.flush()
+	for i, b := range []func() Book{
+		c.me.book,
+		func() Book { return Book{bookApplied, c.applied.append(nil)} },
+		func() Book { return Book{bookHeld, c.held.append(nil)} },
+	} {
+		if c.dirtySet[i] {
+			c.putBook(b())
+			c.dirtySet[i] = false
+		}
+	}
+	r := Ready{c.batch, c.out, c.errs}
+	c.batch, c.out, c.errs = Batch{}, nil, nil
+	clear(c.bookSet)
+	return r, !r.Batch.IsEmpty() || len(r.Messages)+len(r.Errors) > 0
+}
+
+func (c *Core) send(to *peer, m Message) {
+	to.lastSent = c.now
+	c.out = append(c.out, Envelope{to.id, m})
+}

@@ -1,0 +1,91 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+)
+
+// receive takes messages until the DB is closed.
+func (db *DB) receive() {
+	for {
+		from, raw, err := db.cfg.Transport.Receive(db.ctx)
+		if err != nil {
+			if db.ctx.Err() == nil {
+				db.cfg.Logger.Error("store: transport ended", slog.Any("error", err))
+			}
+			return
+		}
+		m, err := DecodeMessage(raw)
+		if err == nil {
+			err = db.step(db.ctx, func() error {
+				db.observe(m)
+				return db.core.Step(from, m)
+			})
+		}
+		switch {
+		case errors.Is(err, ErrClosed):
+			return
+		case err != nil:
+			db.cfg.Logger.Error("store: message not taken", slog.String("from", string(from)), slog.Any("error", err))
+		}
+	}
+}
+
+// observe lets the clock follow the times of what a message brings.
+func (db *DB) observe(m Message) {
+	if p, ok := m.(*Push); ok {
+		for i := range p.Changes {
+			db.hlc.Observe(p.Changes[i].Time)
+		}
+	}
+}
+
+// tick drives the core's time until the DB is closed.
+func (db *DB) tick() {
+	t := time.NewTicker(db.cfg.Tick)
+	defer t.Stop()
+	for {
+		select {
+		case <-db.ctx.Done():
+			return
+		case <-t.C:
+			err := db.step(db.ctx, func() error { db.core.Tick(); return nil })
+			if err != nil {
+				if !errors.Is(err, ErrClosed) {
+					db.cfg.Logger.Error("store: stopped", slog.Any("error", err))
+				}
+				return
+			}
+		}
+	}
+}
+
+// update serialises updates of key, runs change with the object's frames, and
+// makes what it gave to the core durable. Updates of other keys go on meanwhile,
+// and share a batch if they end together.
+func (db *DB) update(ctx context.Context, key string, change func(t *Transaction, frames [][]byte) error) error {
+	unlock, err := db.keys.lock(ctx, key)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	if err := db.err(); err != nil {
+		return err
+	}
+	rec, err := db.cfg.Engine.Load(ctx, key)
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return &KeyError{key, err}
+	}
+	t := &Transaction{Core: db.core, Key: key, Clock: db.hlc, Lock: &db.mu, Reserve: func(n int) error {
+		db.core.Reserve(n)
+		return db.carryOut(ctx)
+	}}
+	if err := change(t, rec.Frames); err != nil {
+		return err
+	}
+	// If another update's batch took this change along, it is durable by the time
+	// the lock is free, or the store has failed.
+	return db.step(ctx, func() error { return nil })
+}

@@ -1,0 +1,131 @@
+package store
+
+import (
+	"fmt"
+
+	"github.com/dovetail-crdt/dovetail/clock"
+)
+
+// served is a heal session that a peer has asked this core for.
+type served struct {
+	number   uint64
+	snapshot *Applied // this store's vector before the session
+	keys     []string
+	got      *Applied // frames that have arrived there
+	next     uint64   // the frame to send next
+	window   uint64   // how many may be sent before the peer says more
+}
+
+// serveWindow is how many messages of a session are sent before the peer must
+// say what has arrived.
+const serveWindow = 8
+
+// takeRequest begins a session, or goes on with it.
+func (c *Core) takeRequest(p *peer, m *Request) {
+	if s := p.serving; s != nil && s.number == m.Session {
+		s.got, s.next, s.window = m.Got, 1, serveWindow
+		return
+	}
+	c.takeVector(p, m.Base)
+	if !m.Got.IsEmpty() {
+		// A session that this process did not begin: the asker's frames are of a
+		// snapshot that is forgotten. It must ask anew.
+		c.send(p, &Frames{Session: m.Session, Snapshot: &Applied{}, Held: &Applied{}})
+		return
+	}
+	if c.answerFromLog(p, m) {
+		return
+	}
+	// The vector first, then the index: an entry that moves meanwhile moves up,
+	// and the scan runs to the live end.
+	s := &served{number: m.Session, snapshot: c.applied.Clone(), got: &Applied{}, next: 1, window: serveWindow}
+	s.keys = c.lacking(m.Base)
+	p.serving = s
+	c.serve()
+}
+
+// answerFromLog sends the changes that the asker lacks, if the log has them all.
+// They name their events, so they need no session: the asker's vector takes each
+// as it comes.
+func (c *Core) answerFromLog(p *peer, m *Request) bool {
+	changes, complete := c.log.missing(&c.applied, m.Base)
+	if !complete {
+		return false
+	}
+	out := pushes{core: c, to: p}
+	for i := range changes {
+		out.add(&changes[i])
+	}
+	out.flush()
+	return true
+}
+
+// lacking returns the keys of all objects with an event that a store at base may
+// lack, each once, in a fixed order. The scan starts, for each replica, at the
+// lowest event of V+U outside base, and goes to the end: an entry that base has
+// may hide an older event of its key that base lacks.
+func (c *Core) lacking(base *Applied) []string {
+	all := c.applied.Clone()
+	all.Join(&c.held)
+	var keys []string
+	seen := make(map[string]bool)
+	all.Minus(base).lowest(func(id clock.ReplicaID, seq uint64) bool {
+		for key := range c.index.from(id, seq) {
+			if !seen[key] {
+				seen[key] = true
+				keys = append(keys, key)
+			}
+		}
+		return true
+	})
+	return keys
+}
+
+// count returns the number of messages of the session.
+func (s *served) count(c *Core) uint64 {
+	return uint64((len(s.keys) + c.cfg.SessionKeys - 1) / c.cfg.SessionKeys)
+}
+
+// serve sends what the windows of the sessions allow.
+func (c *Core) serve() {
+	for _, p := range c.peers {
+		s := p.serving
+		if s == nil {
+			continue
+		}
+		n := s.count(c)
+		if n == 0 && s.window > 0 {
+			s.window = 0
+			c.send(p, &Frames{Session: s.number, Snapshot: s.snapshot, Held: &Applied{}})
+		}
+		for ; s.window > 0 && s.next <= n; s.next++ {
+			if s.got.dots.Contains(clock.Dot{Replica: frameReplica, Seq: s.next}) {
+				continue
+			}
+			s.window--
+			m, err := c.frames(s, n)
+			if err != nil {
+				c.errs = append(c.errs, fmt.Errorf("store: heal of %q: %w", p.id, err))
+				p.serving = nil // it cannot be completed; the peer will ask again
+				break
+			}
+			c.send(p, m)
+		}
+	}
+}
+
+// frames makes the message of the session that is next. An object's state may
+// be newer than the snapshot; what it brings beyond is told as held.
+func (c *Core) frames(s *served, n uint64) (*Frames, error) {
+	m := &Frames{Session: s.number, Index: s.next, Count: n, Snapshot: s.snapshot, Held: c.applied.Clone()}
+	m.Held.Join(&c.held)
+	from := int(s.next-1) * c.cfg.SessionKeys
+	for _, key := range s.keys[from:min(from+c.cfg.SessionKeys, len(s.keys))] {
+		frames, err := c.cfg.Load(key)
+		if err != nil {
+			return nil, &KeyError{key, err}
+		}
+		m.Items = append(m.Items, Item{Key: key, Last: dotsOf(key, c.index), Frames: frames})
+	}
+	return m, nil
+}

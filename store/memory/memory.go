@@ -1,0 +1,185 @@
+// Package memory is the engine that keeps objects and books in memory. Nothing
+// survives the process: it is for tests, simulations and caches, and the model
+// that other engines are compared with.
+package memory
+
+import (
+	"context"
+	"iter"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/dovetail-crdt/dovetail/crdt"
+	"github.com/dovetail-crdt/dovetail/store"
+)
+
+// Engine implements store.Batcher. It is safe for concurrent use.
+type Engine struct {
+	mu      sync.Mutex
+	kinds   []crdt.AnyKind
+	objects map[string]*record
+	books   map[string][]byte
+	closed  bool
+}
+
+// record is an object: one joined state a kind, and the frames that could not be
+// joined, each once.
+type record struct {
+	joined []*crdt.Object // by kind
+	kept   map[string]bool
+}
+
+// New returns an empty engine. Kinds are needed for lattices of your own, which
+// it cannot join without; it keeps their frames side by side if they are missing.
+func New(kinds ...crdt.AnyKind) *Engine {
+	return &Engine{kinds: kinds, objects: make(map[string]*record), books: make(map[string][]byte)}
+}
+
+// Load implements store.Engine. O(size of the object).
+func (e *Engine) Load(ctx context.Context, key string) (store.Record, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if err := e.ready(ctx); err != nil {
+		return store.Record{}, err
+	}
+	r := e.objects[key]
+	if r == nil {
+		return store.Record{}, store.ErrNotFound
+	}
+	return r.encode(key)
+}
+
+// ready returns why the engine cannot serve.
+func (e *Engine) ready(ctx context.Context) error {
+	if e.closed {
+		return store.ErrClosed
+	}
+	return ctx.Err()
+}
+
+func (r *record) encode(key string) (store.Record, error) {
+	out := store.Record{Key: key}
+	for _, o := range r.joined {
+		f, err := o.AppendFrame(nil)
+		if err != nil {
+			return store.Record{}, &store.KeyError{Key: key, Err: err}
+		}
+		out.Frames = append(out.Frames, f)
+	}
+	for _, f := range slices.Sorted(maps.Keys(r.kept)) {
+		out.Frames = append(out.Frames, []byte(f))
+	}
+	return out, nil
+}
+
+// Merge implements store.Engine. O(deltas).
+func (e *Engine) Merge(ctx context.Context, deltas ...store.Delta) error {
+	return e.Batch(ctx, &store.Batch{Deltas: deltas})
+}
+
+// Batch implements store.Batcher.
+func (e *Engine) Batch(ctx context.Context, b *store.Batch) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if err := e.ready(ctx); err != nil {
+		return err
+	}
+	for _, d := range b.Deltas {
+		e.merge(d)
+	}
+	for _, p := range b.Puts {
+		e.books[p.Key] = slices.Clone(p.Value)
+	}
+	for _, k := range b.Deletes {
+		delete(e.books, k)
+	}
+	return nil
+}
+
+// merge joins d into its object, or keeps it beside. It cannot fail.
+func (e *Engine) merge(d store.Delta) {
+	r := e.objects[d.Key]
+	if r == nil {
+		r = &record{}
+		e.objects[d.Key] = r
+	}
+	o, err := crdt.DecodeObject(d.Frame, e.kinds...)
+	if err != nil {
+		r.keep(d.Frame)
+		return
+	}
+	i, ok := slices.BinarySearchFunc(r.joined, o.Kind(), func(o *crdt.Object, k string) int { return strings.Compare(o.Kind(), k) })
+	if !ok {
+		r.joined = slices.Insert(r.joined, i, o)
+		return
+	}
+	if _, err := r.joined[i].Merge(o); err != nil {
+		r.keep(d.Frame)
+	}
+}
+
+// keep holds a frame that cannot be joined, once.
+func (r *record) keep(frame []byte) {
+	if r.kept == nil {
+		r.kept = make(map[string]bool)
+	}
+	r.kept[string(frame)] = true
+}
+
+// Scan implements store.Engine.
+func (e *Engine) Scan(ctx context.Context, prefix string, after store.Cursor) iter.Seq2[store.Record, error] {
+	return func(yield func(store.Record, error) bool) {
+		e.mu.Lock()
+		err := e.ready(ctx)
+		var keys []string
+		for k := range e.objects {
+			if strings.HasPrefix(k, prefix) && k > string(after) {
+				keys = append(keys, k)
+			}
+		}
+		e.mu.Unlock()
+		if err != nil {
+			yield(store.Record{}, err)
+			return
+		}
+		slices.Sort(keys)
+		for _, k := range keys {
+			r, err := e.Load(ctx, k)
+			if !yield(r, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// Books implements store.Batcher.
+func (e *Engine) Books(ctx context.Context) iter.Seq2[store.Book, error] {
+	return func(yield func(store.Book, error) bool) {
+		e.mu.Lock()
+		err := e.ready(ctx)
+		books := make([]store.Book, 0, len(e.books))
+		for _, k := range slices.Sorted(maps.Keys(e.books)) {
+			books = append(books, store.Book{Key: k, Value: slices.Clone(e.books[k])})
+		}
+		e.mu.Unlock()
+		if err != nil {
+			yield(store.Book{}, err)
+			return
+		}
+		for _, b := range books {
+			if !yield(b, nil) {
+				return
+			}
+		}
+	}
+}
+
+// Close implements store.Engine.
+func (e *Engine) Close() error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.closed = true
+	return nil
+}

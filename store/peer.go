@@ -1,0 +1,158 @@
+package store
+
+import "math"
+
+// peer is what a core knows and owes of one neighbour.
+type peer struct {
+	id      PeerID
+	applied Applied // what the peer last said it has applied: replaced, never joined, for a peer may be restored
+	told    Applied // what it was last told that this store has applied
+
+	owed      []debt // changes that were pushed or are to be, in order
+	nextDue   uint64 // no debt is due before
+	ackDue    uint64 // when to acknowledge its pushes; 0: nothing to acknowledge
+	lastSent  uint64
+	lastHeard uint64
+	askedAt   uint64 // since when this store has been sending without hearing; 0: it is not
+	behind    uint64 // since when it has had events that this store lacks; 0: it has none
+	serving   *served
+}
+
+// debt is a change that the peer has not acknowledged.
+type debt struct {
+	pos   uint64
+	due   uint64 // when to send it, again
+	tries uint
+}
+
+// maxBackoff bounds how often the time to a repetition doubles.
+const maxBackoff = 5
+
+func newPeer(id PeerID) *peer { return &peer{id: id} }
+
+func (p *peer) owe(pos, now uint64) {
+	p.owed = append(p.owed, debt{pos: pos, due: now})
+	p.nextDue = min(p.nextDue, now)
+}
+
+// hear notes a sign of life. A peer that was out of reach gets what it is owed
+// at once.
+func (c *Core) hear(p *peer) {
+	if c.lost(p) {
+		for i := range p.owed {
+			p.owed[i].due, p.owed[i].tries = c.now, 0
+		}
+		p.nextDue = c.now
+	}
+	p.lastHeard, p.askedAt = c.now, 0
+}
+
+// lost reports whether p counts as out of reach: this store has been sending to
+// it for a while and has heard nothing. It is then sent only a sign of life now
+// and then.
+func (c *Core) lost(p *peer) bool { return p.askedAt > 0 && c.now-p.askedAt >= c.cfg.LostTicks }
+
+// settle drops the debts that the peer has acknowledged, or that the log has
+// forgotten: a peer that lacks those will ask for a heal.
+func (c *Core) settle(p *peer) {
+	kept := p.owed[:0]
+	for _, d := range p.owed {
+		if ch := c.log.at(d.pos); ch != nil && !p.applied.Contains(ch.Span) {
+			kept = append(kept, d)
+		}
+	}
+	p.owed = kept
+}
+
+// push sends the changes that are due, in as few messages as their size allows.
+// What is sent again goes alone with its likes: the peer skips, by its vector,
+// what it has.
+func (c *Core) push(p *peer) {
+	if c.now < p.nextDue || len(p.owed) == 0 || c.lost(p) {
+		return
+	}
+	p.nextDue = math.MaxUint64
+	out := pushes{core: c, to: p}
+	for i := range p.owed {
+		d := &p.owed[i]
+		if ch := c.log.at(d.pos); d.due <= c.now && ch != nil {
+			d.due = c.now + c.cfg.RetryTicks<<min(d.tries, maxBackoff)
+			d.tries++
+			out.add(ch)
+		}
+		p.nextDue = min(p.nextDue, d.due)
+	}
+	out.flush()
+	if p.askedAt == 0 {
+		p.askedAt = max(c.now, 1)
+	}
+}
+
+// pushes packs changes into as few messages as their size allows.
+type pushes struct {
+	core *Core
+	to   *peer
+	next *Push
+	size int
+}
+
+func (o *pushes) add(ch *Change) {
+	if o.size += ch.size(); o.next != nil && o.size > o.core.cfg.PushBytes {
+		o.flush()
+		o.size = ch.size()
+	}
+	if o.next == nil {
+		o.next = &Push{}
+	}
+	o.next.Changes = append(o.next.Changes, *ch)
+}
+
+func (o *pushes) flush() {
+	if o.next == nil {
+		return
+	}
+	if o.to.ackDue > 0 {
+		o.next.Have = o.core.tell(o.to)
+	}
+	o.core.send(o.to, o.next)
+	o.next, o.size = nil, 0
+}
+
+// tell returns this store's vector for a message to p, and notes that p was told.
+func (c *Core) tell(p *peer) *Applied {
+	p.ackDue = 0
+	p.told = *c.applied.Clone()
+	return c.applied.Clone()
+}
+
+// greet sends the vector if an acknowledgement is due, if the peer was not told
+// of the last change, or as a sign of life.
+func (c *Core) greet(p *peer) {
+	quiet := c.now - p.lastSent
+	switch {
+	case p.ackDue > 0 && c.now >= p.ackDue:
+	case p.lastSent == 0 && c.now > 0: // just opened
+	case quiet >= c.cfg.HelloTicks && !c.lost(p) && !p.told.Equal(&c.applied):
+	case quiet >= c.cfg.IdleTicks:
+	default:
+		return
+	}
+	c.send(p, &Hello{c.tell(p)})
+}
+
+// flush puts what is due into the outbox.
+func (c *Core) flush() {
+	for _, p := range c.peers {
+		c.push(p)
+	}
+}
+
+// Tick advances the core's time by one tick.
+func (c *Core) Tick() {
+	c.now++
+	for _, p := range c.peers {
+		c.greet(p)
+	}
+	c.ask()
+	c.serve()
+}

@@ -1,0 +1,115 @@
+package store
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/dovetail-crdt/dovetail/clock"
+	"github.com/dovetail-crdt/dovetail/crdt"
+)
+
+// Step takes a message from a peer. On error nothing of the message was taken:
+// it is damaged or from a stranger. A message that shows this replica's identity
+// to be in use elsewhere is taken, and the core issues nothing more; see Err.
+func (c *Core) Step(from PeerID, m Message) error {
+	p := c.peer(from)
+	if p == nil {
+		return fmt.Errorf("store: message from %q, which is no peer of %q", from, c.cfg.Self)
+	}
+	if err := c.check(m); err != nil {
+		return fmt.Errorf("store: message from %q: %w", from, err)
+	}
+	c.hear(p)
+	switch m := m.(type) {
+	case *Push:
+		c.takePush(p, m)
+	case *Hello:
+		c.takeVector(p, m.Have)
+	case *Request:
+		c.takeRequest(p, m)
+	case *Frames:
+		c.takeFrames(p, m)
+	}
+	return nil
+}
+
+func (c *Core) peer(id PeerID) *peer {
+	if i := slices.IndexFunc(c.peers, func(p *peer) bool { return p.id == id }); i >= 0 {
+		return c.peers[i]
+	}
+	return nil
+}
+
+// check refuses a message with a frame whose checksum does not fit. What is
+// inside a sound frame is for the engine and the reader: one that they do not
+// understand is kept.
+func (c *Core) check(m Message) error {
+	switch m := m.(type) {
+	case *Push:
+		for i := range m.Changes {
+			if _, err := crdt.FrameKind(m.Changes[i].Frame); err != nil && !isNewer(err) {
+				return &KeyError{m.Changes[i].Key, err}
+			}
+		}
+	case *Frames:
+		for i := range m.Items {
+			for _, f := range m.Items[i].Frames {
+				if _, err := crdt.FrameKind(f); err != nil && !isNewer(err) {
+					return &KeyError{m.Items[i].Key, err}
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// takePush merges the changes that the vector lacks. Only the vector may be asked:
+// that an object's context covers a change's dots says that their fate is known,
+// for instance by the kill of a later write, and not that what the change itself
+// killed is dead here.
+func (c *Core) takePush(p *peer, m *Push) {
+	for _, ch := range m.Changes {
+		if !c.applied.Contains(ch.Span) && !c.unissued(ch.Span) {
+			ch.Frame = slices.Clone(ch.Frame)
+			c.apply(ch, p.id)
+		}
+	}
+	if p.ackDue == 0 {
+		p.ackDue = c.now + c.cfg.AckTicks
+	}
+	if m.Have != nil {
+		c.takeVector(p, m.Have)
+	}
+}
+
+// unissued fences the core if s has events of its own that it did not issue.
+func (c *Core) unissued(s Span) bool {
+	if s.Replica == c.me.replica && s.Last > c.seq && c.fence == nil {
+		c.fence = fmt.Errorf("%w: %v has event %d, this process issued up to %d", ErrIdentity, s.Replica, s.Last, c.seq)
+	}
+	return c.fence != nil && s.Replica == c.me.replica
+}
+
+// takeVector notes what a peer has applied.
+func (c *Core) takeVector(p *peer, have *Applied) {
+	if last := have.Max(c.me.replica); last > 0 {
+		c.unissued(Span{c.me.replica, last, last})
+	}
+	p.applied = *have
+	c.settle(p)
+	c.notice(p)
+}
+
+// notice keeps since when a peer has had something that this store lacks.
+func (c *Core) notice(p *peer) {
+	switch {
+	case c.applied.Covers(&p.applied):
+		p.behind = 0
+	case p.behind == 0:
+		p.behind = max(c.now, 1)
+	}
+}
+
+func dotsOf(key string, idx *index) []clock.Dot {
+	return slices.SortedFunc(slices.Values(idx.of(key)), clock.Dot.Compare)
+}

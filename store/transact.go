@@ -1,0 +1,138 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/dovetail-crdt/dovetail/clock"
+	"github.com/dovetail-crdt/dovetail/crdt"
+)
+
+// Join returns the value of an object from its frames: those of kind k merged.
+// Frames of another kind stand beside and are left out; if there are no others,
+// the error is crdt.ErrKind. A frame of k that cannot be read is an error: a
+// value without it would not be the object's.
+func Join[S crdt.Lattice[S]](k crdt.Kind[S], key string, frames [][]byte) (S, error) {
+	s := k.New()
+	var other error
+	found := false
+	for _, f := range frames {
+		d, err := crdt.DecodeFrame(k, f)
+		switch {
+		case err == nil && !found:
+			s, found = d, true
+		case err == nil:
+			s.Merge(d)
+		case errors.Is(err, crdt.ErrKind):
+			other = err
+		default:
+			return k.New(), &KeyError{key, err}
+		}
+	}
+	if other != nil && !found {
+		return s, &KeyError{key, other}
+	}
+	return s, nil
+}
+
+// Transaction is one change of one object in the terms of a core. It is what a
+// driver and a simulator share.
+type Transaction struct {
+	Core *Core
+	Key  string
+	// Clock stamps writes.
+	Clock *clock.HLC
+	// Reserve makes n more event numbers durable, if the core has run out; nil
+	// lets the transaction fail with ErrReserve. It is called with Lock held.
+	Reserve func(n int) error
+	// Lock, if set, is held while the transaction uses Core and Clock, which is
+	// not while the object is decoded or the user's function runs.
+	Lock sync.Locker
+
+	first clock.Event
+	n     int
+}
+
+// Run mutates the object that frames hold and gives the change to the core, whose
+// next batch makes it durable. It returns the value after the change and the
+// events that it is: none if fn changed nothing.
+func Run[S crdt.Lattice[S]](t *Transaction, k crdt.Kind[S], frames [][]byte, fn func(*crdt.Tx, S) error) (S, []clock.Event, error) {
+	s, err := Join(k, t.Key, frames)
+	if err != nil {
+		return s, nil, err
+	}
+	delta, err := crdt.Mutate(s, source{t}, fn)
+	if err != nil {
+		t.burn()
+		return s, nil, err
+	}
+	if t.n == 0 {
+		return s, nil, nil
+	}
+	frame, err := crdt.AppendFrame(nil, k, delta)
+	if err != nil {
+		t.burn()
+		return s, nil, &KeyError{t.Key, err}
+	}
+	t.locked(func() { t.Core.Local(t.Key, t.first, t.n, frame) })
+	events := make([]clock.Event, t.n)
+	for i := range events {
+		events[i] = t.first
+		if i > 0 {
+			events[i].Dot.Seq += uint64(i)
+			events[i].After = events[i-1].Dot.Seq
+		}
+	}
+	return s, events, nil
+}
+
+// burn retires numbers that were issued in vain.
+func (t *Transaction) burn() {
+	if t.n > 0 {
+		t.locked(func() { t.Core.Burn(t.first, t.n) })
+	}
+}
+
+func (t *Transaction) locked(f func()) {
+	if t.Lock != nil {
+		t.Lock.Lock()
+		defer t.Lock.Unlock()
+	}
+	f()
+}
+
+// source is the crdt.Source of a transaction.
+type source struct{ t *Transaction }
+
+func (s source) Replica() clock.ReplicaID { return s.t.Core.Replica() } // which never changes
+
+func (s source) Stamp(over ...clock.Timestamp) (t clock.Timestamp) {
+	s.t.locked(func() { t = s.t.Clock.Stamp(over...) })
+	return t
+}
+
+// Doubt is 0: what this store did it knows, since a write whose outcome it does
+// not know ends the process.
+func (s source) Doubt() uint64 { return 0 }
+
+func (s source) Issue(n int) (ev clock.Event, err error) {
+	s.t.locked(func() { ev, err = s.t.issue(n) })
+	return ev, err
+}
+
+func (t *Transaction) issue(n int) (clock.Event, error) {
+	ev, err := t.Core.Issue(t.Key, n)
+	if errors.Is(err, ErrReserve) && t.Reserve != nil {
+		if err := t.Reserve(n); err != nil {
+			return ev, fmt.Errorf("reserve %d events: %w", n, err)
+		}
+		ev, err = t.Core.Issue(t.Key, n)
+	}
+	if err != nil {
+		return ev, err
+	}
+	ev.Time = t.Clock.Now()
+	t.first, t.n = ev, n
+	return ev, nil
+}
