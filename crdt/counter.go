@@ -28,6 +28,10 @@ func NewCounter() *Counter { return &Counter{newObject()} }
 // Value returns the sum of the increments that no reset saw.
 func (c *Counter) Value() int64 { return int64(c.at().Sum()) }
 
+// IsEmpty reports whether no increment is visible that no reset saw: the counter
+// is 0 because nothing was counted, not because it adds up to 0.
+func (c *Counter) IsEmpty() bool { return !c.at().Has() }
+
 // Add adds n, which may be negative; Add(tx, 0) makes a map key present. If the
 // value that this replica sees would leave the range of int64, the transaction
 // fails with ErrOverflow. Concurrent additions can still leave it; merging never

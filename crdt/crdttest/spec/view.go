@@ -200,3 +200,15 @@ func (v *View) read(ops []int) string {
 	}
 	return strings.Join(values, "|")
 }
+
+// Without returns a view of the same history that has seen what v has, but not
+// these operations.
+func (v *View) Without(ids ...int) *View {
+	out := v.h.View()
+	for _, id := range v.seen.Members() {
+		if !slices.Contains(ids, id) {
+			out.See(id)
+		}
+	}
+	return out
+}

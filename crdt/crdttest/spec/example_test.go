@@ -1,0 +1,27 @@
+package spec_test
+
+import (
+	"fmt"
+
+	"github.com/dovetail-crdt/dovetail/crdt/crdttest/spec"
+)
+
+// A view says what an object must show where these operations are visible: here
+// a removal of "acct" meets an increment below it that it had not seen.
+func Example() {
+	var h spec.History
+	a, b := h.View(), h.View()
+	seen := a.Do(spec.Op{Verb: spec.Inc, Path: "acct/EUR", N: 2})
+	b.See(seen...)
+
+	unseen := a.Do(spec.Op{Verb: spec.Inc, Path: "acct/EUR", N: 7})
+	removal := b.Do(spec.Op{Verb: spec.Kill, Path: "acct", Replica: 1})
+	fmt.Println(a.Reads(), b.Reads())
+
+	a.See(removal...)
+	b.See(unseen...)
+	fmt.Println(a.Reads(), b.Reads(), a.Closed())
+	// Output:
+	// map[acct/EUR:#9] map[]
+	// map[acct/EUR:#7] map[acct/EUR:#7] true
+}
