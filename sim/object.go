@@ -16,7 +16,7 @@ type Object interface {
 	keys() []string
 	draw(d *Stream) spec.Op
 	run(t *store.Transaction, frames [][]byte, ops []spec.Op) ([]clock.Event, error)
-	show(key string, frames [][]byte) (map[string]string, error)
+	show(key string, frames [][]byte, final bool) (map[string]string, error)
 }
 
 // Type tells a simulation about a replicated type: how to change it, and how to
@@ -35,8 +35,11 @@ type Type[S crdt.Lattice[S]] struct {
 	Keys []string
 	// Do performs op on s.
 	Do func(tx *crdt.Tx, s S, op spec.Op)
-	// Show reads s.
+	// Show reads s: all that decides how it goes on, such as the losers of a
+	// last-writer-wins register.
 	Show func(s S) map[string]string
+	// Read reads s for a user, at the end of a run; nil is Show.
+	Read func(s S) map[string]string
 	// Draw draws an operation of a generated workload; Replica is set later.
 	Draw func(d *Stream) spec.Op
 }
@@ -63,10 +66,13 @@ func (t Type[S]) run(tr *store.Transaction, frames [][]byte, ops []spec.Op) ([]c
 	return events, err
 }
 
-func (t Type[S]) show(key string, frames [][]byte) (map[string]string, error) {
+func (t Type[S]) show(key string, frames [][]byte, final bool) (map[string]string, error) {
 	s, err := store.Join(t.Kind, key, frames)
 	if err != nil {
 		return nil, err
+	}
+	if final && t.Read != nil {
+		return t.Read(s), nil
 	}
 	return t.Show(s), nil
 }

@@ -54,7 +54,7 @@ func Label(op spec.Op) string {
 	case op.Verb == spec.Put && op.Value == "":
 		return "add " + op.Path
 	case op.Verb == spec.Put:
-		return strings.TrimSpace(fmt.Sprintf("%s = %s", op.Path, op.Value))
+		return strings.TrimSpace(op.Path + " = " + op.Value)
 	case op.Path == "":
 		return "clear"
 	default:
@@ -161,8 +161,8 @@ func (w *world) finish() {
 	}
 	r.Objects, r.LastWriter, r.Lost = map[string]map[string]string{}, map[string]map[string]string{}, map[string]int{}
 	for _, key := range slices.Sorted(maps.Keys(w.oracle.histories)) {
-		if g := w.nodes[0].ghosts[key]; g != nil {
-			r.Objects[key] = g.view.Reads() // which the replica was seen to show
+		if w.nodes[0].ghosts[key] != nil {
+			r.Objects[key] = w.agreed(key)
 		}
 		shows, lost := w.oracle.lww[key].outcome()
 		r.LastWriter[key], r.Lost[key] = shows, lost
@@ -171,4 +171,20 @@ func (w *world) finish() {
 	if r.History != nil {
 		r.History.Downs = w.sc.Crashes
 	}
+}
+
+// agreed returns what all replicas read of an object. They have the same state by
+// now; that they also read the same out of it is checked here.
+func (w *world) agreed(key string) map[string]string {
+	var first map[string]string
+	for i, n := range w.nodes {
+		shown, ok := w.read(n, key, true)
+		if i == 0 {
+			first = shown
+		}
+		if diff := differ(shown, first); ok && diff != "" {
+			w.fail(n, key, "reads otherwise than %s: %s", w.nodes[0].name, diff)
+		}
+	}
+	return first
 }

@@ -102,6 +102,12 @@ func Prices() Type[*crdt.LWWRegister[string]] {
 			r.Set(tx, op.Value)
 		},
 		Show: func(r *crdt.LWWRegister[string]) map[string]string { return showRegister("", r) },
+		Read: func(r *crdt.LWWRegister[string]) map[string]string {
+			if v, ok := r.Get(); ok {
+				return map[string]string{"": v}
+			}
+			return map[string]string{}
+		},
 		Draw: func(d *Stream) spec.Op { return drawValue(d, "") },
 	}
 }

@@ -70,7 +70,7 @@ func Run(ctx context.Context, sc Scenario) (*Result, error) {
 		return nil, err
 	}
 	w.finish()
-	return w.result, nil
+	return w.result, w.violation
 }
 
 // peerName is the region, with a number if several replicas are in it.
@@ -273,19 +273,8 @@ func (w *world) forget(n *node, tx *transaction) {
 // check compares what a replica shows of each key with what it must.
 func (w *world) check(n *node, keys []string) {
 	for _, key := range keys {
-		frames, err := n.load(key)
-		if err != nil {
-			w.fail(n, key, "load: %v", err)
-			return
-		}
-		obj, err := objectOf(w.sc.Objects, key)
-		if err != nil {
-			w.fail(n, key, "%v", err)
-			return
-		}
-		shown, err := obj.show(key, frames)
-		if err != nil {
-			w.fail(n, key, "read: %v", err)
+		shown, ok := w.read(n, key, false)
+		if !ok {
 			return
 		}
 		if diff := differ(shown, n.ghost(key).view.Reads()); diff != "" {
@@ -298,4 +287,23 @@ func (w *world) check(n *node, keys []string) {
 		w.hash(uint64(n.i), h)
 	}
 	w.recordDistinct()
+}
+
+// read returns what a replica shows of an object.
+func (w *world) read(n *node, key string, final bool) (shown map[string]string, ok bool) {
+	frames, err := n.load(key)
+	if err != nil {
+		w.fail(n, key, "load: %v", err)
+		return nil, false
+	}
+	obj, err := objectOf(w.sc.Objects, key)
+	if err != nil {
+		w.fail(n, key, "%v", err)
+		return nil, false
+	}
+	if shown, err = obj.show(key, frames, final); err != nil {
+		w.fail(n, key, "read: %v", err)
+		return nil, false
+	}
+	return shown, true
 }

@@ -126,13 +126,14 @@ func (c *Core) tell(p *peer) *Applied {
 }
 
 // greet sends the vector if an acknowledgement is due, if the peer was not told
-// of the last change, or as a sign of life.
+// of the last change, or as a sign of life: more often to a peer out of reach,
+// so that the end of a partition is noticed soon.
 func (c *Core) greet(p *peer) {
 	quiet := c.now - p.lastSent
 	switch {
 	case p.ackDue > 0 && c.now >= p.ackDue:
 	case p.lastSent == 0 && c.now > 0: // just opened
-	case quiet >= c.cfg.HelloTicks && !c.lost(p) && !p.told.Equal(&c.applied):
+	case quiet >= c.cfg.HelloTicks && (c.lost(p) || !p.told.Equal(&c.applied)):
 	case quiet >= c.cfg.IdleTicks:
 	default:
 		return
