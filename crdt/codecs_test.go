@@ -10,32 +10,32 @@ import (
 	"github.com/dovetail-crdt/dovetail/crdt"
 )
 
-// An element is its bytes: NaN is found and removed again, and -0 is 0.
+// An element is its bytes, and bytes are canonical: -0 is 0, and NaN, which has
+// no identity, fails the transaction.
 func TestFloatElements(t *testing.T) {
 	t.Parallel()
 	k := crdt.AWSetOf(crdt.MsgPack[float64]("float"))
 	s, w := k.New(), writer(1)
 	negativeZero := math.Copysign(0, -1)
 	do(t, s, w, func(tx *crdt.Tx, s *crdt.AWSet[float64]) {
-		for _, f := range []float64{math.NaN(), math.NaN(), 0, negativeZero, 1.5, math.Inf(1), math.MaxFloat64} {
+		for _, f := range []float64{0, negativeZero, 1.5, math.Inf(1), math.MaxFloat64} {
 			s.Add(tx, f)
 		}
 	})
-	if s.Len() != 5 || !s.Contains(math.NaN()) || !s.Contains(negativeZero) {
-		t.Errorf("set has %v, want NaN, 0, 1.5, +Inf and the largest", slices.Collect(s.All()))
+	if s.Len() != 4 || !s.Contains(0) || !s.Contains(negativeZero) || s.Contains(math.NaN()) {
+		t.Errorf("set has %v, want 0, 1.5, +Inf and the largest", slices.Collect(s.All()))
 	}
 	back, err := crdt.DecodeFrame(k, frame(t, k, s))
 	if err != nil || !back.Equal(s) {
 		t.Fatalf("DecodeFrame = %v", err)
 	}
-	do(t, back, w, func(tx *crdt.Tx, s *crdt.AWSet[float64]) { s.Remove(tx, math.NaN()); s.Remove(tx, 0) })
-	if back.Len() != 3 || back.Contains(math.NaN()) || back.Contains(negativeZero) {
+	do(t, back, w, func(tx *crdt.Tx, s *crdt.AWSet[float64]) { s.Remove(tx, negativeZero) })
+	if back.Len() != 3 || back.Contains(0) {
 		t.Errorf("after Remove the set has %v", slices.Collect(back.All()))
 	}
-	m := crdt.NewAWMap(crdt.MsgPack[float64]("float"), crdt.CounterKind())
-	do(t, m, w, func(tx *crdt.Tx, m *crdt.AWMap[float64, *crdt.Counter]) { m.At(math.NaN()).Add(tx, 2); m.At(math.NaN()).Add(tx, 3) })
-	if m.Len() != 1 || m.At(math.NaN()).Value() != 5 {
-		t.Errorf("map has %d keys, NaN is %v, want 1 and 5", m.Len(), m.At(math.NaN()))
+	_, err = crdt.Mutate(s, w, func(tx *crdt.Tx, s *crdt.AWSet[float64]) error { s.Add(tx, math.NaN()); return nil })
+	if err == nil || errors.Is(err, crdt.ErrCorrupt) || s.Len() != 4 {
+		t.Errorf("adding NaN: %v, %d elements", err, s.Len())
 	}
 }
 
@@ -102,7 +102,7 @@ func TestIntegerCodecs(t *testing.T) {
 // Decode refuses what Append would not write.
 func TestMsgPackIsCanonical(t *testing.T) {
 	t.Parallel()
-	ints, maps := crdt.MsgPack[int64]("int"), crdt.MsgPack[map[string]int]("map")
+	ints, maps := crdt.MsgPack[int64]("int"), crdt.MsgPack[map[string]string]("map")
 	refused := []struct {
 		name string
 		err  func() error
@@ -111,14 +111,14 @@ func TestMsgPackIsCanonical(t *testing.T) {
 		{"trailing byte", func() error { _, err := ints.Decode([]byte{1, 1}); return err }},
 		{"nothing", func() error { _, err := ints.Decode(nil); return err }},
 		{"a string", func() error { _, err := ints.Decode([]byte{0xa1, 'x'}); return err }},
-		{"unsorted map", func() error { _, err := maps.Decode([]byte{0x82, 0xa1, 'b', 1, 0xa1, 'a', 1}); return err }},
+		{"unsorted map", func() error { _, err := maps.Decode([]byte{0x82, 0xa1, 'b', 0xa0, 0xa1, 'a', 0xa0}); return err }},
 	}
 	for _, tt := range refused {
 		if err := tt.err(); !errors.Is(err, crdt.ErrCorrupt) {
 			t.Errorf("%s: Decode = %v, want ErrCorrupt", tt.name, err)
 		}
 	}
-	if v, err := maps.Decode([]byte{0x82, 0xa1, 'a', 1, 0xa1, 'b', 2}); err != nil || v["b"] != 2 {
+	if v, err := maps.Decode([]byte{0x82, 0xa1, 'a', 0xa0, 0xa1, 'b', 0xa1, 'x'}); err != nil || v["b"] != "x" {
 		t.Errorf("Decode of a sorted map = %v, %v", v, err)
 	}
 }

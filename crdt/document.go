@@ -86,6 +86,9 @@ func DocOf(fields ...DocField) Kind[*Doc] {
 // Remove resets what this replica sees of every field of that name, whatever
 // its type, known or unknown.
 func (d *Doc) Remove(tx *Tx, name string) {
+	if tx.open(&d.object) == nil {
+		return
+	}
 	for _, seg := range d.at().Segments() {
 		if n, _, err := splitField(seg); err == nil && n == name {
 			tx.kill(d.below(seg, nil))
@@ -97,12 +100,13 @@ func (d *Doc) Remove(tx *Tx, name string) {
 func (d *Doc) Clear(tx *Tx) { tx.kill(d.object) }
 
 // Fields yields name and kind of every field that holds something, in order of
-// name length and name, then kind. A name that appears twice has values of two
+// name length and name, then kind; fields removed meanwhile are skipped. A name that appears twice has values of two
 // types.
 func (d *Doc) Fields() iter.Seq2[string, string] {
 	return func(yield func(string, string) bool) {
 		for _, seg := range d.at().Segments() {
-			if name, kind, err := splitField(seg); err == nil && !yield(name, kind) {
+			name, kind, err := splitField(seg)
+			if err == nil && d.at().Kid(seg).Has() && !yield(name, kind) {
 				return
 			}
 		}

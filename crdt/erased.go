@@ -1,6 +1,9 @@
 package crdt
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // Object is a decoded frame whose Go type need not be known: it can be merged
 // with others of its kind and written again. Causal objects of every kind can,
@@ -34,6 +37,9 @@ func (k Kind[S]) decodeErased(body []byte, version int) (erased, error) {
 	if version > k.Version {
 		return nil, fmt.Errorf("%w: %s version %d, newest known %d", ErrVersion, k.Name, version, k.Version)
 	}
+	if _, ok := any(k.New()).(causal); ok {
+		return nil, fmt.Errorf("crdt: %s: %w: frame without a context", k.Name, ErrCorrupt)
+	}
 	s, err := k.Decode(body)
 	if err != nil {
 		return nil, fmt.Errorf("crdt: %s: %w", k.Name, err)
@@ -52,13 +58,18 @@ func DecodeObject(frame []byte, kinds ...AnyKind) (*Object, error) {
 	o := &Object{kind: e.kind, version: e.version}
 	if e.context != nil {
 		s, err := e.state()
+		if err != nil {
+			return nil, err
+		}
 		o.state = erasedCausal{s}
-		return o, err
+		return o, nil
 	}
-	for _, k := range append(kinds, PNCounterKind()) {
+	for _, k := range append(slices.Clip(kinds), PNCounterKind()) {
 		if k.name() == e.kind {
-			o.state, err = k.decodeErased(e.body, e.version)
-			return o, err
+			if o.state, err = k.decodeErased(e.body, e.version); err != nil {
+				return nil, err
+			}
+			return o, nil
 		}
 	}
 	return nil, fmt.Errorf("%w: %s has no context and is not known here", ErrKind, e.kind)

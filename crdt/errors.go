@@ -21,4 +21,8 @@ var (
 	// ErrReused is matched by the error of a transaction whose event number was
 	// used before: two writers share a replica id. Nothing was changed.
 	ErrReused = kernel.ErrReused
+	// ErrClaim is matched by the error of a transaction whose Source claims or
+	// doubts what the value itself contradicts, such as two Writer.On for one
+	// value. Nothing was changed.
+	ErrClaim = kernel.ErrClaim
 )

@@ -44,6 +44,9 @@ func appendCausalFrame(b []byte, kind string, version int, s *kernel.State) ([]b
 	if s == nil {
 		return nil, errors.New("crdt: frame of a view of a map value or field: encode the whole object")
 	}
+	if s.IsOpen() {
+		return nil, errors.New("crdt: frame of a value that a transaction is changing")
+	}
 	ctx, _ := s.Context().AppendBinary(nil) // never fails
 	return appendEnvelope(b, envelope{kind, version, ctx, s.AppendBody(nil)})
 }
@@ -65,6 +68,9 @@ func DecodeFrame[S Lattice[S]](k Kind[S], frame []byte) (S, error) {
 	}
 	c, ok := any(k.New()).(nestable[S])
 	if !ok {
+		if e.context != nil {
+			return none, fmt.Errorf("crdt: %s: %w: a context on a lattice that has none", k.Name, ErrCorrupt)
+		}
 		s, err := k.Decode(e.body)
 		if err != nil {
 			return none, fmt.Errorf("crdt: %s: %w", k.Name, err)

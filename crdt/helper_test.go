@@ -2,6 +2,7 @@ package crdt_test
 
 import (
 	"fmt"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -62,4 +63,14 @@ func (l *liar) Issue(n int) (clock.Event, error)         { l.issued += n; return
 
 func event(id clock.ReplicaID, seq, after uint64) clock.Event {
 	return clock.Event{Dot: clock.Dot{Replica: id, Seq: seq}, After: after}
+}
+
+// allocated returns how many bytes f allocates. Tests that use it are not
+// parallel.
+func allocated(f func()) uint64 {
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	f()
+	runtime.ReadMemStats(&after)
+	return after.TotalAlloc - before.TotalAlloc
 }

@@ -19,7 +19,8 @@ type Source interface {
 	Stamp(over ...clock.Timestamp) clock.Timestamp
 	// Doubt returns the largest number among the replica's events on this object
 	// of which it does not know whether others have them, or 0. Counters start a
-	// new run above it.
+	// new run above it. When it grows it is the replica's last event on the object,
+	// or more: a doubt about the middle of what is known is refused (ErrClaim).
 	Doubt() uint64
 	// Issue numbers n consecutive events and returns the first, with the claim
 	// that no other event of the replica on this object lies in (After, Seq).
@@ -94,13 +95,16 @@ func mutateCausal[S Lattice[S]](s S, c nestable[S], src Source, fn func(*Tx, S) 
 }
 
 func mutateRecorded[S Lattice[S]](s S, src Source, fn func(*Tx, S) error) (delta S, err error) {
-	work := s.Clone()
+	work, before := s.Clone(), s.Clone()
 	tx := &Tx{src: src, of: work}
 	defer func() { tx.done = true }()
 	if err := tx.run(func() error { return fn(tx, work) }); err != nil || tx.rec == nil {
 		return delta, err
 	}
 	delta = tx.rec.(S)
+	if !s.Equal(before) {
+		panic(fmt.Sprintf("crdt: the %T was changed by others while a transaction on it ran", s))
+	}
 	if _, err := issue(src, 1); err != nil {
 		return *new(S), err
 	}
@@ -113,8 +117,8 @@ func issue(src Source, n int) (clock.Event, error) {
 	switch {
 	case err != nil:
 		return ev, fmt.Errorf("crdt: %d events of %v: %w", n, src.Replica(), err)
-	case !ev.IsValid() || ev.Dot.Replica != src.Replica():
-		return ev, fmt.Errorf("crdt: the source of %v issued %v after %d", src.Replica(), ev.Dot, ev.After)
+	case !ev.IsValid() || ev.Dot.Replica != src.Replica() || uint64(n-1) > clock.MaxSeq-ev.Dot.Seq:
+		return ev, fmt.Errorf("crdt: the source of %v issued %d events from %v after %d", src.Replica(), n, ev.Dot, ev.After)
 	}
 	return ev, nil
 }

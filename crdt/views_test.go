@@ -37,7 +37,12 @@ func TestViewAfterRemoval(t *testing.T) {
 func TestPresence(t *testing.T) {
 	t.Parallel()
 	m, w := fundsKind.New(), writer(1)
-	do(t, m, w, func(tx *crdt.Tx, m *funds) { m.At("a").Add(tx, 5); m.At("a").Add(tx, -5); m.At("b").Add(tx, 0); m.At("c").Add(tx, 1) })
+	do(t, m, w, func(tx *crdt.Tx, m *funds) {
+		m.At("a").Add(tx, 5)
+		m.At("a").Add(tx, -5)
+		m.At("b").Add(tx, 0)
+		m.At("c").Add(tx, 1)
+	})
 	do(t, m, w, func(tx *crdt.Tx, m *funds) { m.At("c").Reset(tx) })
 	var keys []string
 	for k, c := range m.All() {

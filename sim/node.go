@@ -3,6 +3,7 @@ package sim
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/dovetail-crdt/dovetail/clock"
@@ -217,8 +218,18 @@ func (n *node) ghost(key string) *ghost {
 // mutate runs the transactions of one step.
 func (n *node) mutate(txs []Tx) {
 	wr := &write{}
-	for _, t := range txs {
-		if tx := n.transact(t); tx != nil {
+	for i, t := range txs {
+		tx, err := n.transact(t)
+		if errors.Is(err, store.ErrReserve) { // as a driver would: reserve durably, then go on
+			n.core.Reserve(len(t.Ops))
+			n.inputs = slices.Insert(n.inputs, 0, func() { n.mutate(txs[i:]) })
+			break
+		}
+		if err != nil {
+			n.w.fail(n, t.Key, "transaction: %v", err)
+			return
+		}
+		if tx != nil {
 			wr.made = append(wr.made, tx)
 		}
 	}
@@ -227,16 +238,14 @@ func (n *node) mutate(txs []Tx) {
 
 // transact runs one transaction and enters it with the oracle. Transactions of
 // one step on one object would not see each other, so steps do not have them.
-func (n *node) transact(t Tx) *transaction {
+func (n *node) transact(t Tx) (*transaction, error) {
 	obj, err := objectOf(n.w.sc.Objects, t.Key)
 	if err != nil {
-		n.w.fail(n, t.Key, "%v", err)
-		return nil
+		return nil, err
 	}
 	frames, err := n.load(t.Key)
 	if err != nil {
-		n.w.fail(n, t.Key, "load: %v", err)
-		return nil
+		return nil, err
 	}
 	ops := make([]spec.Op, len(t.Ops))
 	for i, op := range t.Ops {
@@ -244,15 +253,10 @@ func (n *node) transact(t Tx) *transaction {
 		ops[i] = op
 	}
 	events, err := obj.run(&store.Transaction{Core: n.core, Key: t.Key, Clock: n.hlc}, frames, ops)
-	if errors.Is(err, store.ErrReserve) {
-		n.w.unavailable++
-		return nil
-	}
 	if err != nil {
-		n.w.fail(n, t.Key, "transaction: %v", err)
-		return nil
+		return nil, err
 	}
-	return n.w.enter(n, t.Key, ops, events)
+	return n.w.enter(n, t.Key, ops, events), nil
 }
 
 // crash stops the store. A batch that was being written is lost, or is not.

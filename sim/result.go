@@ -17,6 +17,8 @@ type Result struct {
 	Digests []string
 	// Transactions that changed something, and the operations in them.
 	Transactions, Operations int
+	// Refused is how many transactions found their replica down.
+	Refused int
 	// Messages that were sent and their bytes; what became of those that did not
 	// arrive, by fate.
 	Messages, Bytes int

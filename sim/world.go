@@ -27,10 +27,9 @@ type world struct {
 	oracle *oracle
 	result *Result
 
-	last        int64 // time of the last fault or write that was planned
-	unavailable int
-	violation   error
-	trace       uint64
+	last      int64 // time of the last fault or write that was planned
+	violation error
+	trace     uint64
 }
 
 // Run carries out a scenario. A run in which a replica ever shows something else
@@ -152,7 +151,7 @@ func (w *world) planDraw() {
 // write has a replica take writes, if it is up.
 func (w *world) write(n *node, txs []Tx) {
 	if !n.up {
-		w.unavailable++
+		w.result.Refused += len(txs)
 		return
 	}
 	n.input(func() { n.mutate(txs) })

@@ -173,3 +173,16 @@ func TestSumsWrap(t *testing.T) {
 	a.see(b.s)
 	a.shows("and -1 elsewhere", half+4, 2, 1)
 }
+
+// What a run closed stays closed for a reader that knows the run from its base
+// alone, and bases of a closed run go in whatever order it is told.
+func TestClosedByBase(t *testing.T) {
+	t.Parallel()
+	a := newSite(t, 1)
+	five, reset, three := a.inc(5), a.reset(), a.inc(3)
+	again := a.reset()
+	newSite(t, 2).see(again, five).shows("second reset, then the closed run's total", 0, 1, 1)
+	newSite(t, 3).see(five, again).shows("the other way round", 0, 1, 1)
+	newSite(t, 4).see(five, reset, three).shows("base, then the run that closes it", 3, 1, 0)
+	newSite(t, 5).see(reset, again, five).shows("both bases", 0, 0, 1)
+}

@@ -74,13 +74,16 @@ func (s *State) mergeBases(n *node, touched *[]*node) (changed bool) {
 	if len(n.bases) > 0 {
 		t := s.twin(n)
 		*touched = append(*touched, t)
-		for _, b := range n.bases {
-			if t.closed(b.Replica, b.Run) {
-				continue // settled here already: joining it would only be undone
+		for rest := n.bases; len(rest) > 0; {
+			closed := t.rowsOf(rest[0].Replica).closed()
+			mine := n.rowsOf(rest[0].Replica).bases
+			for _, b := range mine {
+				// One that is settled here already would only be dropped again.
+				if !closed(b.Run) && s.joinBase(t, b) {
+					changed = true
+				}
 			}
-			if s.joinBase(t, b) {
-				changed = true
-			}
+			rest = rest[len(mine):]
 		}
 	}
 	for _, k := range n.kids {
@@ -111,11 +114,16 @@ func (s *State) settle(n *node) {
 	if len(n.bases) == 0 {
 		return
 	}
-	kept := n.bases[:0:0]
-	for _, b := range n.bases {
-		if !n.closed(b.Replica, b.Run) {
-			kept = append(kept, b)
+	kept := make([]Base, 0, len(n.bases))
+	for rest := n.bases; len(rest) > 0; {
+		r := n.rowsOf(rest[0].Replica)
+		closed := r.closed()
+		for _, b := range r.bases {
+			if !closed(b.Run) {
+				kept = append(kept, b)
+			}
 		}
+		rest = rest[len(r.bases):]
 	}
 	s.bases -= len(n.bases) - len(kept)
 	n.bases = kept

@@ -31,13 +31,8 @@ func (n *node) shows() bool {
 	if n.below == 0 {
 		return false
 	}
-	for _, e := range n.live {
-		if e.val.Total == nil {
-			return true
-		}
-		if _, ok := n.counts(e); ok {
-			return true
-		}
+	if len(n.live) > 0 && n.live[0].val.Total == nil || len(n.shown()) > 0 {
+		return true
 	}
 	for _, k := range n.kids {
 		if k.shows() {
@@ -55,14 +50,19 @@ func (v Node) Below() int {
 	return v.n.below
 }
 
-// Here yields what is live exactly at the path, in dot order.
+// Here yields what is live exactly at the path, in dot order: what was there at
+// the start and still is when its turn comes.
 func (v Node) Here() iter.Seq2[clock.Dot, Value] {
 	return func(yield func(clock.Dot, Value) bool) {
-		if v.n == nil {
+		if v.n == nil || len(v.n.live) == 0 {
 			return
 		}
-		for _, e := range v.n.live {
-			if !yield(e.dot, e.val) {
+		if len(v.n.live) == 1 { // nearly always; no copy needed
+			yield(v.n.live[0].dot, v.n.live[0].val)
+			return
+		}
+		for _, e := range slices.Clone(v.n.live) {
+			if slices.Contains(v.n.live, e) && !yield(e.dot, e.val) {
 				return
 			}
 		}

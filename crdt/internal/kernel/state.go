@@ -35,6 +35,9 @@ func (s *State) Context() *clock.Context { return &s.ctx }
 // is merged into.
 func (s *State) IsBottom() bool { return s.ctx.IsEmpty() && s.bases == 0 }
 
+// IsOpen reports whether a transaction is changing s.
+func (s *State) IsOpen() bool { return s.open != nil }
+
 // Len returns the number of live entries. O(replicas).
 func (s *State) Len() int {
 	n := 0
@@ -106,8 +109,12 @@ func (s *State) each(f func(*Entry)) {
 func (s *State) Clone() *State { return s.Sub(nil) }
 
 // Sub returns a copy of what is at and below path, as a state whose paths start
-// there, under the whole context of s. O(context + what is below).
+// there, under the whole context of s. O(context + what is below). It panics if a
+// transaction on s is open: what that has done has no numbers yet.
 func (s *State) Sub(path []string) *State {
+	if s.open != nil {
+		panic("kernel: copy of a state that a transaction is changing")
+	}
 	out := New()
 	out.ctx = *s.ctx.Clone()
 	if n := s.node(path); n != nil {

@@ -1,6 +1,12 @@
 package kernel
 
-import "github.com/dovetail-crdt/dovetail/clock"
+import (
+	"cmp"
+	"slices"
+	"sort"
+
+	"github.com/dovetail-crdt/dovetail/clock"
+)
 
 // The counter's rule. A total is dead by context like any entry; besides, in a
 // run only the largest number counts, above its base, and only if the run is not
@@ -9,50 +15,132 @@ import "github.com/dovetail-crdt/dovetail/clock"
 // The rule is applied when reading and when making bases, never by deleting, so
 // that a state stays a product of lattices.
 
-// closed reports whether a later run of the same writer, live or known from a
-// base at n, closed the given run.
-func (n *node) closed(id clock.ReplicaID, run uint64) bool {
-	for _, e := range n.live {
-		if t := e.val.Total; t != nil && e.dot.Replica == id && t.Lo <= run && run < t.Run {
-			return true
-		}
-	}
-	for _, b := range n.bases {
-		if b.Replica == id && b.Lo <= run && run < b.Run {
-			return true
-		}
-	}
-	return false
+// closer is a run that is known at a node, and how far it closes older ones.
+type closer struct{ run, lo uint64 }
+
+// rows is what one replica has at a node: its live entries in order of number,
+// and its bases in order of run.
+type rows struct {
+	live  []*Entry
+	bases []Base
 }
 
-// counts reports whether e, a live total of n, is the one of its run that
-// counts, and what resets took from it.
-func (n *node) counts(e *Entry) (base uint64, ok bool) {
-	t := e.val.Total
-	for _, o := range n.live {
-		if o.val.Total != nil && o.dot.Replica == e.dot.Replica && o.val.Total.Run == t.Run && o.dot.Seq > e.dot.Seq {
-			return 0, false
+func (n *node) rowsOf(id clock.ReplicaID) rows {
+	return rows{
+		live: segment(n.live, func(e *Entry) int { return cmp.Compare(e.dot.Replica, id) }),
+		// a replica's bases are few; most nodes have none
+		bases: segment(n.bases, func(b Base) int { return cmp.Compare(b.Replica, id) }),
+	}
+}
+
+// segment returns the part of a sorted slice where c is 0.
+func segment[T any](s []T, c func(T) int) []T {
+	lo := sort.Search(len(s), func(i int) bool { return c(s[i]) >= 0 })
+	hi := lo + sort.Search(len(s)-lo, func(i int) bool { return c(s[lo+i]) > 0 })
+	return s[lo:hi]
+}
+
+// closed returns a function that tells whether a later run, live or known from a
+// base, closed a given run. O(k log k) to make and O(log k) to ask, for k rows.
+func (r rows) closed() func(run uint64) bool {
+	known := make([]closer, 0, len(r.live)+len(r.bases))
+	for _, e := range r.live {
+		if t := e.val.Total; t != nil {
+			known = append(known, closer{t.Run, t.Lo})
 		}
 	}
-	if i, found := n.findBase(e.dot.Replica, t.Run); found {
-		if n.bases[i].Seq >= e.dot.Seq {
-			return 0, false
-		}
-		base = n.bases[i].Sum
+	for _, b := range r.bases {
+		known = append(known, closer{b.Run, b.Lo})
 	}
-	return base, !n.closed(e.dot.Replica, t.Run)
+	if len(known) == 1 { // nearly always
+		only := known[0]
+		return func(run uint64) bool { return only.lo <= run && run < only.run }
+	}
+	slices.SortFunc(known, func(a, b closer) int { return cmp.Compare(b.run, a.run) })
+	for i := 1; i < len(known); i++ { // lo becomes the lowest of this and all later runs
+		known[i].lo = min(known[i].lo, known[i-1].lo)
+	}
+	return func(run uint64) bool {
+		i := sort.Search(len(known), func(i int) bool { return known[i].run <= run })
+		return i > 0 && known[i-1].lo <= run
+	}
+}
+
+// closed reports whether a later run of the same writer closed the given run.
+func (n *node) closed(id clock.ReplicaID, run uint64) bool { return n.rowsOf(id).closed()(run) }
+
+// base returns the base of a run.
+func (r rows) base(run uint64) (Base, bool) {
+	if i, ok := slices.BinarySearchFunc(r.bases, run, func(b Base, run uint64) int { return cmp.Compare(b.Run, run) }); ok {
+		return r.bases[i], true
+	}
+	return Base{}, false
+}
+
+// counting calls f with each total that counts, and what resets took from its
+// run, until f returns false.
+func (r rows) counting(f func(e *Entry, taken uint64) bool) {
+	closed := r.closed()
+	var runs map[uint64]bool // of totals seen, if there are several
+	for i := len(r.live) - 1; i >= 0; i-- {
+		e := r.live[i]
+		t := e.val.Total
+		if t == nil || runs[t.Run] {
+			continue // a larger number of its run was seen
+		}
+		if i > 0 {
+			if runs == nil {
+				runs = make(map[uint64]bool)
+			}
+			runs[t.Run] = true
+		}
+		b, ok := r.base(t.Run)
+		if ok && b.Seq >= e.dot.Seq || closed(t.Run) {
+			continue
+		}
+		if !f(e, b.Sum) {
+			return
+		}
+	}
+}
+
+// counting calls f with each total at n that counts, and what resets took from
+// its run, until f returns false. O(totals and bases at n), but for a sort of
+// those of a replica that has several.
+func (n *node) counting(f func(e *Entry, taken uint64) bool) {
+	for rest := n.live; len(rest) > 0; {
+		r := n.rowsOf(rest[0].dot.Replica)
+		rest = rest[len(r.live):]
+		on := true
+		r.counting(func(e *Entry, taken uint64) bool {
+			on = f(e, taken)
+			return on
+		})
+		if !on {
+			return
+		}
+	}
 }
 
 // sum returns the counter's value at n, mod 2^64.
-func (n *node) sum() uint64 {
-	var v uint64
+func (n *node) sum() (v uint64) {
+	n.counting(func(e *Entry, taken uint64) bool {
+		v += e.val.Total.Sum - taken
+		return true
+	})
+	return v
+}
+
+// shown returns what shows at n itself: plain values, and totals that count.
+func (n *node) shown() (out []*Entry) {
 	for _, e := range n.live {
 		if e.val.Total == nil {
-			continue
-		}
-		if base, ok := n.counts(e); ok {
-			v += e.val.Total.Sum - base
+			out = append(out, e)
 		}
 	}
-	return v
+	n.counting(func(e *Entry, _ uint64) bool {
+		out = append(out, e)
+		return true
+	})
+	return out
 }

@@ -17,6 +17,7 @@ type Tx struct {
 	killed  []clock.Dot
 	bases   []baseAt
 	journal []change
+	fault   error // why the transaction cannot be committed
 }
 
 // birth is an entry that the transaction made, in order. Prev is the total that
@@ -67,16 +68,19 @@ func (t *Tx) Put(path []string, v string) {
 // else it starts a new run, which closes its older ones back to the doubt.
 func (t *Tx) Inc(path []string, d uint64) {
 	n := t.touch(path)
-	for i := range t.births {
-		if b := &t.births[i]; !b.dead && b.e.at == n && b.e.val.Total != nil {
-			old := *b.e.val.Total
-			old.Sum += d
-			b.e.val.Total = &old
+	for _, e := range n.live {
+		if e.provisional() && e.val.Total != nil { // of this very transaction
+			total := *e.val.Total
+			total.Sum += d
+			e.val.Total = &total
 			return
 		}
 	}
 	prev := t.ownTotal(n)
 	if prev == nil {
+		if t.doubt > 0 && t.crosses(n) {
+			t.fault = fmt.Errorf("%w: %v is in doubt about its events up to number %d only, of later ones it is not", ErrClaim, t.id, t.doubt)
+		}
 		t.bear(n, Value{Total: &Total{Run: t.next(), Lo: t.doubt + 1, Sum: d}}, nil)
 		return
 	}
@@ -91,27 +95,41 @@ func (t *Tx) Inc(path []string, d uint64) {
 }
 
 // ownTotal returns the writer's total at n that a run may be continued from.
-func (t *Tx) ownTotal(n *node) *Entry {
-	for _, e := range n.live {
-		if e.dot.Replica != t.id || e.val.Total == nil || e.val.Total.Run <= t.doubt {
-			continue
+func (t *Tx) ownTotal(n *node) (own *Entry) {
+	n.rowsOf(t.id).counting(func(e *Entry, _ uint64) bool {
+		if e.val.Total.Run > t.doubt {
+			own = e
 		}
-		if _, ok := n.counts(e); ok {
-			return e
+		return own == nil
+	})
+	return own
+}
+
+// crosses reports whether a run that the writer has at n began after the doubt
+// and yet closes runs from before it: the doubt is about less than it was, or is
+// about the middle of what is known, and runs would close each other in an order
+// that depends on who reads.
+func (t *Tx) crosses(n *node) bool {
+	r := n.rowsOf(t.id)
+	for _, e := range r.live {
+		if v := e.val.Total; v != nil && !e.provisional() && v.Lo <= t.doubt && t.doubt < v.Run {
+			return true
 		}
 	}
-	return nil
+	for _, b := range r.bases {
+		if b.Lo <= t.doubt && t.doubt < b.Run {
+			return true
+		}
+	}
+	return false
 }
 
 // Kill ends everything that shows at and below path, leaving a base for each
-// total, and reports whether there was anything.
-func (t *Tx) Kill(path []string) bool {
-	n := t.s.node(path)
-	if n == nil || n.below == 0 {
-		return false
+// total.
+func (t *Tx) Kill(path []string) {
+	if n := t.s.node(path); n != nil && n.below > 0 {
+		t.killBelow(n)
 	}
-	t.killBelow(n)
-	return true
 }
 
 func (t *Tx) killBelow(n *node) {
@@ -127,16 +145,7 @@ func (t *Tx) killBelow(n *node) {
 // other event ended it, and naming it here would end it also for a reader that
 // has not seen that event.
 func (t *Tx) killAt(n *node) {
-	var shown []*Entry
-	for _, e := range n.live {
-		if e.val.Total != nil {
-			if _, ok := n.counts(e); !ok {
-				continue
-			}
-		}
-		shown = append(shown, e)
-	}
-	for _, e := range shown {
+	for _, e := range n.shown() {
 		if e.val.Total != nil && !e.provisional() {
 			t.base(n, e)
 		}

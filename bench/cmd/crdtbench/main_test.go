@@ -1,0 +1,216 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/dovetail-crdt/dovetail/bench"
+)
+
+// screen is a writer for several goroutines. Each write is also told to seen.
+type screen struct {
+	mu   sync.Mutex
+	b    bytes.Buffer
+	seen func(string)
+}
+
+func (s *screen) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.seen != nil {
+		s.seen(string(p))
+	}
+	return s.b.Write(p)
+}
+
+func (s *screen) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.String()
+}
+
+func runWith(t *testing.T, args ...string) (code int, stdout, stderr string) {
+	t.Helper()
+	var out, err screen
+	code = run(t.Context(), args, &out, &err)
+	return code, out.String(), err.String()
+}
+
+func TestUsageErrors(t *testing.T) {
+	dir := t.TempDir()
+	missing := filepath.Join(dir, "no", "such", "file")
+	for _, tt := range []struct {
+		name string
+		args []string
+		want string // in the one line on stderr
+	}{
+		{"unknown flag", []string{"-nosuch"}, "-nosuch"},
+		{"flag without value", []string{"-run"}, "-run"},
+		{"stray argument", []string{"awset"}, `"awset"`},
+		{"bad regexp", []string{"-run", "a(b"}, "not a regular expression"},
+		{"no match", []string{"-run", "nosuch"}, "-list"},
+		{"no match listed", []string{"-list", "-run", "nosuch"}, "-list"},
+		{"bad time", []string{"-benchtime", "soon"}, "-benchtime"},
+		{"negative time", []string{"-benchtime", "-1s"}, "-benchtime"},
+		{"unwritable result", []string{"-json", missing}, "-json"},
+		{"result is a directory", []string{"-json", dir}, "-json"},
+		{"unwritable CPU profile", []string{"-cpuprofile", missing}, "-cpuprofile"},
+		{"unwritable memory profile", []string{"-memprofile", missing}, "-memprofile"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			code, stdout, stderr := runWith(t, tt.args...)
+			if code != exitUsage || stdout != "" || strings.Count(stderr, "\n") != 1 || !strings.Contains(stderr, tt.want) {
+				t.Errorf("run(%q) = %d, stdout %q, stderr %q; want %d and one line with %q", tt.args, code, stdout, stderr, exitUsage, tt.want)
+			}
+		})
+	}
+}
+
+func TestNothingRunKeepsTheOldResults(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "out.json")
+	if err := os.WriteFile(file, []byte("old"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if code, _, _ := runWith(t, "-json", file, "-run", "nosuch"); code != exitUsage {
+		t.Errorf("code %d", code)
+	}
+	if got, err := os.ReadFile(file); err != nil || string(got) != "old" {
+		t.Errorf("results are %q, %v", got, err)
+	}
+}
+
+func TestHelpAndList(t *testing.T) {
+	for _, flag := range []string{"-h", "-help", "--help"} {
+		code, stdout, stderr := runWith(t, flag)
+		if code != exitOK || stderr != "" || !strings.Contains(stdout, "-benchtime") || !strings.Contains(stdout, "ns/op") {
+			t.Errorf("run(%s) = %d, stdout %q, stderr %q", flag, code, stdout, stderr)
+		}
+	}
+	var want strings.Builder
+	for _, c := range bench.Cases() {
+		want.WriteString(c.Key() + "\n")
+	}
+	if code, stdout, stderr := runWith(t, "-list"); code != exitOK || stderr != "" || stdout != want.String() {
+		t.Errorf("-list = %d, stdout %q, stderr %q", code, stdout, stderr)
+	}
+	if _, stdout, _ := runWith(t, "-list", "-run", "^vector/merge/n=(3|8)$"); stdout != "vector/merge/n=3\nvector/merge/n=8\n" {
+		t.Errorf("-list -run = %q", stdout)
+	}
+}
+
+func TestRun(t *testing.T) {
+	dir := t.TempDir()
+	file, cpu, mem := filepath.Join(dir, "out.json"), filepath.Join(dir, "cpu"), filepath.Join(dir, "mem")
+	if err := os.WriteFile(file, bytes.Repeat([]byte("old"), 1000), 0o600); err != nil { // longer than what replaces it
+		t.Fatal(err)
+	}
+	code, stdout, stderr := runWith(t, "-benchtime", "2x", "-json", file, "-cpuprofile", cpu, "-memprofile", mem, "-run", "^vector/merge/n=(3|8)$|^small/roundtrip/n=1$")
+	if code != exitOK {
+		t.Fatalf("code %d, stderr %q", code, stderr)
+	}
+	if lines := strings.Split(strings.TrimSpace(stderr), "\n"); len(lines) != 3 || !strings.HasPrefix(lines[2], "[3/3] vector/merge/n=8  ") {
+		t.Errorf("progress %q", stderr)
+	}
+	table := regexp.MustCompile(`(?m)^.*, \d+ cores, .*, benchtime 2x\n\nname +n +ns/op .*\nsmall/roundtrip +1 .* B/element\nvector/merge +3 .*\nvector/merge +8 .*\n$`)
+	if !table.MatchString(stdout) {
+		t.Errorf("table:\n%s", stdout)
+	}
+	got, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	line := `\{"name":"%","n":#,"ns_op":[0-9.]+,"allocs_op":\d+,"b_op":\d+\}`
+	shape := "^\\[\n"
+	for i, c := range []struct{ name, n string }{{"small/roundtrip", "1"}, {"vector/merge", "3"}, {"vector/merge", "8"}} {
+		if i > 0 {
+			shape += ",\n"
+		}
+		shape += strings.NewReplacer("%", c.name, "#", c.n).Replace(line)
+	}
+	if !regexp.MustCompile(shape + "\n\\]\n$").Match(got) {
+		t.Errorf("results:\n%s", got)
+	}
+	var records []record
+	if err := json.Unmarshal(got, &records); err != nil || len(records) != 3 || records[0].NsOp <= 0 {
+		t.Errorf("results are %v, %v", records, err)
+	}
+	for _, f := range []string{cpu, mem} {
+		if st, err := os.Stat(f); err != nil || st.Size() == 0 {
+			t.Errorf("profile %s: %v, %v", filepath.Base(f), st, err)
+		}
+	}
+	if _, _, stderr := runWith(t, "-q", "-benchtime", "1x", "-run", "^vector/merge/n=3$"); stderr != "" {
+		t.Errorf("-q said %q", stderr)
+	}
+}
+
+func TestInterrupt(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "out.json")
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	var stdout screen
+	stderr := screen{seen: func(s string) {
+		if strings.HasPrefix(s, "[1/4]") {
+			cancel()
+		}
+	}}
+	code := run(ctx, []string{"-benchtime", "1x", "-run", "^vector/merge", "-json", file}, &stdout, &stderr)
+	got, err := os.ReadFile(file)
+	if code != exitInterrupted || err != nil || strings.Count(string(got), `"name"`) != 1 ||
+		!strings.Contains(stdout.String(), "vector/merge") || !strings.Contains(stderr.String(), "interrupted after 1 of 4") {
+		t.Errorf("code %d, results %q, %v, stdout %q, stderr %q", code, got, err, stdout.String(), stderr.String())
+	}
+
+	code = run(ctx, []string{"-json", file}, &stdout, &stderr) // interrupted before it began
+	if got, err := os.ReadFile(file); code != exitInterrupted || err != nil || string(got) != "[]\n" {
+		t.Errorf("code %d, results %q, %v", code, got, err)
+	}
+}
+
+func TestFailuresAreToldAndTheRestRuns(t *testing.T) {
+	broken := errors.New("broken")
+	fine := func(b *testing.B) error {
+		for b.Loop() {
+			_ = b.Elapsed()
+		}
+		return nil
+	}
+	cases := []bench.Case{
+		{Name: "a/bad", N: 1, Run: func(*testing.B) error { return broken }},
+		{Name: "b/good", N: 1, Run: fine},
+	}
+	restore, err := setBenchtime("1x")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer restore()
+	var stderr screen
+	results, err := measureAll(t.Context(), cases, newProgress(&stderr, false, cases))
+	if !errors.Is(err, broken) || !strings.Contains(err.Error(), "a/bad/n=1") || len(results) != 1 {
+		t.Errorf("measureAll = %v, %v", results, err)
+	}
+	if got := stderr.String(); !strings.HasPrefix(got, "[1/2] a/bad/n=1  failed\n[2/2] b/good/n=1  ") {
+		t.Errorf("progress %q", got)
+	}
+}
+
+type full struct{}
+
+func (full) Write([]byte) (int, error) { return 0, errors.New("disk full") }
+
+func TestStandardOutputFails(t *testing.T) {
+	for _, args := range [][]string{{"-h"}, {"-list"}, {"-benchtime", "1x", "-run", "^vector/merge/n=3$"}} {
+		var stderr screen
+		if code := run(t.Context(), args, full{}, &stderr); code != exitFailed || !strings.Contains(stderr.String(), "disk full") {
+			t.Errorf("run(%q) = %d, stderr %q", args, code, stderr.String())
+		}
+	}
+}

@@ -1,0 +1,187 @@
+package crdt_test
+
+import (
+	"bytes"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/dovetail-crdt/dovetail/clock/wire"
+	"github.com/dovetail-crdt/dovetail/crdt"
+)
+
+// Every frame that is cut or has a byte changed is refused, with an error that
+// can be told apart.
+func TestDamagedFrames(t *testing.T) {
+	t.Parallel()
+	for _, g := range goldens() {
+		refused := func(what string, at int, f []byte) {
+			_, err := g.again(f)
+			_, oerr := crdt.DecodeObject(f)
+			for _, err := range []error{err, oerr} {
+				if !errors.Is(err, crdt.ErrCorrupt) && !errors.Is(err, crdt.ErrVersion) {
+					t.Errorf("%s: %s at byte %d = %v, want ErrCorrupt or ErrVersion", g.name, what, at, err)
+				}
+			}
+		}
+		for i := range g.frame {
+			refused("cut", i, g.frame[:i])
+			for _, flip := range []byte{0x01, 0x80, 0xff} {
+				bad := bytes.Clone(g.frame)
+				bad[i] ^= flip
+				refused("flip", i, bad)
+			}
+			bad := slices.Insert(bytes.Clone(g.frame), i, 0)
+			refused("insert", i, bad)
+		}
+		refused("trailing byte", len(g.frame), append(bytes.Clone(g.frame), 0))
+		refused("frame twice", len(g.frame), append(bytes.Clone(g.frame), g.frame...))
+	}
+}
+
+// Frames whose checksum is right and that say something wrong.
+func TestHostileFrames(t *testing.T) {
+	t.Parallel()
+	k := crdt.AWSetOf(crdt.String)
+	s := k.New()
+	do(t, s, writer(1), func(tx *crdt.Tx, s *crdt.AWSet[string]) { s.Add(tx, "x") })
+	good, _, err := unpack(frame(t, k, s))
+	if err != nil {
+		t.Fatal(err)
+	}
+	with := func(change func(*pack)) []byte { p := good; change(&p); return p.frame() }
+	// raw replaces, in the good frame without its checksum, the first old by new.
+	raw := func(old, replacement string) []byte {
+		f := frame(t, k, s)
+		return sealed([]byte(strings.Replace(string(f[:len(f)-6]), old, replacement, 1)))
+	}
+	name := "\xad" + k.Name // fixstr of 13 bytes
+	ctx := "\xc4" + string(byte(len(good.context))) + string(good.context)
+	body := "\xc4" + string(byte(len(good.body))) + string(good.body)
+	noSum := frame(t, k, s)
+	noSum = noSum[:len(noSum)-6]
+	tests := []struct {
+		name string
+		in   []byte
+		want error
+	}{
+		{"the good frame", with(func(*pack) {}), nil},
+		{"another kind", with(func(p *pack) { p.kind = "counter" }), crdt.ErrKind},
+		{"another element type", with(func(p *pack) { p.kind = "awset<bytes>" }), crdt.ErrKind},
+		{"newer format", with(func(p *pack) { p.format = crdt.FrameVersion + 1 }), crdt.ErrVersion},
+		{"newest format", with(func(p *pack) { p.format = 127 }), crdt.ErrVersion},
+		{"format that is no small integer", with(func(p *pack) { p.format = 128 }), crdt.ErrCorrupt},
+		{"negative format", with(func(p *pack) { p.format = -1 }), crdt.ErrCorrupt},
+		{"newer kind", with(func(p *pack) { p.version = 2 }), crdt.ErrVersion},
+		{"kind version 0", with(func(p *pack) { p.version = 0 }), crdt.ErrCorrupt},
+		{"kind version 128", with(func(p *pack) { p.version = 128 }), crdt.ErrCorrupt},
+		{"no kind", with(func(p *pack) { p.kind = "" }), crdt.ErrCorrupt},
+		{"kind not UTF-8", with(func(p *pack) { p.kind = "\xff" }), crdt.ErrCorrupt},
+		{"kind too long", with(func(p *pack) { p.kind = strings.Repeat("k", crdt.MaxName+1) }), crdt.ErrCorrupt},
+		{"kind as long as can be", with(func(p *pack) { p.kind = strings.Repeat("k", crdt.MaxName) }), crdt.ErrKind},
+		{"no context", with(func(p *pack) { p.context = nil }), crdt.ErrCorrupt},
+		{"empty context bytes", with(func(p *pack) { p.context = []byte{} }), crdt.ErrCorrupt},
+		{"no body", with(func(p *pack) { p.body = nil }), crdt.ErrCorrupt},
+		{"context without the live dot", with(func(p *pack) { p.context = []byte{0} }), crdt.ErrCorrupt},
+		{"byte behind the context", with(func(p *pack) { p.context = append(bytes.Clone(p.context), 0) }), crdt.ErrCorrupt},
+		{"byte behind the body", with(func(p *pack) { p.body = append(bytes.Clone(p.body), 0) }), crdt.ErrCorrupt},
+		{"array of seven", raw("\x96", "\x97"), crdt.ErrCorrupt},
+		{"array16 of six", raw("\x96", "\xdc\x00\x06"), crdt.ErrCorrupt},
+		{"long format version", raw("\x96\x01", "\x96\xcc\x01"), crdt.ErrCorrupt},
+		{"str8 for a short name", raw(name, "\xd9\x0d"+k.Name), crdt.ErrCorrupt},
+		{"str16 for a short name", raw(name, "\xda\x00\x0d"+k.Name), crdt.ErrCorrupt},
+		{"str32 for a short name", raw(name, "\xdb\x00\x00\x00\x0d"+k.Name), crdt.ErrCorrupt},
+		{"binary name", raw(name, "\xc4\x0d"+k.Name), crdt.ErrCorrupt},
+		{"bin16 for a short context", raw(ctx, "\xc5\x00"+ctx[1:]), crdt.ErrCorrupt},
+		{"bin32 for a short body", raw(body, "\xc6\x00\x00\x00"+body[1:]), crdt.ErrCorrupt},
+		{"string as body", raw(body, "\xd9"+body[1:]), crdt.ErrCorrupt},
+		{"checksum of three bytes", append(bytes.Clone(noSum), 0xc4, 3, 0, 0, 0), crdt.ErrCorrupt},
+		{"no checksum", append(bytes.Clone(noSum), 0xc0), crdt.ErrCorrupt},
+		{"checksum of zero", append(bytes.Clone(noSum), 0xc4, 4, 0, 0, 0, 0), crdt.ErrCorrupt},
+		{"nothing", nil, crdt.ErrCorrupt},
+	}
+	for _, tt := range tests {
+		if _, err := crdt.DecodeFrame(k, tt.in); !errors.Is(err, tt.want) {
+			t.Errorf("%s: DecodeFrame = %v, want %v", tt.name, err, tt.want)
+		}
+	}
+}
+
+// What does not fit a frame is refused when it is written.
+func TestFrameLimits(t *testing.T) {
+	k := crdt.AWSetOf(crdt.Bytes)
+	s := k.New()
+	do(t, s, writer(1), func(tx *crdt.Tx, s *crdt.AWSet[[]byte]) { s.Add(tx, make([]byte, crdt.MaxFrame)) })
+	if _, err := crdt.AppendFrame(nil, k, s); err == nil {
+		t.Error("AppendFrame wrote a frame of more than MaxFrame")
+	}
+	if _, err := crdt.DecodeFrame(k, make([]byte, crdt.MaxFrame+1)); !errors.Is(err, crdt.ErrCorrupt) {
+		t.Errorf("DecodeFrame of more than MaxFrame = %v, want ErrCorrupt", err)
+	}
+	for _, size := range []int{10, 300, 70_000} { // bin8, bin16, bin32
+		s := k.New()
+		do(t, s, writer(1), func(tx *crdt.Tx, s *crdt.AWSet[[]byte]) { s.Add(tx, make([]byte, size)) })
+		f := frame(t, k, s)
+		if back, err := crdt.DecodeFrame(k, f); err != nil || !back.Equal(s) {
+			t.Errorf("DecodeFrame of %d bytes = %v", len(f), err)
+		}
+		checkEnvelope(t, f)
+	}
+	own := gsetKind
+	for _, version := range []int{0, -1, 128} {
+		if own.Version = version; func() bool { _, err := crdt.AppendFrame(nil, own, own.New()); return err == nil }() {
+			t.Errorf("AppendFrame of kind version %d wrote a frame", version)
+		}
+	}
+	for _, name := range []string{"", "\xff", strings.Repeat("k", crdt.MaxName+1)} {
+		if own.Version, own.Name = 1, name; func() bool { _, err := crdt.AppendFrame(nil, own, own.New()); return err == nil }() {
+			t.Errorf("AppendFrame of kind %.10q wrote a frame", name)
+		}
+	}
+	prefix := []byte("prefix")
+	if f, _ := crdt.AppendFrame(prefix, gsetKind, gsetKind.New()); !bytes.Equal(f, append(prefix, frame(t, gsetKind, gsetKind.New())...)) {
+		t.Error("AppendFrame behind a prefix writes something else")
+	}
+}
+
+// A short frame that claims much allocates little.
+func TestHostileCounts(t *testing.T) {
+	huge := wire.AppendUvarint(nil, 1<<62)
+	id := []byte{0, 0, 0, 0, 0, 0, 0, 1}
+	all := slices.Concat([]byte{1}, id, []byte{1, 0}, wire.AppendUvarint(nil, 1<<62)) // a context of 2^62 dots
+	tests := []struct {
+		name          string
+		context, body []byte
+	}{
+		{"replicas in the context", huge, []byte{0, 0}},
+		{"intervals in the context", slices.Concat([]byte{1}, id, huge), []byte{0, 0}},
+		{"live dots", all, slices.Concat(all, []byte{0, 0, 0, 0})},
+		{"live dots of many replicas", all, huge},
+		{"path segments", all, slices.Concat([]byte{1}, id, []byte{1, 0, 0, 0}, huge)},
+		{"shared segments", all, slices.Concat([]byte{1}, id, []byte{1, 0, 0}, huge, []byte{0})},
+		{"length of a segment", all, slices.Concat([]byte{1}, id, []byte{1, 0, 0, 0, 1}, huge)},
+		{"length of a value", all, slices.Concat([]byte{1}, id, []byte{1, 0, 0, 0, 0, 0}, huge)},
+		{"bases", all, slices.Concat([]byte{0}, huge)},
+		{"rows", nil, huge},
+		{"elements of an own lattice", nil, huge},
+	}
+	for _, tt := range tests {
+		kind := "awset<string>"
+		if tt.context == nil {
+			kind = map[string]string{"rows": "pncounter", "elements of an own lattice": gsetKind.Name}[tt.name]
+		}
+		f := pack{kind: kind, version: 1, context: tt.context, body: tt.body}.frame()
+		if len(f) > 100 {
+			t.Fatalf("%s: frame of %d bytes", tt.name, len(f))
+		}
+		var err error
+		if n := allocated(func() { _, err = crdt.DecodeObject(f, gsetKind) }); n > 16<<10 || !errors.Is(err, crdt.ErrCorrupt) {
+			t.Errorf("%s: %d bytes allocate %d: %v, want ErrCorrupt", tt.name, len(f), n, err)
+		}
+	}
+	f := append([]byte{0x96, 1, 0xa1, 'k', 1, 0xc0, 0xc6, 0x7f, 0xff, 0xff, 0xff}, make([]byte, 80)...)
+	if n := allocated(func() { _, _ = crdt.DecodeObject(f) }); n > 16<<10 {
+		t.Errorf("a body said to be of 2 GB allocates %d", n)
+	}
+}
