@@ -34,8 +34,6 @@ func equal(a, b codec) bool {
 	}
 }
 
-func ptr[T any](v T) *T { return &v }
-
 // values draws a value of each type with a binary form.
 func values() *rapid.Generator[codec] {
 	ids := rapid.Map(rapid.Uint64Min(1), func(n uint64) clock.ReplicaID { return clock.ReplicaID(n) })
@@ -60,13 +58,13 @@ func values() *rapid.Generator[codec] {
 	return rapid.Custom(func(t *rapid.T) codec {
 		switch rapid.IntRange(0, 8).Draw(t, "type") {
 		case 0:
-			return ptr(ids.Draw(t, "id"))
+			return new(ids.Draw(t, "id"))
 		case 1:
-			return ptr(dots.Draw(t, "dot"))
+			return new(dots.Draw(t, "dot"))
 		case 2:
-			return ptr(events.Draw(t, "event"))
+			return new(events.Draw(t, "event"))
 		case 3:
-			return ptr(clock.Ordering(rapid.IntRange(0, 3).Draw(t, "ordering")))
+			return new(clock.Ordering(rapid.IntRange(0, 3).Draw(t, "ordering")))
 		case 4:
 			return vectors().Draw(t, "vector")
 		case 5:
@@ -74,7 +72,7 @@ func values() *rapid.Generator[codec] {
 		case 6:
 			return sets.Draw(t, "large context")
 		case 7:
-			return ptr(clock.Timestamp(rapid.Uint64().Draw(t, "timestamp")))
+			return new(clock.Timestamp(rapid.Uint64().Draw(t, "timestamp")))
 		default:
 			tok, err := clock.SealToken(tokenKey, "k", contexts().Draw(t, "sealed"))
 			if err != nil {

@@ -29,7 +29,7 @@ var hostiles = []struct {
 	value codec
 	hex   string
 }{
-	{"replica/zero", ptr(clock.ReplicaID(5)), "0000000000000000"},
+	{"replica/zero", new(clock.ReplicaID(5)), "0000000000000000"},
 	{"dot/zero replica", &clock.Dot{Replica: 5, Seq: 5}, "0000000000000000 01"},
 	{"dot/number zero", &clock.Dot{Replica: 5, Seq: 5}, id1 + "00"},
 	{"dot/long number", &clock.Dot{Replica: 5, Seq: 5}, id1 + "8100"},
@@ -44,8 +44,8 @@ var hostiles = []struct {
 	{"event/long claim", &someEvent, id1 + "05 8100 00"},
 	{"event/long time", &someEvent, id1 + "05 01 8000"},
 	{"event/time of 65 bits", &someEvent, id1 + "05 01" + overflow},
-	{"ordering/unknown", ptr(clock.After), "04"},
-	{"ordering/negative", ptr(clock.After), "ff"},
+	{"ordering/unknown", new(clock.After), "04"},
+	{"ordering/negative", new(clock.After), "ff"},
 	{"vector/zero replica", vec("5:5"), "01 0000000000000000 01"},
 	{"vector/number zero", vec("5:5"), "01" + id1 + "00"},
 	{"vector/number above largest", vec("5:5"), "01" + id1 + above},
@@ -144,6 +144,7 @@ func TestTrailing(t *testing.T) {
 
 // copyOf returns a value like v that a test may decode into.
 func copyOf(t *testing.T, v codec) codec {
+	t.Helper()
 	c := zero(v)
 	if err := c.UnmarshalBinary(mustEncode(t, v)); err != nil {
 		t.Fatalf("%T %v does not decode: %v", v, v, err)

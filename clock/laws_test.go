@@ -63,6 +63,7 @@ func join[T lattice[T]](a, b T) T {
 }
 
 func checkLaws[T lattice[T]](t *testing.T, gen *rapid.Generator[T]) {
+	t.Helper()
 	rapid.Check(t, func(t *rapid.T) {
 		a, b, c := gen.Draw(t, "a"), gen.Draw(t, "b"), gen.Draw(t, "c")
 		same(t, "a ∪ a = a", join(a, a), a)

@@ -32,11 +32,12 @@ func token(t testing.TB, raw []byte) clock.Token {
 	return tok
 }
 
-// forge seals any body, as a holder of the key could: MAC of the scope behind
-// its length, then the body.
-func forge(body []byte, scope string) []byte {
+// forge seals any body under "scope", as a holder of the key could: MAC of the
+// scope behind its length, then the body.
+func forge(body []byte) []byte {
+	const scope = "scope"
 	h := hmac.New(sha256.New, tokenKey)
-	fmt.Fprintf(h, "%c%s%s", len(scope), scope, body)
+	h.Write(fmt.Appendf(nil, "%c%s%s", len(scope), scope, body))
 	return append(slices.Clone(body), h.Sum(nil)[:16]...)
 }
 
@@ -93,12 +94,12 @@ func TestTokenOpenRefuses(t *testing.T) {
 		{"longer scope", sealed, tokenKey, "scope\x00"},
 		{"end of scope moved into body", append(moved, mustEncode(t, &empty)...), tokenKey, "a"},
 		{"one byte", []byte{1}, tokenKey, "scope"},
-		{"only a seal", forge(nil, "scope"), tokenKey, "scope"},
-		{"version 0", forge([]byte{0, 0}, "scope"), tokenKey, "scope"},
-		{"version 2", forge([]byte{2, 0}, "scope"), tokenKey, "scope"},
-		{"no context", forge([]byte{1}, "scope"), tokenKey, "scope"},
-		{"trailing byte in the seal", forge([]byte{1, 0, 0}, "scope"), tokenKey, "scope"},
-		{"unsorted context", forge(unsorted, "scope"), tokenKey, "scope"},
+		{"only a seal", forge(nil), tokenKey, "scope"},
+		{"version 0", forge([]byte{0, 0}), tokenKey, "scope"},
+		{"version 2", forge([]byte{2, 0}), tokenKey, "scope"},
+		{"no context", forge([]byte{1}), tokenKey, "scope"},
+		{"trailing byte in the seal", forge([]byte{1, 0, 0}), tokenKey, "scope"},
+		{"unsorted context", forge(unsorted), tokenKey, "scope"},
 		{"trailing byte", append(slices.Clone(sealed), 0), tokenKey, "scope"},
 		{"all zero", make([]byte, 64), tokenKey, "scope"},
 	} {
@@ -135,7 +136,7 @@ func TestTokenCut(t *testing.T) {
 
 func TestTokenSealedCorrupt(t *testing.T) {
 	t.Parallel()
-	_, err := token(t, forge([]byte{1, 0, 0}, "scope")).Open(tokenKey, "scope")
+	_, err := token(t, forge([]byte{1, 0, 0})).Open(tokenKey, "scope")
 	if !errors.Is(err, clock.ErrToken) || !errors.Is(err, clock.ErrCorrupt) {
 		t.Errorf("Open(sealed, but no context) = %v, want ErrToken and ErrCorrupt", err)
 	}

@@ -103,7 +103,7 @@ func (v *Vector) sameIDs(w *Vector) bool {
 func (v *Vector) Compare(w *Vector) Ordering {
 	var vMore, wMore bool
 	i, j := 0, 0
-	for i < len(v.rows) && j < len(w.rows) && !(vMore && wMore) {
+	for i < len(v.rows) && j < len(w.rows) && (!vMore || !wMore) {
 		a, b := v.rows[i], w.rows[j]
 		switch c := cmp.Compare(a.id, b.id); {
 		case c < 0:

@@ -3,6 +3,7 @@ package crdt
 import (
 	"fmt"
 	"iter"
+	"slices"
 
 	"github.com/dovetail-crdt/dovetail/clock/wire"
 )
@@ -61,10 +62,8 @@ func (f *Field[V]) validate(n node) error { return f.proto.validate(n) }
 // In returns the field of d as a view that reads and writes through; see
 // AWMap.At. It panics if the kind of d does not declare the field.
 func (f *Field[V]) In(d *Doc) V {
-	for _, g := range d.fields {
-		if g == DocField(f) {
-			return f.proto.nest(d.below(f.seg, nil))
-		}
+	if slices.Contains(d.fields, DocField(f)) {
+		return f.proto.nest(d.below(f.seg, nil))
 	}
 	panic(fmt.Sprintf("crdt: field %q is not declared in this document's kind", f.seg))
 }

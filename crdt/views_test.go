@@ -21,12 +21,12 @@ func TestViewAfterRemoval(t *testing.T) {
 	if m.Contains("EUR") || eur.Value() != 0 || m.Len() != 0 || !eur.IsBottom() {
 		t.Errorf("At made the key present")
 	}
-	do(t, m, w, func(tx *crdt.Tx, m *funds) { eur.Add(tx, 5) })
+	do(t, m, w, func(tx *crdt.Tx, _ *funds) { eur.Add(tx, 5) })
 	do(t, m, w, func(tx *crdt.Tx, m *funds) { m.Remove(tx, "EUR") })
 	if m.Contains("EUR") || eur.Value() != 0 {
 		t.Errorf("after Remove the view shows %v, want 0", eur)
 	}
-	do(t, m, w, func(tx *crdt.Tx, m *funds) { eur.Add(tx, 3) })
+	do(t, m, w, func(tx *crdt.Tx, _ *funds) { eur.Add(tx, 3) })
 	do(t, m, w, func(tx *crdt.Tx, m *funds) { m.Remove(tx, "EUR"); eur.Add(tx, 4) })
 	if !m.Contains("EUR") || m.At("EUR").Value() != 4 || eur.Value() != 4 {
 		t.Errorf("after a write the map shows %v and the view %v, want 4", m.At("EUR"), eur)

@@ -5,7 +5,7 @@
 // A run has one source of decisions, a seed (Source), and the same seed gives the
 // same run, byte for byte. It runs the real store.Core on real types over links
 // with the round-trip times of real regions. What it is about is a Scenario; how
-// it went is a Result, or a *Violation that says where, when and what.
+// it went is a Result, or a *ViolationError that says where, when and what.
 //
 // The oracle is separate from what it checks: it knows operations and which of
 // them each replica has applied, followed beside the messages, and computes what

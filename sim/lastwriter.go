@@ -1,6 +1,10 @@
 package sim
 
-import "github.com/dovetail-crdt/dovetail/crdt/crdttest/spec"
+import (
+	"slices"
+
+	"github.com/dovetail-crdt/dovetail/crdt/crdttest/spec"
+)
 
 // lastWriter is what a store with last-writer-wins per object would have made of
 // the same run: each write reads the object as it stands at its replica, changes
@@ -47,8 +51,8 @@ func (l *lastWriter) outcome() (shows map[string]string, lost int) {
 	}
 	var h spec.History
 	view := h.View()
-	for k := len(chain) - 1; k >= 0; k-- {
-		view.Do(l.versions[chain[k]].ops...)
+	for _, c := range slices.Backward(chain) {
+		view.Do(l.versions[c].ops...)
 	}
 	return view.Reads(), len(l.versions) - len(chain)
 }

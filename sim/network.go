@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"slices"
 	"time"
 
 	"github.com/dovetail-crdt/dovetail/crdt/crdttest/spec"
@@ -100,10 +101,8 @@ func (w *world) isCut(a, b int) bool {
 
 func groupOf(c Cut, replica int) int {
 	for i, g := range c.Groups {
-		for _, r := range g {
-			if r == replica {
-				return i
-			}
+		if slices.Contains(g, replica) {
+			return i
 		}
 	}
 	return -1

@@ -3,7 +3,6 @@ package sim
 import (
 	"fmt"
 	"hash/fnv"
-	"io"
 	"maps"
 	"slices"
 	"strings"
@@ -24,12 +23,12 @@ func (w *world) hash(parts ...uint64) {
 func hashOf(key string, shown map[string]string) uint64 {
 	h := fnv.New64a()
 	for _, p := range slices.Sorted(maps.Keys(shown)) {
-		fmt.Fprintf(h, "%q=%q;", p, shown[p]) // a hash never returns an error
+		h.Write(fmt.Appendf(nil, "%q=%q;", p, shown[p])) // a hash never returns an error
 	}
 	if len(shown) == 0 {
 		return 0 // an object that shows nothing is as one that is absent
 	}
-	io.WriteString(h, key) //nolint:errcheck // a hash never returns an error
+	h.Write([]byte(key))
 	return mix(h.Sum64())
 }
 

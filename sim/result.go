@@ -39,10 +39,10 @@ type Result struct {
 	History *History
 }
 
-// Violation is a run in which a replica, after some event, showed something else
+// ViolationError is a run in which a replica, after some event, showed something else
 // than the operations that it had applied require, or in which an invariant of
 // replication was broken.
-type Violation struct {
+type ViolationError struct {
 	Seed    uint64
 	At      time.Duration
 	Replica string
@@ -51,7 +51,7 @@ type Violation struct {
 }
 
 // Error implements error.
-func (v *Violation) Error() string {
+func (v *ViolationError) Error() string {
 	return fmt.Sprintf("sim: seed %d, at %v, replica %s, object %q: %s", v.Seed, v.At, v.Replica, v.Key, v.What)
 }
 

@@ -105,9 +105,9 @@ func TestViolationIsFound(t *testing.T) {
 	sc := threeRegions(1)
 	sc.Objects = []sim.Object{removeAll()}
 	_, err := sim.Run(t.Context(), sc)
-	var v *sim.Violation
+	var v *sim.ViolationError
 	if !errors.As(err, &v) {
-		t.Fatalf("Run = %v, want a *Violation", err)
+		t.Fatalf("Run = %v, want a *ViolationError", err)
 	}
 	if v.Seed != 1 || v.Replica == "" || !strings.HasPrefix(v.Key, "cart/") || !strings.Contains(v.What, "lacks") {
 		t.Errorf("violation %+v does not say where and what", v)

@@ -38,7 +38,7 @@ func TestRoundTripsAgainstSource(t *testing.T) {
 	if err != nil {
 		t.Skipf("the source table is not beside this checkout: %v", err)
 	}
-	defer f.Close()
+	defer f.Close() //nolint:errcheck // it is only read
 	in := csv.NewReader(f)
 	in.Comment = '#'
 	rows, err := in.ReadAll()

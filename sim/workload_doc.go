@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"maps"
 	"strings"
 
 	"github.com/dovetail-crdt/dovetail/crdt"
@@ -53,9 +54,7 @@ func accounts() Type[*crdt.Doc] {
 				case "owner":
 					out[name] = showRegister(name, owner.In(d))[name]
 				default:
-					for p, v := range showPurse("funds/", funds.In(d)) {
-						out[p] = v
-					}
+					maps.Copy(out, showPurse("funds/", funds.In(d)))
 				}
 			}
 			return out

@@ -33,7 +33,7 @@ type world struct {
 }
 
 // Run carries out a scenario. A run in which a replica ever shows something else
-// than its operations require, or breaks an invariant, returns a *Violation, and
+// than its operations require, or breaks an invariant, returns a *ViolationError, and
 // so does one in which the replicas do not become equal in time. Any other error
 // is about the scenario, or is ctx's.
 func Run(ctx context.Context, sc Scenario) (*Result, error) {
@@ -56,8 +56,10 @@ func Run(ctx context.Context, sc Scenario) (*Result, error) {
 		return nil, err
 	}
 	for i := range sc.Replicas {
-		n := &node{w: w, i: i, name: peerName(&sc, i), rng: src.Stream("disk/" + peerName(&sc, i)), disk: memory.New(),
-			ghosts: map[string]*ghost{}, hashes: map[string]uint64{}}
+		n := &node{
+			w: w, i: i, name: peerName(&sc, i), rng: src.Stream("disk/" + peerName(&sc, i)), disk: memory.New(),
+			ghosts: map[string]*ghost{}, hashes: map[string]uint64{},
+		}
 		w.nodes = append(w.nodes, n)
 		w.byPeer[store.PeerID(n.name)] = n
 	}
@@ -213,21 +215,21 @@ func (w *world) equal() bool {
 }
 
 func (w *world) state() string {
-	out := ""
+	var out []byte
 	for _, n := range w.nodes {
 		if n.up {
-			out += fmt.Sprintf(" %s: digest %016x, applied %v;", n.name, n.digest, n.core.Applied())
+			out = fmt.Appendf(out, " %s: digest %016x, applied %v;", n.name, n.digest, n.core.Applied())
 		} else {
-			out += fmt.Sprintf(" %s: down;", n.name)
+			out = fmt.Appendf(out, " %s: down;", n.name)
 		}
 	}
-	return out
+	return string(out)
 }
 
 // fail ends the run with a violation, the first one.
 func (w *world) fail(n *node, key, format string, args ...any) {
 	if w.violation == nil {
-		w.violation = &Violation{Seed: w.sc.Seed, At: time.Duration(w.now), Replica: n.name, Key: key, What: fmt.Sprintf(format, args...)}
+		w.violation = &ViolationError{Seed: w.sc.Seed, At: time.Duration(w.now), Replica: n.name, Key: key, What: fmt.Sprintf(format, args...)}
 	}
 }
 

@@ -122,7 +122,7 @@ func TestFirstFaultSticks(t *testing.T) {
 			t.Errorf("%s behind a fault is not zero", name)
 		}
 	}
-	if r.Err() != first || r.Done() != first {
+	if !errors.Is(r.Err(), first) || !errors.Is(r.Done(), first) {
 		t.Errorf("Err() = %v, Done() = %v, want %v", r.Err(), r.Done(), first)
 	}
 	if r.Offset() != 3 || r.Len() != 0 {

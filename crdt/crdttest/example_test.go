@@ -13,6 +13,7 @@ import (
 func ExampleLaws() {
 	kind := crdt.AWSetOf(crdt.String)
 	test := func(t *testing.T) { // func TestCart(t *testing.T)
+		t.Helper()
 		crdttest.Laws(t, kind, func(t *rapid.T, tx *crdt.Tx, cart *crdt.AWSet[string]) {
 			item := rapid.SampledFrom([]string{"milk", "eggs"}).Draw(t, "item")
 			if rapid.Bool().Draw(t, "remove") {

@@ -19,7 +19,7 @@ func TestLargestTotalOfARunCounts(t *testing.T) {
 	b.shows("third, then first", 9, 2, 0)
 	b.see(totals[1])
 	b.shows("all three", 9, 1, 0)
-	orders(3, func(order []int) {
+	orders(func(order []int) {
 		c := newSite(t, 3)
 		for _, i := range order {
 			c.see(totals[i])
@@ -38,7 +38,7 @@ func TestResetTakesWhatItSaw(t *testing.T) {
 	reset := r.see(two).reset()
 	r.shows("after the reset", 0, 0, 1)
 	deltas := []*kernel.State{two, reset, a.inc(7)}
-	orders(3, func(order []int) {
+	orders(func(order []int) {
 		c := newSite(t, 3)
 		for _, i := range order {
 			c.see(deltas[i])
@@ -148,7 +148,7 @@ func TestLaterBaseWins(t *testing.T) {
 	early, late := newSite(t, 3).see(two).reset(), newSite(t, 2).see(nine).reset()
 	ten := a.inc(1)
 	deltas := []*kernel.State{early, late, ten}
-	orders(3, func(order []int) {
+	orders(func(order []int) {
 		c := newSite(t, 4)
 		for _, i := range order {
 			c.see(deltas[i])

@@ -20,7 +20,7 @@ func TestDoubtStartsARunAndClosesNone(t *testing.T) {
 	a.shows("after the rollback", 3, 2, 0)
 	a.see(nine)
 	a.shows("when the lost total comes back", 10, 2, 0)
-	orders(3, func(order []int) {
+	orders(func(order []int) {
 		c := newSite(t, 2)
 		for _, i := range order {
 			c.see([]*kernel.State{two, nine, one}[i])

@@ -2,6 +2,7 @@ package kernel_test
 
 import (
 	"bytes"
+	"slices"
 	"testing"
 
 	"github.com/dovetail-crdt/dovetail/clock"
@@ -99,8 +100,9 @@ func decode(b []byte) (*kernel.State, error) {
 
 func same(a, b *kernel.State) bool { return a.Equal(b) && bytes.Equal(encode(a), encode(b)) }
 
-// orders calls f with every order of n things.
-func orders(n int, f func([]int)) {
+// orders calls f with every order of three things.
+func orders(f func([]int)) {
+	const n = 3
 	var place func(order []int, used int)
 	place = func(order []int, used int) {
 		if len(order) == n {
@@ -109,7 +111,7 @@ func orders(n int, f func([]int)) {
 		}
 		for i := range n {
 			if used>>i&1 == 0 {
-				place(append(order[:len(order):len(order)], i), used|1<<i)
+				place(append(slices.Clip(order), i), used|1<<i)
 			}
 		}
 	}

@@ -82,8 +82,8 @@ func (r rows) base(run uint64) (Base, bool) {
 func (r rows) counting(f func(e *Entry, taken uint64) bool) {
 	closed := r.closed()
 	var runs map[uint64]bool // of totals seen, if there are several
-	for i := len(r.live) - 1; i >= 0; i-- {
-		e := r.live[i]
+	for i, e := range slices.Backward(r.live) {
+
 		t := e.val.Total
 		if t == nil || runs[t.Run] {
 			continue // a larger number of its run was seen

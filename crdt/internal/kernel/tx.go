@@ -2,6 +2,7 @@ package kernel
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/dovetail-crdt/dovetail/clock"
 )
@@ -85,8 +86,8 @@ func (t *Tx) Inc(path []string, d uint64) {
 		return
 	}
 	total := *prev.val.Total
-	for i := len(n.live) - 1; i >= 0; i-- { // and older totals of the run that came late
-		if e := n.live[i]; e.dot.Replica == t.id && e.val.Total != nil && e.val.Total.Run == total.Run {
+	for _, v := range slices.Backward(n.live) { // and older totals of the run that came late
+		if e := v; e.dot.Replica == t.id && e.val.Total != nil && e.val.Total.Run == total.Run {
 			t.end(e)
 		}
 	}
@@ -215,8 +216,8 @@ func (t *Tx) Events() int {
 
 // Rollback undoes everything, in time proportional to what was done.
 func (t *Tx) Rollback() {
-	for i := len(t.journal) - 1; i >= 0; i-- {
-		switch c := t.journal[i]; {
+	for _, v := range slices.Backward(t.journal) {
+		switch c := v; {
 		case c.born != nil:
 			t.s.remove(c.born)
 		case c.died != nil:

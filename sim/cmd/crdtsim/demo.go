@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"flag"
 	"fmt"
@@ -27,7 +28,7 @@ func demoScenario(seed uint64) sim.Scenario {
 	}
 }
 
-func demo(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+func demo(ctx context.Context, args []string, stdout *bufio.Writer) error {
 	fs := flag.NewFlagSet("crdtsim", flag.ContinueOnError)
 	seed := fs.Uint64("seed", 1, "the `number` that decides the run; the same seed gives the same output")
 	html := fs.String("html", "crdtsim.html", "`file` for the picture of the run; empty for none")

@@ -1,8 +1,8 @@
 package main
 
 import (
+	"bufio"
 	"fmt"
-	"io"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -15,15 +15,16 @@ const laneWidth = 27
 // printLanes prints what happened, one column a replica: a line for each write,
 // and in the other columns how many writes had arrived there since the line
 // before.
-func printLanes(w io.Writer, sc *sim.Scenario, r *sim.Result) {
+func printLanes(w *bufio.Writer, sc *sim.Scenario, r *sim.Result) {
 	fmt.Fprintf(w, "Three regions take writes; from %v to %v %s is cut off and everybody goes on writing.\n", cutFrom, cutTo, sc.Replicas[2])
 	fmt.Fprintf(w, "● a write there   ◂n n writes arrived from elsewhere   seed %d\n\n", sc.Seed)
 	p := &lanes{w: w, sc: sc, arrived: make([]int, len(sc.Replicas))}
-	head := "    time  "
+	var head strings.Builder
+	head.WriteString("    time  ")
 	for _, r := range sc.Replicas {
-		head += pad(string(r), laneWidth)
+		head.WriteString(pad(string(r), laneWidth))
 	}
-	fmt.Fprintln(w, strings.TrimRight(head, " "))
+	fmt.Fprintln(w, strings.TrimRight(head.String(), " "))
 	h := r.History
 	next := 0
 	for _, op := range h.Ops {
@@ -41,7 +42,7 @@ func printLanes(w io.Writer, sc *sim.Scenario, r *sim.Result) {
 }
 
 type lanes struct {
-	w       io.Writer
+	w       *bufio.Writer
 	sc      *sim.Scenario
 	arrived []int
 	drawn   int // rules drawn: 1 the cut, 2 the heal
@@ -79,7 +80,8 @@ func (p *lanes) some() bool {
 }
 
 func (p *lanes) line(at time.Duration, replica int, label string) {
-	out := stamp(at)
+	var out strings.Builder
+	out.WriteString(stamp(at))
 	cut := at >= cutFrom && at < cutTo
 	for i := range p.sc.Replicas {
 		cell := "│"
@@ -95,9 +97,9 @@ func (p *lanes) line(at time.Duration, replica int, label string) {
 			cell = "┆"
 		}
 		p.arrived[i] = 0
-		out += pad(cell, laneWidth)
+		out.WriteString(pad(cell, laneWidth))
 	}
-	fmt.Fprintln(p.w, strings.TrimRight(out, " "))
+	fmt.Fprintln(p.w, strings.TrimRight(out.String(), " "))
 }
 
 func stamp(at time.Duration) string { return fmt.Sprintf("%7.3fs  ", at.Seconds()) }

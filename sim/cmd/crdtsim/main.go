@@ -4,6 +4,7 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"flag"
@@ -44,6 +45,18 @@ func main() {
 
 // run is main without the process.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	out, errs := bufio.NewWriter(stdout), bufio.NewWriter(stderr)
+	code := dispatch(ctx, args, out, errs, stderr)
+	if err := out.Flush(); err != nil && code == exitOK {
+		fmt.Fprintf(errs, "crdtsim: standard output: %v\n", err)
+		code = exitFailed
+	}
+	errs.Flush() //nolint:errcheck,gosec // there is nowhere left to say so
+	return code
+}
+
+// dispatch runs the command that args name. Progress goes to the terminal itself.
+func dispatch(ctx context.Context, args []string, stdout, stderr *bufio.Writer, terminal io.Writer) int {
 	command, rest := "demo", args
 	if len(args) > 0 && args[0] != "" && args[0][0] != '-' {
 		command, rest = args[0], args[1:]
@@ -51,17 +64,17 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	var err error
 	switch command {
 	case "demo":
-		err = demo(ctx, rest, stdout, stderr)
+		err = demo(ctx, rest, stdout)
 	case "trace":
-		err = trace(ctx, rest, stdout, stderr)
+		err = trace(ctx, rest, stdout, terminal)
 	case "soak":
-		err = soak(ctx, rest, stdout, stderr)
+		err = soak(ctx, rest, stdout, stderr, terminal)
 	case "help":
-		err = demo(ctx, []string{"-h"}, stdout, stderr)
+		err = demo(ctx, []string{"-h"}, stdout)
 	default:
 		err = usagef("no command %q; crdtsim -h lists them", command)
 	}
-	var violation *sim.Violation
+	var violation *sim.ViolationError
 	switch {
 	case err == nil, errors.Is(err, flag.ErrHelp):
 		return exitOK
@@ -91,7 +104,7 @@ func (e *usageError) Is(target error) bool { return target == errUsage }
 func usagef(format string, args ...any) error { return &usageError{fmt.Sprintf(format, args...)} }
 
 // parse parses flags. What is wrong with them is one line; help goes to stdout.
-func parse(fs *flag.FlagSet, args []string, stdout io.Writer, intro string) error {
+func parse(fs *flag.FlagSet, args []string, stdout *bufio.Writer, intro string) error {
 	fs.SetOutput(io.Discard)
 	err := fs.Parse(args)
 	if errors.Is(err, flag.ErrHelp) {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"flag"
 	"fmt"
@@ -23,7 +24,7 @@ topologies and short logs. It ends with the lowest seed that violates something,
 Flags:
 `
 
-func soak(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+func soak(ctx context.Context, args []string, stdout, stderr *bufio.Writer, terminal io.Writer) error {
 	fs := flag.NewFlagSet("crdtsim soak", flag.ContinueOnError)
 	seeds := fs.String("seeds", "1-1000", "one seed or a `range`, both ends included")
 	jobs := fs.Int("j", runtime.GOMAXPROCS(0), "how many run at a time")
@@ -42,7 +43,7 @@ func soak(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return usagef("-j %d: want 1 to 1024", *jobs)
 	}
 	debug.SetGCPercent(400)
-	bar := progress(stderr, *quiet, "soaking", int64(last-first)+1)
+	bar := progress(terminal, *quiet, "soaking", int64(last-first)+1)
 	s := &soaking{next: first, last: last, bar: bar}
 	var workers sync.WaitGroup
 	for range *jobs {

@@ -1,8 +1,8 @@
 package main
 
 import (
+	"bufio"
 	"fmt"
-	"io"
 	"maps"
 	"slices"
 	"strings"
@@ -23,7 +23,7 @@ func (d *summary) rows() []view.Row {
 	}
 }
 
-func printSummary(w io.Writer, d *summary) {
+func printSummary(w *bufio.Writer, d *summary) {
 	fmt.Fprintln(w)
 	for _, r := range d.rows() {
 		fmt.Fprintf(w, "%-26s%s\n", r.Name, r.Value)

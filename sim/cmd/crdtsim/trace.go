@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"flag"
 	"fmt"
@@ -26,7 +27,7 @@ Operations in the JSON are those that changed something: removing what is not th
 Flags:
 `
 
-func trace(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+func trace(ctx context.Context, args []string, stdout *bufio.Writer, terminal io.Writer) error {
 	fs := flag.NewFlagSet("crdtsim trace", flag.ContinueOnError)
 	seed := fs.Uint64("seed", 1, "the `number` that decides delays and losses")
 	route := fs.String("route", string(retail.ByInvoice), "which region takes an invoice: `invoice` (a hash of its number) or country (the nearest to the customer)")
@@ -52,7 +53,7 @@ func trace(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return err
 	}
 	sc.Seed = *seed
-	bar := progress(stderr, *quiet, "replaying", int64(len(sc.Script))*int64(10*time.Millisecond))
+	bar := progress(terminal, *quiet, "replaying", int64(len(sc.Script))*int64(10*time.Millisecond))
 	sc.Progress = func(now time.Duration) { bar.set(int64(now)) }
 	debug.SetGCPercent(400) // states are decoded and dropped at every check; memory is small
 	r, err := sim.Run(ctx, sc)

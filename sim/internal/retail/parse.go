@@ -26,7 +26,9 @@ type Line struct {
 // Cancels reports whether the invoice is a cancellation.
 func (l *Line) Cancels() bool { return strings.HasPrefix(l.Invoice, "C") }
 
-var columns = []string{"InvoiceNo", "StockCode", "Description", "Quantity", "InvoiceDate", "UnitPrice", "CustomerID", "Country"}
+func columns() []string {
+	return []string{"InvoiceNo", "StockCode", "Description", "Quantity", "InvoiceDate", "UnitPrice", "CustomerID", "Country"}
+}
 
 // Error says what is wrong with the file, and where: line and column are counted
 // from 1, the column in bytes.
@@ -43,14 +45,14 @@ func (e *Error) Error() string {
 // Parse reads all lines. The first that is malformed ends it with an *Error.
 func Parse(r io.Reader) ([]Line, error) {
 	in := csv.NewReader(r)
-	in.FieldsPerRecord = len(columns)
+	in.FieldsPerRecord = len(columns())
 	in.ReuseRecord = true
 	head, err := in.Read()
 	if err != nil {
 		return nil, located(in, err)
 	}
 	head[0] = strings.TrimPrefix(head[0], "\ufeff")
-	for i, c := range columns {
+	for i, c := range columns() {
 		if head[i] != c {
 			return nil, at(in, i, "column %d is named %q, want %q", i+1, head[i], c)
 		}
@@ -120,7 +122,7 @@ func located(in *csv.Reader, err error) error {
 		return fmt.Errorf("read: %w", err)
 	case errors.Is(p.Err, csv.ErrFieldCount):
 		line, column := in.FieldPos(0)
-		return &Error{line, column, fmt.Sprintf("want %d fields: %s", len(columns), strings.Join(columns, ","))}
+		return &Error{line, column, fmt.Sprintf("want %d fields: %s", len(columns()), strings.Join(columns(), ","))}
 	default:
 		return &Error{p.Line, p.Column, p.Err.Error()}
 	}

@@ -165,7 +165,7 @@ func lastWriterSet() sim.Object {
 // found out.
 func TestLastWriterSetFails(t *testing.T) {
 	_, err := replay(t, parse(t, shop(400)), retail.ByInvoice, 1, lastWriterSet())
-	var v *sim.Violation
+	var v *sim.ViolationError
 	if !errors.As(err, &v) || !strings.HasPrefix(v.Key, "customer/") {
 		t.Fatalf("a last-writer-wins set passed for an add-wins set: %v", err)
 	}

@@ -10,7 +10,9 @@ import (
 const maxTime = 1 << 53
 
 // fates lists what may become of a message, in the order the page numbers them.
-var fates = []string{FateDelivered, FateLost, FateCut, FateDuplicate, FateDown, FateStale}
+func fates() []string {
+	return []string{FateDelivered, FateLost, FateCut, FateDuplicate, FateDown, FateStale}
+}
 
 // check reports the first thing in r that cannot be drawn.
 func check(r *Run) error {
@@ -103,7 +105,7 @@ func checkMessage(r *Run, m *Message, ids map[int]bool) error {
 	if m.Sent < 0 || m.Sent > r.Duration {
 		return fmt.Errorf("sent at %d ns, outside the run of %d ns", m.Sent, r.Duration)
 	}
-	if !slices.Contains(fates, m.Fate) {
+	if !slices.Contains(fates(), m.Fate) {
 		return fmt.Errorf("unknown fate %q", m.Fate)
 	}
 	if m.Arrived > maxTime || m.Arrived < m.Sent && (m.Arrived != 0 || m.arrives()) {

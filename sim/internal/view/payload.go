@@ -142,7 +142,7 @@ func encodeMessages(msgs []Message, at map[int]int, x *texts) msgColumns {
 		}
 		c.From[i], c.To[i] = m.From, m.To
 		c.Kind[i] = x.number(m.Kind)
-		c.Fate[i] = slices.Index(fates, m.Fate)
+		c.Fate[i] = slices.Index(fates(), m.Fate)
 		c.Bytes[i] = m.Bytes
 		c.Label[i] = x.number(m.Label)
 		places := carried(&m, at)

@@ -46,10 +46,10 @@ func writes(r *Run) int {
 }
 
 func storyCuts(r *Run) string {
-	switch n := len(r.Cuts); {
-	case n == 0:
+	switch n := len(r.Cuts); n {
+	case 0:
 		return ""
-	case n == 1:
+	case 1:
 		c := r.Cuts[0]
 		what := "split the network into " + sides(r, c)
 		if len(c.Groups) == 2 {
