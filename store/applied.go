@@ -65,6 +65,9 @@ func (a *Applied) lowest(yield func(id clock.ReplicaID, seq uint64) bool) {
 }
 
 func (a *Applied) append(b []byte) []byte {
+	if a == nil {
+		a = &Applied{}
+	}
 	b, _ = a.dots.AppendBinary(b) // never fails
 	return b
 }

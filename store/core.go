@@ -30,6 +30,7 @@ type Core struct {
 	me    identity
 	boot  identity // as last put into a batch
 	seq   uint64   // last number issued
+	limit uint64   // last number that is durably reserved
 	fence error    // why nothing more may be issued
 
 	applied Applied // V: events applied, durable no earlier than their effects
@@ -39,6 +40,7 @@ type Core struct {
 	peers   []*peer
 	now     uint64 // ticks
 	session uint64 // last number given to a heal that this core asked for
+	served  uint64 // last number given to a heal that it serves
 	asking  *asked
 
 	batch    Batch
@@ -153,7 +155,10 @@ func NewCore(cfg CoreConfig, books []Book) (*Core, error) {
 		c.burn()
 	}
 	c.me.boots++
-	c.session = c.me.boots << 32 // so that no answer to an earlier process is taken for one to this
+	c.now = 1 // 0 stands for never
+	// Numbers of sessions start anew with each process, so that nothing meant for
+	// an earlier one is taken for this.
+	c.session, c.served = c.me.boots<<32, c.me.boots<<32
 	c.Reserve(0)
 	for _, id := range cfg.Peers {
 		c.peers = append(c.peers, newPeer(id))
@@ -161,14 +166,14 @@ func NewCore(cfg CoreConfig, books []Book) (*Core, error) {
 	return c, nil
 }
 
-// burn retires the numbers that this replica had reserved and may have used
-// without leaving a trace: a crash lost them before anybody could see them. They
-// name no event and never will, which is to say that this store has applied them
-// all; peers learn of it as of any event, by the vector at the end of a heal.
+// burn retires the numbers that this replica had reserved and that left no trace:
+// not issued, or lost in a crash before anybody could see them. What was durable
+// is in the vector already, in the same batch. The others name no event and never
+// will, which is to say that this store has applied them all; peers learn of it as
+// of any event, by the vector at the end of a heal.
 func (c *Core) burn() {
 	c.seq = c.me.reserved
-	if last := c.applied.Max(c.me.replica); last < c.seq {
-		c.applied.Add(Span{c.me.replica, last + 1, c.seq})
+	if c.seq > 0 && c.applied.Add(Span{c.me.replica, 1, c.seq}) {
 		c.dirtySet[1] = true
 	}
 }
@@ -199,8 +204,8 @@ func (c *Core) Issue(key string, n int) (clock.Event, error) {
 	switch {
 	case c.fence != nil:
 		return clock.Event{}, c.fence
-	case n < 1 || c.dirtySet[0] || uint64(n) > c.me.reserved-c.seq:
-		return clock.Event{}, fmt.Errorf("%w: %d wanted, %d left", ErrReserve, n, c.me.reserved-c.seq)
+	case n < 1 || c.seq > c.limit || uint64(n) > c.limit-c.seq:
+		return clock.Event{}, fmt.Errorf("%w: %d wanted after number %d, reserved up to %d", ErrReserve, n, c.seq, c.limit)
 	}
 	// The claim is this replica's own durable memory of its last event on the
 	// object, not what the object's record says: records can be rolled back.
@@ -291,6 +296,7 @@ func (c *Core) Ready() (Ready, bool) {
 		if c.dirtySet[i] {
 			c.putBook(b())
 			c.dirtySet[i] = false
+			c.limit = c.me.reserved // durable before the next input, or the core is dropped
 		}
 	}
 	r := Ready{c.batch, c.out, c.errs}

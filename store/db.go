@@ -137,6 +137,9 @@ func (db *DB) step(ctx context.Context, input func() error) error {
 // write ends the store, since the core is ahead of what is durable; that it was
 // cancelled halfway is no excuse, so the write does not heed ctx's end.
 func (db *DB) carryOut(ctx context.Context) error {
+	if db.failed != nil {
+		return db.failed
+	}
 	r, ok := db.core.Ready()
 	if !ok {
 		return nil

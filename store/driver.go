@@ -62,9 +62,8 @@ func (db *DB) tick() {
 	}
 }
 
-// update serialises updates of key, runs change with the object's frames, and
-// makes what it gave to the core durable. Updates of other keys go on meanwhile,
-// and share a batch if they end together.
+// update serialises updates of key and runs change, which makes what it did
+// durable, with the object's frames. Updates of other keys go on meanwhile.
 func (db *DB) update(ctx context.Context, key string, change func(t *Transaction, frames [][]byte) error) error {
 	unlock, err := db.keys.lock(ctx, key)
 	if err != nil {
@@ -78,14 +77,12 @@ func (db *DB) update(ctx context.Context, key string, change func(t *Transaction
 	if err != nil && !errors.Is(err, ErrNotFound) {
 		return &KeyError{key, err}
 	}
-	t := &Transaction{Core: db.core, Key: key, Clock: db.hlc, Lock: &db.mu, Reserve: func(n int) error {
-		db.core.Reserve(n)
-		return db.carryOut(ctx)
-	}}
-	if err := change(t, rec.Frames); err != nil {
-		return err
-	}
-	// If another update's batch took this change along, it is durable by the time
-	// the lock is free, or the store has failed.
-	return db.step(ctx, func() error { return nil })
+	return change(&Transaction{
+		Core: db.core, Key: key, Clock: db.hlc, Lock: &db.mu,
+		Commit: func() error { return db.carryOut(ctx) },
+		Reserve: func(n int) error {
+			db.core.Reserve(n)
+			return db.carryOut(ctx)
+		},
+	}, rec.Frames)
 }

@@ -8,22 +8,22 @@ import (
 )
 
 var (
-	// ErrNotFound: there is no object under the key.
+	// ErrNotFound means that there is no object under the key.
 	ErrNotFound = errors.New("store: not found")
-	// ErrClosed: the engine or database was closed.
+	// ErrClosed means that the engine or database was closed.
 	ErrClosed = errors.New("store: closed")
-	// ErrInDoubt: the write may or may not have happened; merge the same delta
-	// again.
+	// ErrInDoubt means that the write may or may not have happened: merge the same
+	// delta again.
 	ErrInDoubt = errors.New("store: write in doubt")
-	// ErrFailed: an earlier write failed, so what is in memory is ahead of what is
-	// durable. Open the database again.
+	// ErrFailed means that an earlier write failed, so what is in memory is ahead of
+	// what is durable. Open the database again.
 	ErrFailed = errors.New("store: failed by an earlier write")
-	// ErrIdentity: a peer knows events of this replica that it never issued: its
-	// files were copied or restored while the original lived on. It issues nothing
-	// more under this identity.
+	// ErrIdentity means that a peer knows events of this replica that it never
+	// issued: its files were copied or restored while the original lived on. It
+	// issues nothing more under this identity.
 	ErrIdentity = errors.New("store: a peer knows more of this replica than it does itself")
-	// ErrReserve: the replica must reserve more event numbers before it can issue
-	// as many.
+	// ErrReserve means that the replica must reserve more event numbers before it
+	// can issue as many.
 	ErrReserve = errors.New("store: event numbers not reserved")
 )
 

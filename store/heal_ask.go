@@ -12,6 +12,7 @@ import (
 type asked struct {
 	of      *peer
 	number  uint64
+	serve   uint64 // the peer's number for it, once a frame has come
 	base    *Applied
 	got     clock.Context // frame numbers, as dots of replica 1
 	count   uint64
@@ -32,6 +33,9 @@ func (c *Core) ask() {
 			return
 		}
 		if c.notice(a.of); a.of.behind == 0 || a.tries >= giveUp {
+			if a.of.behind > 0 {
+				a.of.behind = c.now // others first
+			}
 			c.asking = nil // what was missing came by other ways, or nothing comes
 			return
 		}
@@ -39,14 +43,17 @@ func (c *Core) ask() {
 		c.request(a)
 		return
 	}
+	var longest *peer
 	for _, p := range c.peers {
-		if c.notice(p); p.behind > 0 && c.now-p.behind >= 2*c.cfg.RetryTicks && !c.lost(p) {
-			c.session++
-			c.asking = &asked{of: p, number: c.session}
-			p.behind = c.now
-			c.request(c.asking)
-			return
+		if c.notice(p); p.behind > 0 && !c.lost(p) && (longest == nil || p.behind < longest.behind) {
+			longest = p
 		}
+	}
+	if longest != nil && c.now-longest.behind >= 2*c.cfg.RetryTicks {
+		c.session++
+		c.asking = &asked{of: longest, number: c.session}
+		longest.behind = c.now
+		c.request(c.asking)
 	}
 }
 
@@ -56,9 +63,9 @@ func (c *Core) request(a *asked) {
 		a.base = c.applied.Clone()
 	}
 	if a.of.askedAt == 0 {
-		a.of.askedAt = max(c.now, 1)
+		a.of.askedAt = c.now
 	}
-	c.send(a.of, &Request{Session: a.number, Base: a.base, Got: &Applied{*a.got.Clone()}})
+	c.send(a.of, &Request{Session: a.number, Serve: a.serve, Base: a.base, Held: c.held.Clone(), Got: &Applied{*a.got.Clone()}})
 }
 
 // frameReplica stands for frame numbers in the set of frames that have arrived.
@@ -72,11 +79,18 @@ func (c *Core) takeFrames(p *peer, m *Frames) {
 	if a == nil || a.of != p || a.number != m.Session {
 		return // of a session that is over: its end may not count
 	}
-	if a.started && a.count != m.Count {
+	switch {
+	case !a.started || m.Serve > a.serve:
+		// The first frame, or the peer began again: what came of an earlier beginning
+		// belongs to another snapshot and counts for nothing here.
+		a.started, a.serve, a.count, a.got = true, m.Serve, m.Count, clock.Context{}
+	case m.Serve < a.serve:
+		return // late, of an earlier beginning
+	case a.count != m.Count:
 		c.asking = nil // the peer has forgotten the session
 		return
 	}
-	a.started, a.count, a.tries, a.due = true, m.Count, 0, c.now+c.cfg.RetryTicks
+	a.tries, a.due = 0, c.now+c.cfg.RetryTicks
 	if m.Count > 0 && a.got.Add(clock.Dot{Replica: frameReplica, Seq: m.Index}) {
 		for _, it := range m.Items {
 			c.takeItem(it)

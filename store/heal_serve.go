@@ -8,7 +8,8 @@ import (
 
 // served is a heal session that a peer has asked this core for.
 type served struct {
-	number   uint64
+	number   uint64   // the asker's
+	serve    uint64   // this store's
 	snapshot *Applied // this store's vector before the session
 	keys     []string
 	got      *Applied // frames that have arrived there
@@ -22,7 +23,7 @@ const serveWindow = 8
 
 // takeRequest begins a session, or goes on with it.
 func (c *Core) takeRequest(p *peer, m *Request) {
-	if s := p.serving; s != nil && s.number == m.Session {
+	if s := p.serving; s != nil && s.number == m.Session && (m.Serve == s.serve || m.Serve == 0) {
 		s.got, s.next, s.window = m.Got, 1, serveWindow
 		return
 	}
@@ -30,7 +31,7 @@ func (c *Core) takeRequest(p *peer, m *Request) {
 	if !m.Got.IsEmpty() {
 		// A session that this process did not begin: the asker's frames are of a
 		// snapshot that is forgotten. It must ask anew.
-		c.send(p, &Frames{Session: m.Session, Snapshot: &Applied{}, Held: &Applied{}})
+		c.send(p, &Frames{Session: m.Session, Serve: m.Serve, Snapshot: &Applied{}, Held: &Applied{}})
 		return
 	}
 	if c.answerFromLog(p, m) {
@@ -38,16 +39,21 @@ func (c *Core) takeRequest(p *peer, m *Request) {
 	}
 	// The vector first, then the index: an entry that moves meanwhile moves up,
 	// and the scan runs to the live end.
-	s := &served{number: m.Session, snapshot: c.applied.Clone(), got: &Applied{}, next: 1, window: serveWindow}
+	c.served++
+	s := &served{number: m.Session, serve: c.served, snapshot: c.applied.Clone(), got: &Applied{}, next: 1, window: serveWindow}
 	s.keys = c.lacking(m.Base)
 	p.serving = s
 	c.serve()
 }
 
-// answerFromLog sends the changes that the asker lacks, if the log has them all.
+// answerFromLog sends the changes that the asker lacks, if the log has them all
+// and the asker may hold all that this store holds without vouching for it.
 // They name their events, so they need no session: the asker's vector takes each
 // as it comes.
 func (c *Core) answerFromLog(p *peer, m *Request) bool {
+	if !m.Held.Covers(c.held.Minus(m.Base)) {
+		return false
+	}
 	changes, complete := c.log.missing(&c.applied, m.Base)
 	if !complete {
 		return false
@@ -96,7 +102,7 @@ func (c *Core) serve() {
 		n := s.count(c)
 		if n == 0 && s.window > 0 {
 			s.window = 0
-			c.send(p, &Frames{Session: s.number, Snapshot: s.snapshot, Held: &Applied{}})
+			c.send(p, &Frames{Session: s.number, Serve: s.serve, Snapshot: s.snapshot, Held: &Applied{}})
 		}
 		for ; s.window > 0 && s.next <= n; s.next++ {
 			if s.got.dots.Contains(clock.Dot{Replica: frameReplica, Seq: s.next}) {
@@ -117,7 +123,7 @@ func (c *Core) serve() {
 // frames makes the message of the session that is next. An object's state may
 // be newer than the snapshot; what it brings beyond is told as held.
 func (c *Core) frames(s *served, n uint64) (*Frames, error) {
-	m := &Frames{Session: s.number, Index: s.next, Count: n, Snapshot: s.snapshot, Held: c.applied.Clone()}
+	m := &Frames{Session: s.number, Serve: s.serve, Index: s.next, Count: n, Snapshot: s.snapshot, Held: c.applied.Clone()}
 	m.Held.Join(&c.held)
 	from := int(s.next-1) * c.cfg.SessionKeys
 	for _, key := range s.keys[from:min(from+c.cfg.SessionKeys, len(s.keys))] {

@@ -28,15 +28,18 @@ type Push struct {
 }
 
 // Hello tells what the sender has applied: an acknowledgement, a heartbeat and
-// an announcement in one.
-type Hello struct{ Have *Applied }
+// an announcement in one. Held, if set, is what it may hold beyond that.
+type Hello struct{ Have, Held *Applied }
 
 // Request asks for what the receiver lacks: all events of the sender that are
-// not in Base, as a heal session. Session is the asker's number for it, and Got
-// the frames of that session that have arrived.
+// not in Base, as a heal session. Session is the asker's number for it, Serve the
+// other side's (0 until a frame has come), Held what the asker may hold beyond
+// Base, and Got the frames that have arrived.
 type Request struct {
 	Session uint64
+	Serve   uint64
 	Base    *Applied
+	Held    *Applied
 	Got     *Applied // frame numbers as events of replica 1
 }
 
@@ -44,8 +47,11 @@ type Request struct {
 // Count 0 is a session without frames. Snapshot is the sender's vector as it was
 // before the session began: it becomes part of the receiver's when all frames
 // are durable there, and not before. Held is what the frames may contain beyond.
+// Serve is the sender's number for the session: frames of two beginnings under
+// one Session belong to two snapshots and must not be taken together.
 type Frames struct {
 	Session      uint64
+	Serve        uint64
 	Index, Count uint64
 	Snapshot     *Applied
 	Held         *Applied

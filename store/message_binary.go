@@ -25,12 +25,12 @@ func AppendMessage(b []byte, m Message) []byte {
 			b = appendChange(b, &m.Changes[i])
 		}
 	case *Hello:
-		b = m.Have.append(b)
+		b = appendOptional(m.Have.append(b), m.Held)
 	case *Request:
-		b = wire.AppendUvarint(b, m.Session)
-		b = m.Got.append(m.Base.append(b))
+		b = wire.AppendUvarint(wire.AppendUvarint(b, m.Session), m.Serve)
+		b = m.Got.append(m.Held.append(m.Base.append(b)))
 	case *Frames:
-		b = wire.AppendUvarint(b, m.Session)
+		b = wire.AppendUvarint(wire.AppendUvarint(b, m.Session), m.Serve)
 		b = wire.AppendUvarint(wire.AppendUvarint(b, m.Index), m.Count)
 		b = m.Held.append(m.Snapshot.append(b))
 		b = wire.AppendUvarint(b, uint64(len(m.Items)))
@@ -93,25 +93,18 @@ func DecodeMessage(b []byte) (Message, error) {
 func readMessage(r *wire.Reader) Message {
 	switch kind := r.Byte(); kind {
 	case kindPush:
-		m := &Push{}
-		switch has := r.Byte(); has {
-		case 0:
-		case 1:
-			m.Have = readApplied(r)
-		default:
-			r.Failf("marker %d for a vector", has)
-		}
+		m := &Push{Have: readOptional(r)}
 		m.Changes = make([]Change, 0, r.Count(14))
 		for range cap(m.Changes) {
 			m.Changes = append(m.Changes, readChange(r))
 		}
 		return m
 	case kindHello:
-		return &Hello{readApplied(r)}
+		return &Hello{Have: readApplied(r), Held: readOptional(r)}
 	case kindRequest:
-		return &Request{r.Uvarint(), readApplied(r), readApplied(r)}
+		return &Request{Session: r.Uvarint(), Serve: r.Uvarint(), Base: readApplied(r), Held: readApplied(r), Got: readApplied(r)}
 	case kindFrames:
-		m := &Frames{Session: r.Uvarint(), Index: r.Uvarint(), Count: r.Uvarint(), Snapshot: readApplied(r), Held: readApplied(r)}
+		m := &Frames{Session: r.Uvarint(), Serve: r.Uvarint(), Index: r.Uvarint(), Count: r.Uvarint(), Snapshot: readApplied(r), Held: readApplied(r)}
 		if r.Err() == nil && (m.Index > m.Count || m.Index == 0 && m.Count > 0 || m.Count > clock.MaxSeq) {
 			r.Failf("frame message %d of %d", m.Index, m.Count)
 		}
@@ -124,6 +117,17 @@ func readMessage(r *wire.Reader) Message {
 		r.Failf("message kind %d", kind)
 		return nil
 	}
+}
+
+func readOptional(r *wire.Reader) *Applied {
+	switch has := r.Byte(); has {
+	case 0:
+	case 1:
+		return readApplied(r)
+	default:
+		r.Failf("marker %d for a vector", has)
+	}
+	return nil
 }
 
 func readChange(r *wire.Reader) Change {

@@ -72,6 +72,10 @@ func (o Objects[S]) View(ctx context.Context, key string) (S, clock.Token, error
 // of a pair is the last thing yielded.
 func (o Objects[S]) Keys(ctx context.Context) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
+		if err := o.db.err(); err != nil {
+			yield("", err)
+			return
+		}
 		for rec, err := range o.db.cfg.Engine.Scan(ctx, o.prefix, "") {
 			if !yield(strings.TrimPrefix(rec.Key, o.prefix), err) || err != nil {
 				return

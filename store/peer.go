@@ -6,6 +6,7 @@ import "math"
 type peer struct {
 	id      PeerID
 	applied Applied // what the peer last said it has applied: replaced, never joined, for a peer may be restored
+	held    Applied // what it may hold beyond that, by its last hello
 	told    Applied // what it was last told that this store has applied
 
 	owed      []debt // changes that were pushed or are to be, in order
@@ -84,7 +85,7 @@ func (c *Core) push(p *peer) {
 	}
 	out.flush()
 	if p.askedAt == 0 {
-		p.askedAt = max(c.now, 1)
+		p.askedAt = c.now
 	}
 }
 
@@ -132,13 +133,17 @@ func (c *Core) greet(p *peer) {
 	quiet := c.now - p.lastSent
 	switch {
 	case p.ackDue > 0 && c.now >= p.ackDue:
-	case p.lastSent == 0 && c.now > 0: // just opened
+	case p.lastSent == 0: // just opened
 	case quiet >= c.cfg.HelloTicks && (c.lost(p) || !p.told.Equal(&c.applied)):
 	case quiet >= c.cfg.IdleTicks:
 	default:
 		return
 	}
-	c.send(p, &Hello{c.tell(p)})
+	m := &Hello{Have: c.tell(p)}
+	if !c.held.IsEmpty() {
+		m.Held = c.held.Clone()
+	}
+	c.send(p, m)
 }
 
 // flush puts what is due into the outbox.

@@ -24,6 +24,10 @@ func (c *Core) Step(from PeerID, m Message) error {
 	case *Push:
 		c.takePush(p, m)
 	case *Hello:
+		p.held = Applied{}
+		if m.Held != nil {
+			p.held = *m.Held
+		}
 		c.takeVector(p, m.Have)
 	case *Request:
 		c.takeRequest(p, m)
@@ -100,13 +104,20 @@ func (c *Core) takeVector(p *peer, have *Applied) {
 	c.notice(p)
 }
 
-// notice keeps since when a peer has had something that this store lacks.
+// notice keeps since when a peer has had something that this store lacks: an
+// event that it has applied, or what it may hold without vouching for it. The
+// origin of the latter may be gone, and then no vector will ever name it.
 func (c *Core) notice(p *peer) {
+	lacks := !c.applied.Covers(&p.applied)
+	if !lacks && !p.held.IsEmpty() {
+		more := p.held.Minus(&c.applied)
+		lacks = !c.held.Covers(more)
+	}
 	switch {
-	case c.applied.Covers(&p.applied):
+	case !lacks:
 		p.behind = 0
 	case p.behind == 0:
-		p.behind = max(c.now, 1)
+		p.behind = c.now
 	}
 }
 

@@ -46,6 +46,10 @@ type Transaction struct {
 	// Reserve makes n more event numbers durable, if the core has run out; nil
 	// lets the transaction fail with ErrReserve. It is called with Lock held.
 	Reserve func(n int) error
+	// Commit, if set, makes what the core has ready durable and sends it. It is
+	// called with Lock held, right after the core took the change: in between, the
+	// core must take nothing else, since its vector is ahead of what is durable.
+	Commit func() error
 	// Lock, if set, is held while the transaction uses Core and Clock, which is
 	// not while the object is decoded or the user's function runs.
 	Lock sync.Locker
@@ -75,7 +79,14 @@ func Run[S crdt.Lattice[S]](t *Transaction, k crdt.Kind[S], frames [][]byte, fn 
 		t.burn()
 		return s, nil, &KeyError{t.Key, err}
 	}
-	t.locked(func() { t.Core.Local(t.Key, t.first, t.n, frame) })
+	t.locked(func() {
+		if t.Core.Local(t.Key, t.first, t.n, frame); t.Commit != nil {
+			err = t.Commit()
+		}
+	})
+	if err != nil {
+		return s, nil, err
+	}
 	events := make([]clock.Event, t.n)
 	for i := range events {
 		events[i] = t.first
