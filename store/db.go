@@ -85,10 +85,11 @@ func Open(ctx context.Context, cfg Config) (*DB, error) {
 		cfg.TokenKey = drawn[8:]
 	}
 	db := &DB{cfg: cfg, hlc: clock.NewHLC(cfg.Now, cfg.ClockBound)}
+	db.ctx, db.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	if err := db.open(ctx, clock.ReplicaID(binary.BigEndian.Uint64(drawn[:8])|1)); err != nil {
+		db.cancel()
 		return nil, err
 	}
-	db.ctx, db.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	if cfg.Transport != nil {
 		db.done.Go(db.receive)
 		db.done.Go(db.tick)
@@ -157,7 +158,7 @@ func (db *DB) carryOut(ctx context.Context) error {
 		return nil
 	}
 	for _, e := range r.Messages {
-		if err := db.cfg.Transport.Send(db.ctx, e.To, AppendMessage(nil, e.Message)); err != nil {
+		if err := db.cfg.Transport.Send(db.ctx, e.To, AppendMessage(nil, e.Message)); err != nil { //nolint:contextcheck // what is to be sent outlives the call that caused it
 			db.cfg.Logger.Debug("store: message not sent", slog.String("to", string(e.To)), slog.Any("error", err))
 		}
 	}

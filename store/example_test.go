@@ -47,8 +47,8 @@ func Example() {
 		return db
 	}
 	east, west := open("east", "west"), open("west", "east")
-	defer east.Close()
-	defer west.Close()
+	defer east.Close() //nolint:errcheck // the program is ending
+	defer west.Close() //nolint:errcheck // the program is ending
 
 	kind := crdt.AWSetOf(crdt.String)
 	carts := map[*store.DB]store.Objects[*crdt.AWSet[string]]{
@@ -84,7 +84,7 @@ func ExampleObjects() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	defer db.Close()
+	defer db.Close() //nolint:errcheck // the program is ending
 	visits := store.NewObjects(db, "visits/", crdt.CounterKind())
 	for _, page := range []string{"about", "index", "about"} {
 		_, err := visits.Update(ctx, page, func(tx *crdt.Tx, n *crdt.Counter) error {
@@ -115,7 +115,7 @@ func ExampleHub() {
 	ctx := context.Background()
 	hub := store.NewHub()
 	a, b := hub.Join("a"), hub.Join("b")
-	hub.Cut(func(from, to store.PeerID) bool { return to == "b" })
+	hub.Cut(func(_, to store.PeerID) bool { return to == "b" })
 	fmt.Println("cut:", a.Send(ctx, "b", []byte("lost")))
 	hub.Cut(nil)
 	fmt.Println("healed:", a.Send(ctx, "b", []byte("hello")))

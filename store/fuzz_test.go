@@ -116,7 +116,7 @@ func fuzzCore(tb testing.TB) *node {
 // with time passing: no panic, and what the core sends decodes.
 func FuzzStep(f *testing.F) {
 	seedMessages(f)
-	real := realMessages()
+	sent := realMessages()
 	f.Fuzz(func(t *testing.T, b []byte) {
 		m, err := store.DecodeMessage(b)
 		if err != nil {
@@ -140,15 +140,15 @@ func FuzzStep(f *testing.F) {
 		}
 		a.put("k", "x")
 		a.put("k2", "y")
-		drive(real[0])
-		drive(real[2]) // the peer has more: a session is asked for
+		drive(sent[0])
+		drive(sent[2]) // the peer has more: a session is asked for
 		for range 60 {
 			a.core.Tick()
 		}
 		drive(m)
-		drive(real[4]) // a request
+		drive(sent[4]) // a request
 		drive(m)
-		drive(real[5])
+		drive(sent[5])
 		drive(m)
 		for range 200 {
 			a.core.Tick()

@@ -28,9 +28,9 @@ func newEngine(t *testing.T, books iter.Seq2[store.Book, error]) *memory.Engine 
 
 // restored brings a back as a backup of it that claims to be the original: its
 // peer b has a's second change and it does not.
-func restored(t *testing.T, opts ...func(*store.CoreConfig)) (w *world, a, b *node) {
+func restored(t *testing.T) (w *world, a, b *node) {
 	t.Helper()
-	w, a, b = pair(t, append(opts, func(c *store.CoreConfig) { c.Reserve = 2 })...)
+	w, a, b = pair(t, func(c *store.CoreConfig) { c.Reserve = 2 })
 	a.put("k", "1")
 	backup := newEngine(t, a.engine.Books(t.Context()))
 	for range 9 {
@@ -91,7 +91,7 @@ func TestIdentityByPush(t *testing.T) {
 // TestIdentityByHeal: a request has them, or the end of a session.
 func TestIdentityByHeal(t *testing.T) {
 	t.Parallel()
-	w, a, _ := restored(t)
+	_, a, _ := restored(t)
 	all := spans(span(a.core.Replica(), 1, 900))
 	m := &store.Request{Session: 1, Base: all, Held: &store.Applied{}, Got: &store.Applied{}}
 	if err := a.core.Step("b", m); err != nil {

@@ -14,7 +14,7 @@ import (
 func ExampleNew() {
 	ctx := context.Background()
 	e := memory.New()
-	defer e.Close()
+	defer e.Close() //nolint:errcheck // the program is ending
 	if err := e.Merge(ctx, store.Delta{Key: "k", Frame: []byte("of a newer version")}); err != nil {
 		log.Fatal(err)
 	}

@@ -95,7 +95,9 @@ func TestCloseEndsScan(t *testing.T) {
 	var errs []error
 	for _, err := range e.Scan(t.Context(), "", "") {
 		errs = append(errs, err)
-		e.Close()
+		if err := e.Close(); err != nil {
+			t.Errorf("Close: %v", err)
+		}
 	}
 	if len(errs) != 2 || errs[0] != nil || !errors.Is(errs[1], store.ErrClosed) {
 		t.Errorf("Scan of an engine closed after the first record yields errors %v, want nil, ErrClosed", errs)

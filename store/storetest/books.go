@@ -66,8 +66,10 @@ func checkBooks(t tb, open func() store.Batcher) {
 			books(ctx, rt, e, want)
 		}
 		n := 0
-		for range e.Books(ctx) {
-			n++
+		for _, err := range e.Books(ctx) {
+			if n++; err != nil {
+				rt.Fatalf("Books: %v", err)
+			}
 			break // an early stop is no error
 		}
 		if n > len(want) {

@@ -12,6 +12,7 @@ import (
 // function is all of its conformance test.
 func ExampleRun() {
 	_ = func(t *testing.T) { // TestConformance
+		t.Helper()
 		storetest.Run(t, func(*testing.T) store.Batcher { return memory.New() })
 	}
 }

@@ -19,7 +19,7 @@ var engineFaults = []fault{
 			late = append(late, b.Deltas...)
 			return f.Engine.Batch(ctx, &store.Batch{Puts: b.Puts, Deletes: b.Deletes})
 		}
-		f.load = func(r store.Record, err error) (store.Record, error) {
+		f.load = func(r store.Record, _ error) (store.Record, error) {
 			if err := f.Engine.Merge(context.Background(), late...); err != nil {
 				return r, err
 			}

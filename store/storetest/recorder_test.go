@@ -65,6 +65,7 @@ func (r *recorder) Fatalf(f string, a ...any)  { r.Logf(f, a...); r.FailNow() }
 
 // run runs one check on engines that open makes and returns what it recorded.
 func run[E store.Engine](t *testing.T, c check[E], open func() E) *recorder {
+	t.Helper()
 	r := &recorder{ctx: t.Context()}
 	done := make(chan struct{})
 	go func() {

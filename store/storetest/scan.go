@@ -76,8 +76,10 @@ func checkScanStops(t tb, open func() store.Engine) {
 	scan := e.Scan(ctx, "k", "")
 	for range 2 { // the sequence may be used again
 		n := 0
-		for range scan {
-			n++
+		for _, err := range scan {
+			if n++; err != nil {
+				t.Fatalf("Scan: %v", err)
+			}
 		}
 		if n != 5 {
 			t.Errorf("Scan of five keys yields %d", n)

@@ -23,7 +23,7 @@ import (
 // seed.
 func Run(t *testing.T, open func(t *testing.T) store.Batcher) {
 	t.Helper()
-	RunEngine(t, func(t *testing.T) store.Engine { return open(t) })
+	RunEngine(t, func(t *testing.T) store.Engine { t.Helper(); return open(t) })
 	for _, c := range batcherChecks {
 		t.Run(c.name, func(t *testing.T) {
 			c.run(t, func() store.Batcher { return open(t) })
