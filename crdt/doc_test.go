@@ -3,6 +3,7 @@ package crdt_test
 import (
 	"bytes"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/dovetail-crdt/dovetail/crdt"
@@ -33,11 +34,11 @@ func newVersions(t *testing.T) *versions {
 }
 
 func fields(d *crdt.Doc) string {
-	s := ""
+	var s strings.Builder
 	for name, kind := range d.Fields() {
-		s += fmt.Sprintf("%s:%s ", name, kind)
+		fmt.Fprintf(&s, "%s:%s ", name, kind)
 	}
-	return s
+	return s.String()
 }
 
 // One name with two kinds is two fields, whatever a binary declares.

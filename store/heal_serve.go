@@ -11,6 +11,7 @@ type served struct {
 	number   uint64   // the asker's
 	serve    uint64   // this store's
 	snapshot *Applied // this store's vector before the session
+	lacked   bool     // whether the asker's vector lacked something of it
 	keys     []string
 	got      *Applied // frames that have arrived there
 	next     uint64   // the frame to send next
@@ -40,7 +41,7 @@ func (c *Core) takeRequest(p *peer, m *Request) {
 	// The vector first, then the index: an entry that moves meanwhile moves up,
 	// and the scan runs to the live end.
 	c.served++
-	s := &served{number: m.Session, serve: c.served, snapshot: c.applied.Clone(), got: &Applied{}, next: 1, window: serveWindow}
+	s := &served{number: m.Session, serve: c.served, snapshot: c.applied.Clone(), got: &Applied{}, next: 1, window: serveWindow, lacked: !m.Base.Covers(&c.applied)}
 	s.keys = c.lacking(m.Base)
 	p.serving = s
 	c.serve()

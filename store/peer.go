@@ -140,8 +140,8 @@ func (c *Core) greet(p *peer) {
 		return
 	}
 	m := &Hello{Have: c.tell(p)}
-	if !c.held.IsEmpty() {
-		m.Held = c.held.Clone()
+	if held := c.held.Minus(&c.applied); !held.IsEmpty() {
+		m.Held = held
 	}
 	c.send(p, m)
 }

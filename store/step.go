@@ -100,6 +100,9 @@ func (c *Core) takeVector(p *peer, have *Applied) {
 		c.unissued(Span{c.me.replica, last, last})
 	}
 	p.applied = *have
+	if s := p.serving; s != nil && s.lacked && have.Covers(s.snapshot) {
+		p.serving = nil // the session has done its work
+	}
 	c.settle(p)
 	c.notice(p)
 }

@@ -128,14 +128,15 @@ func TestRun(t *testing.T) {
 		t.Fatal(err)
 	}
 	line := `\{"name":"%","n":#,"ns_op":[0-9.]+,"allocs_op":\d+,"b_op":\d+\}`
-	shape := "^\\[\n"
+	var shape strings.Builder
+	shape.WriteString("^\\[\n")
 	for i, c := range []struct{ name, n string }{{"small/roundtrip", "1"}, {"vector/merge", "3"}, {"vector/merge", "8"}} {
 		if i > 0 {
-			shape += ",\n"
+			shape.WriteString(",\n")
 		}
-		shape += strings.NewReplacer("%", c.name, "#", c.n).Replace(line)
+		shape.WriteString(strings.NewReplacer("%", c.name, "#", c.n).Replace(line))
 	}
-	if !regexp.MustCompile(shape + "\n\\]\n$").Match(got) {
+	if !regexp.MustCompile(shape.String() + "\n\\]\n$").Match(got) {
 		t.Errorf("results:\n%s", got)
 	}
 	var records []record

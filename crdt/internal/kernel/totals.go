@@ -80,6 +80,12 @@ func (r rows) base(run uint64) (Base, bool) {
 // counting calls f with each total that counts, and what resets took from its
 // run, until f returns false.
 func (r rows) counting(f func(e *Entry, taken uint64) bool) {
+	if len(r.live) == 1 && len(r.bases) == 0 { // nearly always
+		if e := r.live[0]; e.val.Total != nil {
+			f(e, 0)
+		}
+		return
+	}
 	closed := r.closed()
 	var runs map[uint64]bool // of totals seen, if there are several
 	for i, e := range slices.Backward(r.live) {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/dovetail-crdt/dovetail/clock"
@@ -108,12 +109,12 @@ func TestNumbers(t *testing.T) {
 		tx.Kill(at("dead"))
 		tx.Kill(at("m"))
 	})
-	var got string
+	var got strings.Builder
 	for f := range d.Entries() {
-		got += fmt.Sprintf("%s=%d ", f.Path[0], f.Dot.Seq-first)
+		fmt.Fprintf(&got, "%s=%d ", f.Path[0], f.Dot.Seq-first)
 	}
-	if got != "z=0 a=1 " {
-		t.Errorf("numbers are %s, want z=0 a=1", got)
+	if got.String() != "z=0 a=1 " {
+		t.Errorf("numbers are %s, want z=0 a=1", got.String())
 	}
 	n := 0
 	for path, b := range d.Bases() {
