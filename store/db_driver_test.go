@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -129,4 +130,54 @@ func TestClockFollows(t *testing.T) {
 			})
 		})
 	}
+}
+
+// lingering is a transport whose Receive ends some time after it was told to.
+type lingering struct {
+	store.Transport
+	end chan struct{}
+}
+
+func (l lingering) Receive(ctx context.Context) (store.PeerID, []byte, error) {
+	<-ctx.Done()
+	<-l.end
+	return "", nil, ctx.Err()
+}
+
+// TestCloseWaits: Close returns when nothing uses engine and transport any more.
+func TestCloseWaits(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		end := make(chan struct{})
+		db := open(t, store.NewHub(), "a", "b", func(c *store.Config) { c.Transport = lingering{c.Transport, end} })
+		closed := make(chan error, 1)
+		go func() { closed <- db.Close() }()
+		synctest.Wait()
+		if len(closed) > 0 {
+			t.Error("Close returned while Receive was under way")
+		}
+		close(end)
+		if err := <-closed; err != nil {
+			t.Errorf("Close: %v", err)
+		}
+	})
+}
+
+// TestLargeUpdate: a transaction of more events than are reserved at a time.
+func TestLargeUpdate(t *testing.T) {
+	t.Parallel()
+	db := open(t, nil, "a", "")
+	const n = 10_000
+	if _, err := sets(db).Update(t.Context(), "k", func(tx *crdt.Tx, s *crdt.AWSet[string]) error {
+		for i := range n {
+			s.Add(tx, strconv.Itoa(i))
+		}
+		return nil
+	}); err != nil {
+		t.Fatalf("Update with %d adds: %v", n, err)
+	}
+	if !db.Applied().Contains(span(db.Replica(), 1, n)) {
+		t.Errorf("after an update of %d events the vector is %v", n, db.Applied())
+	}
+	mustAdd(t, db, "k", "one more")
 }

@@ -149,3 +149,29 @@ func TestSessionNumbers(t *testing.T) {
 		w.drop(anything)
 	}
 }
+
+// TestSessionLateBeginning: messages of an earlier beginning of the session come
+// after some of a later one.
+func TestSessionLateBeginning(t *testing.T) {
+	t.Parallel()
+	w, a, b := filled(t, 3)
+	old := serve(w, requestOf(w, b, a)) // k01, k02, k03: all late
+	a.boot(true)
+	w.drop(anything)
+	a.put("k01", "new") // its entry moves to the end
+	w.drop(anything)
+	now := serve(w, request(b, w)) // k02, k03, k01
+	if len(old) != 3 || len(now) != 3 {
+		t.Fatalf("sessions of %d and %d messages, want 3 and 3", len(old), len(now))
+	}
+	w.deliver(now[1:]...) // k03, k01
+	w.deliver(old[0])     // k01
+	if !b.core.Applied().IsEmpty() {
+		t.Errorf("b counts a session as complete of which k02 has not come: vector %v", b.vector())
+	}
+	w.deliver(now[0])
+	b.shows("k02", "x")
+	if !b.core.Applied().Equal(a.core.Applied()) {
+		t.Errorf("after all messages of the later beginning b has %v, a %v", b.vector(), a.vector())
+	}
+}

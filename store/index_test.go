@@ -113,3 +113,20 @@ func pretend(t *testing.T, n *node) *node {
 	n.w.drop(anything)
 	return n
 }
+
+// TestIndexHotKey: entries that stay where they are survive that others move very
+// often.
+func TestIndexHotKey(t *testing.T) {
+	t.Parallel()
+	w, a, b := pair(t, shortLog)
+	a.put("cold1", "x")
+	a.put("cold2", "x")
+	for range 200 {
+		a.put("hot", "x")
+	}
+	w.drop(anything)
+	w.deliver(serve(w, requestOf(w, b, a))...)
+	for _, key := range []string{"cold1", "cold2", "hot"} {
+		b.shows(key, "x")
+	}
+}
