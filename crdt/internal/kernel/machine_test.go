@@ -59,7 +59,7 @@ func TestMachine(t *testing.T) {
 			}
 		}
 	})
-	if deepest < 3 {
+	if deepest < 3 && !testing.Short() { // which runs few histories
 		t.Errorf("no lane had more than %d chunks: the histories are too small", deepest)
 	}
 }
