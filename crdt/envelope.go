@@ -85,14 +85,13 @@ func splitFrame(frame []byte) (envelope, error) {
 		return e, fmt.Errorf("crdt: frame of %d bytes: %w: at most %d", len(frame), ErrCorrupt, MaxFrame)
 	}
 	r := wire.NewReader(frame)
-	if head := r.Byte(); r.Err() == nil && head != mpArray0|frameFields {
-		r.Failf("frame starts with byte %#02x", head)
+	head, v := r.Byte(), r.Byte()
+	if head > mpArray0 && head <= mpArray0|0x0f && v > FrameVersion && v <= mpFixMax {
+		// Of a newer format only this is known: an array that starts with its version.
+		return e, fmt.Errorf("%w: format %d, newest known %d", ErrVersion, v, FrameVersion)
 	}
-	if v := r.Byte(); r.Err() == nil && v != FrameVersion {
-		if v > FrameVersion && v <= mpFixMax {
-			return e, fmt.Errorf("%w: format %d, newest known %d", ErrVersion, v, FrameVersion)
-		}
-		r.Failf("format version %d", v)
+	if r.Err() == nil && (head != mpArray0|frameFields || v != FrameVersion) {
+		r.Failf("frame starts with bytes %#02x %#02x", head, v)
 	}
 	e.kind = readStr(r)
 	if e.version = int(r.Byte()); r.Err() == nil && (e.version < 1 || e.version > mpFixMax) {

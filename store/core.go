@@ -157,8 +157,10 @@ func NewCore(cfg CoreConfig, books []Book) (*Core, error) {
 	c.me.boots++
 	c.now = 1 // 0 stands for never
 	// Numbers of sessions start anew with each process, so that nothing meant for
-	// an earlier one is taken for this.
-	c.session, c.served = c.me.boots<<32, c.me.boots<<32
+	// an earlier one is taken for this; not even if the disk was lost in between,
+	// and with it the count of openings: the new incarnation tells them apart.
+	c.session = c.me.boots<<32 | uint64(c.me.replica)&0xffff<<16
+	c.served = c.session
 	c.Reserve(0)
 	for _, id := range cfg.Peers {
 		c.peers = append(c.peers, newPeer(id))
@@ -244,7 +246,7 @@ func (c *Core) apply(ch Change, from PeerID) {
 	pos := c.log.add(ch, c.cfg.LogBytes)
 	if from == "" {
 		for _, p := range c.peers {
-			p.owe(pos, c.now)
+			p.owe(pos, c.log.first)
 		}
 	}
 }

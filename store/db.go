@@ -65,6 +65,9 @@ func Open(ctx context.Context, cfg Config) (*DB, error) {
 	if cfg.Engine == nil {
 		return nil, errors.New("store: Open without an engine")
 	}
+	if len(cfg.Peers) > 0 && cfg.Transport == nil {
+		return nil, errors.New("store: Open with peers and without a transport")
+	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
@@ -116,6 +119,9 @@ func (db *DB) open(ctx context.Context, fresh clock.ReplicaID) error {
 // load reads an object for a heal. It runs inside a step of the core.
 func (db *DB) load(key string) ([][]byte, error) {
 	r, err := db.cfg.Engine.Load(db.ctx, key)
+	if errors.Is(err, ErrNotFound) {
+		return nil, nil
+	}
 	return r.Frames, err
 }
 

@@ -7,15 +7,24 @@ import (
 	"time"
 )
 
-// receive takes messages until the DB is closed.
+// receiveAgain is how long the driver waits after a failed Receive.
+const receiveAgain = 100 * time.Millisecond
+
+// receive takes messages until the DB is closed or has failed.
 func (db *DB) receive() {
 	for {
 		from, raw, err := db.cfg.Transport.Receive(db.ctx)
-		if err != nil {
-			if db.ctx.Err() == nil {
-				db.cfg.Logger.Error("store: transport ended", slog.Any("error", err))
-			}
+		if db.ctx.Err() != nil {
 			return
+		}
+		if err != nil { // it may recover, and writes go on meanwhile
+			db.cfg.Logger.Error("store: no message received", slog.Any("error", err))
+			select {
+			case <-db.ctx.Done():
+				return
+			case <-time.After(receiveAgain):
+				continue
+			}
 		}
 		m, err := DecodeMessage(raw)
 		if err == nil {
@@ -25,7 +34,7 @@ func (db *DB) receive() {
 			})
 		}
 		switch {
-		case errors.Is(err, ErrClosed):
+		case errors.Is(err, ErrClosed), errors.Is(err, ErrFailed):
 			return
 		case err != nil:
 			db.cfg.Logger.Error("store: message not taken", slog.String("from", string(from)), slog.Any("error", err))

@@ -107,8 +107,10 @@ func (c *Core) takeFrames(p *peer, m *Frames) {
 		return
 	}
 	c.asking = nil
-	if last := m.Snapshot.Max(c.me.replica); last > 0 {
-		c.unissued(Span{c.me.replica, last, last})
+	for _, set := range []*Applied{m.Snapshot, m.Held} {
+		if last := set.Max(c.me.replica); last > 0 {
+			c.unissued(Span{c.me.replica, last, last})
+		}
 	}
 	if c.applied.Join(m.Snapshot) {
 		c.dirtySet[1] = true
@@ -125,6 +127,9 @@ func (c *Core) takeItem(it Item) {
 		c.batch.Deltas = append(c.batch.Deltas, Delta{it.Key, slices.Clone(f)})
 	}
 	for _, d := range it.Last {
-		c.noteIndex(d, it.Key)
+		// An event of this replica that it did not issue must not become a claim.
+		if !c.unissued(Span{d.Replica, d.Seq, d.Seq}) {
+			c.noteIndex(d, it.Key)
+		}
 	}
 }

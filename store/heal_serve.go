@@ -10,6 +10,7 @@ import (
 type served struct {
 	number   uint64   // the asker's
 	serve    uint64   // this store's
+	base     *Applied // what the asker had when it began
 	snapshot *Applied // this store's vector before the session
 	lacked   bool     // whether the asker's vector lacked something of it
 	keys     []string
@@ -24,7 +25,7 @@ const serveWindow = 8
 
 // takeRequest begins a session, or goes on with it.
 func (c *Core) takeRequest(p *peer, m *Request) {
-	if s := p.serving; s != nil && s.number == m.Session && (m.Serve == s.serve || m.Serve == 0) {
+	if s := p.serving; s != nil && s.number == m.Session && (m.Serve == s.serve || m.Serve == 0 && m.Base.Covers(s.base)) {
 		s.got, s.next, s.window = m.Got, 1, serveWindow
 		return
 	}
@@ -41,7 +42,7 @@ func (c *Core) takeRequest(p *peer, m *Request) {
 	// The vector first, then the index: an entry that moves meanwhile moves up,
 	// and the scan runs to the live end.
 	c.served++
-	s := &served{number: m.Session, serve: c.served, snapshot: c.applied.Clone(), got: &Applied{}, next: 1, window: serveWindow, lacked: !m.Base.Covers(&c.applied)}
+	s := &served{number: m.Session, serve: c.served, base: m.Base, snapshot: c.applied.Clone(), got: &Applied{}, next: 1, window: serveWindow, lacked: !m.Base.Covers(&c.applied)}
 	s.keys = c.lacking(m.Base)
 	p.serving = s
 	c.serve()

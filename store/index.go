@@ -25,6 +25,7 @@ type index struct {
 type indexRow struct {
 	id   clock.ReplicaID
 	all  []indexEntry
+	late []indexEntry // came out of order; sorted in when somebody asks
 	dead int
 }
 
@@ -69,15 +70,28 @@ func (x *index) set(d clock.Dot, key string) (old clock.Dot, changed bool) {
 }
 
 func (x *index) insert(r *indexRow, e indexEntry, moved bool) {
-	i, _ := slices.BinarySearchFunc(r.all, e.seq, func(e indexEntry, s uint64) int { return cmp.Compare(e.seq, s) })
-	r.all = slices.Insert(r.all, i, e)
+	if n := len(r.all); n > 0 && r.all[n-1].seq > e.seq {
+		r.late = append(r.late, e) // a heal brings keys in an order of its own
+	} else {
+		r.all = append(r.all, e)
+	}
 	if moved {
 		r.dead++
 	}
-	if r.dead > 32 && r.dead > len(r.all)/2 {
-		r.all = slices.DeleteFunc(r.all, func(e indexEntry) bool { return !x.current(r.id, e) })
+	if r.dead > 32 && r.dead > (len(r.all)+len(r.late))/2 {
+		r.all = slices.DeleteFunc(r.sorted(), func(e indexEntry) bool { return !x.current(r.id, e) })
 		r.dead = 0
 	}
+}
+
+// sorted returns the entries in order of number.
+func (r *indexRow) sorted() []indexEntry {
+	if len(r.late) > 0 {
+		r.all = append(r.all, r.late...)
+		slices.SortFunc(r.all, func(a, b indexEntry) int { return cmp.Compare(a.seq, b.seq) })
+		r.late = nil
+	}
+	return r.all
 }
 
 // current reports whether e is the entry of its key and not one that moved.
@@ -91,7 +105,7 @@ func (x *index) from(id clock.ReplicaID, seq uint64) iter.Seq[string] {
 		if !ok {
 			return
 		}
-		all := x.rows[i].all
+		all := x.rows[i].sorted()
 		j, _ := slices.BinarySearchFunc(all, seq, func(e indexEntry, s uint64) int { return cmp.Compare(e.seq, s) })
 		for _, e := range all[j:] {
 			if x.current(id, e) && !yield(e.key) {

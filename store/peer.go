@@ -10,7 +10,8 @@ type peer struct {
 	told    Applied // what it was last told that this store has applied
 
 	owed      []debt // changes that were pushed or are to be, in order
-	nextDue   uint64 // no debt is due before
+	fresh     int    // index of the first of them that was never sent
+	nextDue   uint64 // none of those sent is due again before
 	ackDue    uint64 // when to acknowledge its pushes; 0: nothing to acknowledge
 	lastSent  uint64
 	lastHeard uint64
@@ -31,9 +32,15 @@ const maxBackoff = 5
 
 func newPeer(id PeerID) *peer { return &peer{id: id} }
 
-func (p *peer) owe(pos, now uint64) {
-	p.owed = append(p.owed, debt{pos: pos, due: now})
-	p.nextDue = min(p.nextDue, now)
+// owe notes a change to be pushed. What the log has forgotten is forgotten here,
+// too, so that a peer that is away costs no more than the log.
+func (p *peer) owe(pos, first uint64) {
+	gone := 0
+	for gone < len(p.owed) && p.owed[gone].pos < first {
+		gone++
+	}
+	p.owed, p.fresh = p.owed[gone:], max(p.fresh-gone, 0)
+	p.owed = append(p.owed, debt{pos: pos})
 }
 
 // hear notes a sign of life. A peer that was out of reach gets what it is owed
@@ -56,26 +63,32 @@ func (c *Core) lost(p *peer) bool { return p.askedAt > 0 && c.now-p.askedAt >= c
 // settle drops the debts that the peer has acknowledged, or that the log has
 // forgotten: a peer that lacks those will ask for a heal.
 func (c *Core) settle(p *peer) {
-	kept := p.owed[:0]
-	for _, d := range p.owed {
+	kept, fresh := p.owed[:0], 0
+	for i, d := range p.owed {
 		if ch := c.log.at(d.pos); ch != nil && !p.applied.Contains(ch.Span) {
-			kept = append(kept, d)
+			if kept = append(kept, d); i < p.fresh {
+				fresh++
+			}
 		}
 	}
-	p.owed = kept
+	p.owed, p.fresh = kept, fresh
 }
 
 // push sends the changes that are due, in as few messages as their size allows.
 // What is sent again goes alone with its likes: the peer skips, by its vector,
 // what it has.
 func (c *Core) push(p *peer) {
-	if c.now < p.nextDue || len(p.owed) == 0 || c.lost(p) {
+	if len(p.owed) == 0 || c.lost(p) || p.fresh == len(p.owed) && c.now < p.nextDue {
 		return
 	}
-	p.nextDue = math.MaxUint64
+	from := p.fresh // what was sent and is not due again is not looked at
+	if c.now >= p.nextDue {
+		from, p.nextDue = 0, math.MaxUint64
+	}
+	p.fresh = len(p.owed)
 	out := pushes{core: c, to: p}
-	for i := range p.owed {
-		d := &p.owed[i]
+	for i := range p.owed[from:] {
+		d := &p.owed[from+i]
 		if ch := c.log.at(d.pos); d.due <= c.now && ch != nil {
 			d.due = c.now + c.cfg.RetryTicks<<min(d.tries, maxBackoff)
 			d.tries++

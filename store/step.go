@@ -57,6 +57,9 @@ func (c *Core) check(m Message) error {
 		}
 	case *Frames:
 		for i := range m.Items {
+			if len(m.Items[i].Frames) == 0 {
+				return &KeyError{m.Items[i].Key, fmt.Errorf("%w: heal of an object without frames", crdt.ErrCorrupt)}
+			}
 			for _, f := range m.Items[i].Frames {
 				if _, err := crdt.FrameKind(f); err != nil && !isNewer(err) {
 					return &KeyError{m.Items[i].Key, err}

@@ -14,7 +14,8 @@ type Transport interface {
 	// Send hands a message to the network and does not wait for its arrival. An
 	// error says that the message was not taken; the core will try again.
 	Send(ctx context.Context, to PeerID, message []byte) error
-	// Receive waits for the next message. The message is the caller's.
+	// Receive waits for the next message, or for the end of ctx. The message is the
+	// caller's. After any other error it is called again, a little later.
 	Receive(ctx context.Context) (from PeerID, message []byte, err error)
 }
 
