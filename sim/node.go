@@ -42,8 +42,9 @@ type write struct {
 	seen  map[string]ghostItem // of items of a heal
 }
 
-// start opens the store from its disk.
-func (n *node) start() {
+// start opens the store from its disk: as the replica that it was, or as a new
+// one.
+func (n *node) start(same bool) {
 	var books []store.Book
 	for b, err := range n.disk.Books(context.Background()) {
 		if err != nil {
@@ -55,7 +56,7 @@ func (n *node) start() {
 	core, err := store.NewCore(store.CoreConfig{
 		Self: store.PeerID(n.name), Peers: n.w.peersOf(n.i), Load: n.load,
 		Fresh:    clock.ReplicaID(n.w.ids.next() | 1),
-		Continue: true, // this disk is this replica's, and nobody copied it
+		Continue: same,
 		LogBytes: n.w.sc.LogBytes, Reserve: n.w.sc.Reserve, SessionKeys: n.w.sc.SessionKeys,
 	}, books)
 	if err != nil {
@@ -63,6 +64,9 @@ func (n *node) start() {
 		return
 	}
 	n.core, n.up = core, true
+	if !slices.Contains(n.w.replicas, core.Replica()) {
+		n.w.replicas = append(n.w.replicas, core.Replica())
+	}
 	n.hlc = clock.NewHLC(n.wall, 0)
 	n.carryOut(&write{})
 	n.w.planTick(n, n.life)
@@ -249,7 +253,7 @@ func (n *node) transact(t Tx) (*transaction, error) {
 	}
 	ops := make([]spec.Op, len(t.Ops))
 	for i, op := range t.Ops {
-		op.Replica = n.i
+		op.Replica = slices.Index(n.w.replicas, n.core.Replica())
 		ops[i] = op
 	}
 	events, err := obj.run(&store.Transaction{Core: n.core, Key: t.Key, Clock: n.hlc}, frames, ops)

@@ -55,7 +55,7 @@ func addFault(sc *Scenario, d *Stream, fault int) {
 		for range d.between(1, 4) {
 			sc.Crashes = append(sc.Crashes, Crash{
 				Replica: d.Choose(n), At: time.Duration(d.between(0, 5000)) * time.Millisecond,
-				For: time.Duration(d.between(1, 2000)) * time.Millisecond,
+				For: time.Duration(d.between(1, 2000)) * time.Millisecond, Fresh: d.Chance(0.5),
 			})
 		}
 	case 5:

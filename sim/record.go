@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"bytes"
 	"fmt"
 	"hash/fnv"
 	"maps"
@@ -172,11 +173,16 @@ func (w *world) finish() {
 	}
 }
 
-// agreed returns what all replicas read of an object. They have the same state by
-// now; that they also read the same out of it is checked here.
+// agreed returns what all replicas read of an object. They show the same by now;
+// that they also have the same bytes, and read the same out of them, is checked
+// here.
 func (w *world) agreed(key string) map[string]string {
 	var first map[string]string
+	want, _ := w.nodes[0].load(key) // an error shows when it is read
 	for i, n := range w.nodes {
+		if got, _ := n.load(key); !slices.EqualFunc(got, want, bytes.Equal) {
+			w.fail(n, key, "shows the same as %s and has other bytes: %x, not %x", w.nodes[0].name, got, want)
+		}
 		shown, ok := w.read(n, key, true)
 		if i == 0 {
 			first = shown

@@ -77,10 +77,13 @@ type Cut struct {
 
 // Crash is a replica that stops at At and is started again after For, from its
 // disk: what was durable is there, a batch that was being written is lost or
-// not, as the seed decides.
+// not, as the seed decides. It goes on under its replica id, having reserved its
+// event numbers, or, if Fresh, as a new replica, as a store does that cannot
+// prove that its disk was not copied.
 type Crash struct {
 	Replica int
 	At, For time.Duration
+	Fresh   bool
 }
 
 // validate reports everything that is wrong with s.

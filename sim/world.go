@@ -27,6 +27,8 @@ type world struct {
 	oracle *oracle
 	result *Result
 
+	replicas []clock.ReplicaID // that ever were, in order of their first start
+
 	last      int64 // time of the last fault or write that was planned
 	violation error
 	trace     uint64
@@ -64,7 +66,7 @@ func Run(ctx context.Context, sc Scenario) (*Result, error) {
 		w.byPeer[store.PeerID(n.name)] = n
 	}
 	for _, n := range w.nodes {
-		n.start()
+		n.start(true)
 	}
 	w.planAll()
 	if err := w.loop(ctx); err != nil {
@@ -121,7 +123,7 @@ func (w *world) planAll() {
 		w.plan(until(c.At), n.crash)
 		w.plan(until(c.At+c.For), func() {
 			if !n.up {
-				n.start()
+				n.start(!c.Fresh)
 			}
 		})
 	}
