@@ -64,8 +64,9 @@ var Int64 = Codec[int64]{
 
 // Limits of what a frame may hold, on both sides of it.
 const (
-	// MaxFrame is the largest frame, in bytes.
-	MaxFrame = 64 << 20
+	// MaxFrame is the largest frame, in bytes. A value that has grown beyond it can
+	// no longer be written or read as one frame, so stay well below.
+	MaxFrame = 256 << 20
 	// MaxName is the longest name of a kind, in bytes.
 	MaxName = 1 << 10
 )

@@ -89,8 +89,8 @@ type CoreConfig struct {
 	LostTicks   uint64 // of silence until a peer counts as unreachable; default 100
 	Reserve     uint64 // event numbers reserved at a time; default 4096
 	LogBytes    int    // of recent changes kept for peers; default 8 MiB
-	PushBytes   int    // soft limit of one push message; default 64 KiB
-	SessionKeys int    // objects in one message of a heal; default 16
+	PushBytes   int    // soft limit of one message: the last of its parts may exceed it; default 64 KiB
+	SessionKeys int    // objects in one message of a heal, at most; default 16
 
 	_ struct{}
 }

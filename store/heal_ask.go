@@ -14,10 +14,10 @@ type asked struct {
 	number  uint64
 	serve   uint64 // the peer's number for it, once a frame has come
 	base    *Applied
-	got     clock.Context // frame numbers, as dots of replica 1
+	got     clock.Context // numbers of objects, as dots of replica 1
 	count   uint64
 	started bool   // a frame has come
-	since   uint64 // frames that have come since the last request
+	since   uint64 // messages that have come since the last request
 	due     uint64
 	tries   uint
 }
@@ -68,7 +68,8 @@ func (c *Core) request(a *asked) {
 	c.send(a.of, &Request{Session: a.number, Serve: a.serve, Base: a.base, Held: c.held.Clone(), Got: &Applied{*a.got.Clone()}})
 }
 
-// frameReplica stands for frame numbers in the set of frames that have arrived.
+// frameReplica stands for the numbers of objects in the set of those that have
+// arrived.
 const frameReplica clock.ReplicaID = 1
 
 // takeFrames merges one message of a heal. At the end of a session, when all its
@@ -91,7 +92,7 @@ func (c *Core) takeFrames(p *peer, m *Frames) {
 		return
 	}
 	a.tries, a.due = 0, c.now+c.cfg.RetryTicks
-	if m.Count > 0 && a.got.Add(clock.Dot{Replica: frameReplica, Seq: m.Index}) {
+	if m.Count > 0 && a.got.AddRange(frameReplica, clock.Interval{Lo: m.Index, Hi: m.Index + uint64(len(m.Items)) - 1}) {
 		for _, it := range m.Items {
 			c.takeItem(it)
 		}

@@ -14,8 +14,8 @@ type served struct {
 	snapshot *Applied // this store's vector before the session
 	lacked   bool     // whether the asker's vector lacked something of it
 	keys     []string
-	got      *Applied // frames that have arrived there
-	next     uint64   // the frame to send next
+	got      *Applied // numbers of the objects that have arrived there
+	next     uint64   // the object to send next, counted from 1
 	window   uint64   // how many may be sent before the peer says more
 }
 
@@ -89,11 +89,6 @@ func (c *Core) lacking(base *Applied) []string {
 	return keys
 }
 
-// count returns the number of messages of the session.
-func (s *served) count(c *Core) uint64 {
-	return uint64((len(s.keys) + c.cfg.SessionKeys - 1) / c.cfg.SessionKeys)
-}
-
 // serve sends what the windows of the sessions allow.
 func (c *Core) serve() {
 	for _, p := range c.peers {
@@ -101,39 +96,54 @@ func (c *Core) serve() {
 		if s == nil {
 			continue
 		}
-		n := s.count(c)
-		if n == 0 && s.window > 0 {
+		if len(s.keys) == 0 && s.window > 0 {
 			s.window = 0
 			c.send(p, &Frames{Session: s.number, Serve: s.serve, Snapshot: s.snapshot, Held: &Applied{}})
 		}
-		for ; s.window > 0 && s.next <= n; s.next++ {
-			if s.got.dots.Contains(clock.Dot{Replica: frameReplica, Seq: s.next}) {
-				continue
+		for s.window > 0 && s.skip() {
+			if m := c.frames(s, p); len(m.Items) > 0 {
+				s.window--
+				c.send(p, m)
 			}
-			s.window--
-			m, err := c.frames(s, n)
-			if err != nil {
-				c.errs = append(c.errs, fmt.Errorf("store: heal of %q: %w", p.id, err))
-				p.serving = nil // it cannot be completed; the peer will ask again
-				break
-			}
-			c.send(p, m)
 		}
 	}
 }
 
-// frames makes the message of the session that is next. An object's state may
-// be newer than the snapshot; what it brings beyond is told as held.
-func (c *Core) frames(s *served, n uint64) (*Frames, error) {
-	m := &Frames{Session: s.number, Serve: s.serve, Index: s.next, Count: n, Snapshot: s.snapshot, Held: c.applied.Clone()}
+// skip moves to the next object that has not arrived, and reports whether there
+// is one.
+func (s *served) skip() bool {
+	for s.next <= uint64(len(s.keys)) && s.has(s.next) {
+		s.next++
+	}
+	return s.next <= uint64(len(s.keys))
+}
+
+func (s *served) has(object uint64) bool {
+	return s.got.dots.Contains(clock.Dot{Replica: frameReplica, Seq: object})
+}
+
+// frames makes the next message of the session: as many objects as fit. An
+// object's state may be newer than the snapshot; what it brings beyond is told as
+// held. An object that cannot be read is reported and left out: the peer gets the
+// others, and its session does not end.
+func (c *Core) frames(s *served, p *peer) *Frames {
+	m := &Frames{Session: s.number, Serve: s.serve, Index: s.next, Count: uint64(len(s.keys)), Snapshot: s.snapshot, Held: c.applied.Clone()}
 	m.Held.Join(&c.held)
-	from := int(s.next-1) * c.cfg.SessionKeys
-	for _, key := range s.keys[from:min(from+c.cfg.SessionKeys, len(s.keys))] {
+	for size := 0; s.next <= m.Count && len(m.Items) < c.cfg.SessionKeys && size < c.cfg.PushBytes && !s.has(s.next); s.next++ {
+		key := s.keys[s.next-1]
 		frames, err := c.cfg.Load(key)
+		if err == nil && len(frames) == 0 {
+			err = ErrNotFound // the index names it, so it was here
+		}
 		if err != nil {
-			return nil, &KeyError{key, err}
+			c.errs = append(c.errs, fmt.Errorf("store: heal of %q: %w", p.id, &KeyError{key, err}))
+			s.next++
+			return m
 		}
 		m.Items = append(m.Items, Item{Key: key, Last: dotsOf(key, c.index), Frames: frames})
+		for _, f := range frames {
+			size += len(f)
+		}
 	}
-	return m, nil
+	return m
 }

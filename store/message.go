@@ -34,17 +34,17 @@ type Hello struct{ Have, Held *Applied }
 // Request asks for what the receiver lacks: all events of the sender that are
 // not in Base, as a heal session. Session is the asker's number for it, Serve the
 // other side's (0 until a frame has come), Held what the asker may hold beyond
-// Base, and Got the frames that have arrived.
+// Base, and Got the objects that have arrived.
 type Request struct {
 	Session uint64
 	Serve   uint64
 	Base    *Applied
 	Held    *Applied
-	Got     *Applied // frame numbers as events of replica 1
+	Got     *Applied // numbers of objects, as events of replica 1
 }
 
-// Frames is the Index-th of Count messages of a heal session, counted from 1;
-// Count 0 is a session without frames. Snapshot is the sender's vector as it was
+// Frames is a part of a heal session of Count objects: those from the Index-th on,
+// counted from 1. Count 0 is a session without objects. Snapshot is the sender's vector as it was
 // before the session began: it becomes part of the receiver's when all frames
 // are durable there, and not before. Held is what the frames may contain beyond.
 // Serve is the sender's number for the session: frames of two beginnings under

@@ -5,14 +5,16 @@ import (
 
 	"github.com/dovetail-crdt/dovetail/clock"
 	"github.com/dovetail-crdt/dovetail/clock/wire"
+	"github.com/dovetail-crdt/dovetail/crdt"
 )
 
 // messageVersion is the version of the messages that this package writes and
 // reads.
 const messageVersion = 1
 
-// MaxMessage is the largest encoded message, in bytes.
-const MaxMessage = 128 << 20
+// MaxMessage is the largest encoded message, in bytes: room for the largest frame
+// behind a full message of others.
+const MaxMessage = crdt.MaxFrame + 64<<20
 
 // AppendMessage appends the encoding of m.
 func AppendMessage(b []byte, m Message) []byte {
@@ -105,10 +107,11 @@ func readMessage(r *wire.Reader) Message {
 		return &Request{Session: r.Uvarint(), Serve: r.Uvarint(), Base: readApplied(r), Held: readApplied(r), Got: readApplied(r)}
 	case kindFrames:
 		m := &Frames{Session: r.Uvarint(), Serve: r.Uvarint(), Index: r.Uvarint(), Count: r.Uvarint(), Snapshot: readApplied(r), Held: readApplied(r)}
-		if r.Err() == nil && (m.Index > m.Count || m.Index == 0 && m.Count > 0 || m.Count > clock.MaxSeq) {
-			r.Failf("frame message %d of %d", m.Index, m.Count)
-		}
 		m.Items = make([]Item, 0, r.Count(3))
+		if n := uint64(cap(m.Items)); r.Err() == nil && (m.Count > clock.MaxSeq || n > m.Count || m.Index > m.Count-n+1 ||
+			(m.Count > 0) != (n > 0) || (m.Count > 0) != (m.Index > 0)) {
+			r.Failf("%d objects from number %d of %d", n, m.Index, m.Count)
+		}
 		for range cap(m.Items) {
 			m.Items = append(m.Items, readItem(r))
 		}

@@ -128,7 +128,9 @@ func TestMessageHostile(t *testing.T) {
 		{"vector out of order", "01 02 02 0000000000000002 01 00 00 0000000000000001 01 00 00"},
 		{"vector without intervals", "01 02 01 0000000000000001 00 00 00"},
 		{"vectors without end", "01 02 " + huge},
-		{"frame 2 of 1", "01 04 03 07 02 01 00 00 00"},
+		{"object 2 of 1", "01 04 03 07 02 01 00 00 01 00 00 01 00"},
+		{"two objects of 1", "01 04 03 07 01 01 00 00 02 00 00 01 00 00 00 01 00"},
+		{"no object of 1", "01 04 03 07 01 01 00 00 00"},
 		{"frame 0 of 1", "01 04 03 07 00 01 00 00 00"},
 		{"more frames than numbers", "01 04 03 07 01 " + huge + " 00 00 00"},
 		{"items without end", "01 04 03 07 01 01 00 00 " + huge},
@@ -233,10 +235,15 @@ func drawMessage(t *rapid.T) store.Message {
 			Base: vector.Draw(t, "base"), Held: vector.Draw(t, "held"), Got: vector.Draw(t, "got"),
 		}
 	default:
-		count := rapid.Uint64Range(0, 9).Draw(t, "count")
-		return &store.Frames{
-			Session: rapid.Uint64().Draw(t, "session"), Serve: rapid.Uint64().Draw(t, "serve"), Index: rapid.Uint64Range(min(1, count), count).Draw(t, "index"), Count: count,
-			Snapshot: vector.Draw(t, "snapshot"), Held: vector.Draw(t, "held"), Items: rapid.SliceOfN(item, 0, 3).Draw(t, "items"),
+		items := rapid.SliceOfN(item, 0, 3).Draw(t, "items")
+		m := &store.Frames{
+			Session: rapid.Uint64().Draw(t, "session"), Serve: rapid.Uint64().Draw(t, "serve"),
+			Snapshot: vector.Draw(t, "snapshot"), Held: vector.Draw(t, "held"), Items: items,
 		}
+		if n := uint64(len(items)); n > 0 {
+			m.Index = rapid.Uint64Range(1, 9).Draw(t, "index")
+			m.Count = m.Index + n - 1 + rapid.Uint64Range(0, 9).Draw(t, "more")
+		}
+		return m
 	}
 }

@@ -14,9 +14,10 @@ import (
 // clock.MaxSeq, so that it stands where its real number will stand, behind all
 // that its replica did before.
 type Entry struct {
-	dot clock.Dot
-	at  *node
-	val Value
+	dot  clock.Dot
+	at   *node
+	val  Value
+	dead bool // being removed with others; see State.removeAll
 }
 
 func (e *Entry) provisional() bool { return e.dot.Seq > clock.MaxSeq }
@@ -74,6 +75,7 @@ type node struct {
 	live  []*Entry // in dot order
 	bases []Base   // by replica and run, each once
 	below int      // live entries at and below
+	loose bool     // live is not in order; see State.tighten
 }
 
 func (n *node) isEmpty() bool { return n.below == 0 && len(n.kids) == 0 && len(n.bases) == 0 }

@@ -33,8 +33,8 @@ func (s *State) Merge(d *State) (changed bool) {
 			})
 		}
 	}
+	s.removeAll(dead)
 	for _, e := range dead {
-		s.remove(e)
 		touched = append(touched, e.at)
 	}
 
@@ -42,11 +42,14 @@ func (s *State) Merge(d *State) (changed bool) {
 	d.each(func(e *Entry) {
 		if !s.ctx.Contains(e.dot) {
 			c := &Entry{dot: e.dot, at: s.twin(e.at), val: e.val}
-			s.insert(c)
+			s.insertLoose(c)
 			touched, grew = append(touched, c.at), true
 		}
 	})
 	changed = len(dead) > 0 || grew
+	for _, n := range touched {
+		n.tighten()
+	}
 
 	if d.bases > 0 && s.mergeBases(d.root, &touched) {
 		changed = true

@@ -78,6 +78,57 @@ func (s *State) remove(e *Entry) {
 	e.at.detach(e)
 }
 
+// removeAll ends all of dead. Many at one path cost no more than the path has.
+func (s *State) removeAll(dead []*Entry) {
+	for _, e := range dead {
+		e.dead = true
+	}
+	for _, e := range dead {
+		i, _ := s.lane(e.dot.Replica)
+		if s.lanes[i].remove(e.dot.Seq); s.lanes[i].n == 0 {
+			s.lanes = slices.Delete(s.lanes, i, i+1)
+		}
+		if !e.dead {
+			continue // filtered out with an earlier one of its path
+		}
+		n, was := e.at, len(e.at.live)
+		n.live = slices.DeleteFunc(n.live, func(x *Entry) bool {
+			gone := x.dead
+			x.dead = false
+			return gone
+		})
+		for gone := was - len(n.live); n != nil; n = n.up {
+			n.below -= gone
+		}
+	}
+}
+
+// insertLoose makes e, whose node is set, live, and leaves sorting its node to
+// tighten.
+func (s *State) insertLoose(e *Entry) {
+	i, ok := s.lane(e.dot.Replica)
+	if !ok {
+		s.lanes = slices.Insert(s.lanes, i, lane{id: e.dot.Replica})
+	}
+	s.lanes[i].insert(e)
+	n := e.at
+	if k := len(n.live); k > 0 && n.live[k-1].dot.Compare(e.dot) > 0 {
+		n.loose = true
+	}
+	n.live = append(n.live, e)
+	for ; n != nil; n = n.up {
+		n.below++
+	}
+}
+
+// tighten puts the entries of n in order.
+func (n *node) tighten() {
+	if n.loose {
+		slices.SortFunc(n.live, func(a, b *Entry) int { return a.dot.Compare(b.dot) })
+		n.loose = false
+	}
+}
+
 // node returns the node at path, or nil.
 func (s *State) node(path []string) *node {
 	n := s.root
