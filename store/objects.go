@@ -26,7 +26,8 @@ func NewObjects[S crdt.Lattice[S]](db *DB, prefix string, k crdt.Kind[S]) Object
 
 // Update runs fn in a transaction on the object under key, which is empty if
 // nobody has written it. When Update returns without error the change is durable
-// here and on its way to the peers. The token is for the client's next request.
+// here and on its way to the peers. The token names what the client has seen; no
+// request takes one back yet.
 //
 // If fn returns an error or panics, or a mutator fails, nothing has changed. An
 // error that matches ErrFailed means that the change may be durable but the store
