@@ -17,21 +17,21 @@ func checkConcurrent(t tb, open func() store.Engine) {
 	ctx := t.Context()
 	const writers, rounds = 4, 25
 	m := make(model)
-	todo := make([][]store.Delta, writers)
-	for i := range todo {
+	queue := make([][]store.Delta, writers)
+	for i := range queue {
 		for j := range rounds {
 			id := clock.ReplicaID(i*rounds + j + 1)
-			todo[i] = append(todo[i],
+			queue[i] = append(queue[i],
 				store.Delta{Key: "hot", Frame: addition(id, fmt.Sprint(j))},
 				store.Delta{Key: fmt.Sprint("cold", j%5), Frame: amount(id, int64(j+1))})
 		}
-		m.merge(todo[i]...)
+		m.merge(queue[i]...)
 	}
 	var all sync.WaitGroup
 	for i := range writers {
 		all.Go(func() {
-			for j := 0; j < len(todo[i]); j += 2 {
-				if err := e.Merge(ctx, todo[i][j], todo[i][j+1]); err != nil {
+			for j := 0; j < len(queue[i]); j += 2 {
+				if err := e.Merge(ctx, queue[i][j], queue[i][j+1]); err != nil {
 					t.Errorf("Merge beside others: %v", err)
 				}
 			}

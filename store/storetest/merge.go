@@ -33,12 +33,12 @@ func checkJoin(t tb, open func() store.Engine) {
 		want.merge(deltas...)
 		for range 2 {
 			e := open()
-			todo := rapid.Permutation(deltas).Draw(rt, "order")
-			todo = append(todo, rapid.SliceOfN(rapid.SampledFrom(deltas), 0, 4).Draw(rt, "again")...)
-			for len(todo) > 0 {
-				n := rapid.IntRange(1, min(4, len(todo))).Draw(rt, "group")
-				merge(ctx, rt, e, todo[:n]...)
-				todo = todo[n:]
+			queue := rapid.Permutation(deltas).Draw(rt, "order")
+			queue = append(queue, rapid.SliceOfN(rapid.SampledFrom(deltas), 0, 4).Draw(rt, "again")...)
+			for len(queue) > 0 {
+				n := rapid.IntRange(1, min(4, len(queue))).Draw(rt, "group")
+				merge(ctx, rt, e, queue[:n]...)
+				queue = queue[n:]
 			}
 			want.whole(ctx, rt, e)
 			closing(rt, e)
