@@ -19,8 +19,9 @@ func (s Span) interval() clock.Interval { return clock.Interval{Lo: s.First, Hi:
 // kill tells a dot's fate without applying the event that made it. What is in
 // here may be skipped for ever.
 //
-// It grows in two ways only: by events that a merged delta names, and by the
-// vector that a peer took before a heal which then arrived complete.
+// It grows in three ways only: by events that a merged delta names, by the vector
+// that a peer took before a heal which then arrived complete, and by numbers that
+// their own replica retires, since they never named an event.
 type Applied struct{ dots clock.Context }
 
 // Add puts the events of s into the set and reports whether one was absent.
