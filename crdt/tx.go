@@ -200,3 +200,10 @@ func (tx *Tx) kill(o object) {
 		k.Kill(o.path)
 	}
 }
+
+// deny ends what is live at o and puts a denial there.
+func (tx *Tx) deny(o object) {
+	if k := tx.open(&o); k != nil {
+		k.Deny(o.path)
+	}
+}

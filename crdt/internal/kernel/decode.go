@@ -28,11 +28,11 @@ func readEntries(s *State, r *wire.Reader) {
 	dots := clock.ReadContext(r)
 	left := uint64(r.Len())
 	for id, in := range dots.Intervals() {
-		if n := in.Hi - in.Lo + 1; n > left/4 {
+		if n := in.Hi - in.Lo + 1; n > left/3 {
 			r.Failf("%d live dots of %v in %d bytes", n, id, left)
 			return
 		}
-		left -= (in.Hi - in.Lo + 1) * 4
+		left -= (in.Hi - in.Lo + 1) * 3
 	}
 	if !s.ctx.Covers(dots) {
 		r.Failf("live dots %v outside the context %v", dots.Minus(&s.ctx), &s.ctx)
@@ -53,6 +53,8 @@ func readValue(r *wire.Reader, seq uint64) Value {
 	switch tag := r.Byte(); tag {
 	case tagPut:
 		return Value{Put: string(r.Bytes())}
+	case tagDeny:
+		return Value{Deny: true}
 	case tagTotal:
 		back := r.Uvarint()
 		if back >= seq {

@@ -12,6 +12,7 @@ import (
 const (
 	tagPut   = 0
 	tagTotal = 1
+	tagDeny  = 2
 )
 
 // AppendBody appends what is live in s and its bases, without the context:
@@ -43,6 +44,9 @@ func (s *State) AppendBody(b []byte) []byte {
 
 func appendValue(b []byte, e *Entry) []byte {
 	t := e.val.Total
+	if e.val.Deny {
+		return append(b, tagDeny)
+	}
 	if t == nil {
 		return wire.AppendBytes(append(b, tagPut), e.val.Put)
 	}

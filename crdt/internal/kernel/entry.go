@@ -23,9 +23,12 @@ type Entry struct {
 func (e *Entry) provisional() bool { return e.dot.Seq > clock.MaxSeq }
 
 // Value is the content of an entry. Total is set for a counter's running total;
-// otherwise Put holds a value that only the type understands.
+// otherwise Put holds a value that only the type understands. Deny marks a write
+// that says no (a remove of RWSet, a disable of DWFlag): it is live as any other,
+// but nothing is present because of it.
 type Value struct {
 	Put   string
+	Deny  bool
 	Total *Total // never changed once shared
 }
 
@@ -39,7 +42,7 @@ type Total struct {
 
 func (v Value) equal(w Value) bool {
 	if v.Total == nil || w.Total == nil {
-		return v.Total == w.Total && v.Put == w.Put
+		return v.Total == w.Total && v.Put == w.Put && v.Deny == w.Deny
 	}
 	return *v.Total == *w.Total
 }

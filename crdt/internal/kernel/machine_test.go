@@ -112,6 +112,10 @@ func (m *machine) transaction(i int, bulk bool) {
 func (m *machine) change(tx *kernel.Tx, s *kernel.State, bulk bool) {
 	switch op := rapid.IntRange(0, 9).Draw(m.t, "op"); {
 	case op <= 2:
+		if rapid.IntRange(0, 3).Draw(m.t, "deny") == 0 {
+			tx.Deny(append(m.path("deny"), "v"))
+			return
+		}
 		tx.Put(append(m.path("put"), "v"), rapid.SampledFrom([]string{"", "1", "2"}).Draw(m.t, "value"))
 	case op <= 5:
 		tx.Inc(append(m.path("inc"), "n"), rapid.Uint64().Draw(m.t, "n"))

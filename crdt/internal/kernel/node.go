@@ -23,7 +23,7 @@ func (v Node) Kid(seg string) Node {
 }
 
 // Has reports whether anything that shows is live at or below the path: any
-// plain value, or a total that counts. O(1) but for counters whose totals have
+// plain value that is not a denial, or a total that counts. O(1) but for counters whose totals have
 // arrived out of order.
 func (v Node) Has() bool { return v.n != nil && v.n.shows() }
 
@@ -31,8 +31,10 @@ func (n *node) shows() bool {
 	if n.below == 0 {
 		return false
 	}
-	if len(n.live) > 0 && n.live[0].val.Total == nil || len(n.shown()) > 0 {
-		return true
+	for _, e := range n.shown() {
+		if !e.val.Deny {
+			return true
+		}
 	}
 	for _, k := range n.kids {
 		if k.shows() {

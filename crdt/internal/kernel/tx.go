@@ -64,6 +64,13 @@ func (t *Tx) Put(path []string, v string) {
 	t.bear(n, Value{Put: v}, nil)
 }
 
+// Deny ends what is live at path and makes a denial live there.
+func (t *Tx) Deny(path []string) {
+	n := t.touch(path)
+	t.killAt(n)
+	t.bear(n, Value{Deny: true}, nil)
+}
+
 // Inc adds d to the writer's running total at path. The writer continues a run
 // only if it sees its own total of that run count, and is not in doubt about it;
 // else it starts a new run, which closes its older ones back to the doubt.
