@@ -2,6 +2,7 @@ package crdt
 
 import (
 	"fmt"
+	"github.com/dovetail-crdt/dovetail/crdt/internal/kernel"
 	"iter"
 )
 
@@ -90,30 +91,4 @@ func (m *AWMap[K, V]) IsBottom() bool { return m.isBottom() }
 
 func (m *AWMap[K, V]) nest(o object) *AWMap[K, V] { return &AWMap[K, V]{o, m.keys, m.proto} }
 
-func (m *AWMap[K, V]) validate(n node) error {
-	return validateInner("map", n, func(seg string, kid node) error {
-		if seg[0] != roleKey {
-			return fmt.Errorf("%w: map with a path segment %q", ErrCorrupt, seg)
-		}
-		if _, err := m.keys.Decode([]byte(seg[1:])); err != nil {
-			return fmt.Errorf("key: %w", err)
-		}
-		return m.proto.validate(kid)
-	})
-}
-
-// validateInner checks that nothing stands at n itself, and each child by kid.
-func validateInner(what string, n node, kid func(string, node) error) error {
-	for d := range n.Here() {
-		return fmt.Errorf("%w: %s with a value of its own at %v", ErrCorrupt, what, d)
-	}
-	if err := noBases(what, n); err != nil {
-		return err
-	}
-	for seg, k := range n.Kids() {
-		if err := kid(seg, k); err != nil {
-			return err
-		}
-	}
-	return nil
-}
+func (m *AWMap[K, V]) schema() kernel.Schema { return keyed{m.keys.check, m.proto.schema()} }

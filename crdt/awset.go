@@ -2,6 +2,7 @@ package crdt
 
 import (
 	"fmt"
+	"github.com/dovetail-crdt/dovetail/crdt/internal/kernel"
 	"iter"
 )
 
@@ -23,16 +24,26 @@ func AWSetOf[E any](c Codec[E]) Kind[*AWSet[E]] {
 // NewAWSet returns an empty set.
 func NewAWSet[E any](c Codec[E]) *AWSet[E] { return &AWSet[E]{newObject(), c} }
 
-func (s *AWSet[E]) elem(e E) object { return s.below(segment(roleElement, &s.codec, e)) }
-
 // Add puts e into the set, also if it is there: the new add survives concurrent
 // removes of the old one. An element that the codec refuses fails the
 // transaction.
-func (s *AWSet[E]) Add(tx *Tx, e E) { tx.put(s.elem(e), nil) }
+func (s *AWSet[E]) Add(tx *Tx, e E) {
+	if k := tx.open(&s.object); k != nil {
+		if b, ok := contentOf(tx, &s.object, &s.codec, e); ok {
+			k.PutBelow(s.path, roleElement, b, nil)
+		}
+	}
+}
 
 // Remove ends the adds of e that this replica has seen; of an absent element it
 // does nothing.
-func (s *AWSet[E]) Remove(tx *Tx, e E) { tx.kill(s.elem(e)) }
+func (s *AWSet[E]) Remove(tx *Tx, e E) {
+	if k := tx.open(&s.object); k != nil {
+		if b, ok := contentOf(tx, &s.object, &s.codec, e); ok {
+			k.KillBelow(s.path, roleElement, b)
+		}
+	}
+}
 
 // Clear removes every element that this replica sees. O(elements).
 func (s *AWSet[E]) Clear(tx *Tx) { tx.kill(s.object) }
@@ -40,8 +51,12 @@ func (s *AWSet[E]) Clear(tx *Tx) { tx.kill(s.object) }
 // Contains reports whether e is in the set; an element that the codec refuses is
 // not.
 func (s *AWSet[E]) Contains(e E) bool {
-	o := s.elem(e)
-	return o.at().Has()
+	b, err := s.codec.Append(s.state.Scratch[:0], e)
+	if err != nil || s.err != nil {
+		return false
+	}
+	s.state.Scratch = b
+	return s.at().HasKid(roleElement, b)
 }
 
 // Len returns the number of elements.
@@ -81,28 +96,6 @@ func (s *AWSet[E]) IsBottom() bool { return s.isBottom() }
 
 func (s *AWSet[E]) nest(o object) *AWSet[E] { return &AWSet[E]{o, s.codec} }
 
-func (s *AWSet[E]) validate(n node) error {
-	return n.Check(func(depth int, seg string, n node) error {
-		if depth > 1 || depth == 1 && seg[0] != roleElement {
-			return fmt.Errorf("%w: set with a path segment %q at depth %d", ErrCorrupt, seg, depth)
-		}
-		if depth == 1 {
-			if _, err := s.codec.Decode([]byte(seg[1:])); err != nil {
-				return fmt.Errorf("element: %w", err)
-			}
-		}
-		for d, v := range n.Here() {
-			if depth == 0 || v.Total != nil || v.Put != "" {
-				return fmt.Errorf("%w: set with a value at %v", ErrCorrupt, d)
-			}
-		}
-		return noBases("set", n)
-	})
-}
-
-func noBases(what string, n node) error {
-	if n.Bases() > 0 {
-		return fmt.Errorf("%w: %s with counter bases", ErrCorrupt, what)
-	}
-	return nil
+func (s *AWSet[E]) schema() kernel.Schema {
+	return elementsOf("set", &s.codec, noValue)
 }

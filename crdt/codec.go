@@ -14,11 +14,28 @@ import (
 // Append appends the bytes of e to b; it fails for values that have none. Decode
 // reads exactly the bytes that Append wrote (the frame keeps their length, so
 // they need none of their own), keeps no reference to them, and fails for any
-// others.
+// others. Check, which may be nil, returns what Decode would return as its error
+// without making the value: decoders call it for every element of a frame.
 type Codec[E any] struct {
 	Name   string
 	Append func(b []byte, e E) ([]byte, error)
 	Decode func(b []byte) (E, error)
+	Check  func(b []byte) error
+
+	free bool // Check accepts all
+	wide bool // Check accepts what has eight bytes
+}
+
+// check reports whether b is the bytes of some value.
+func (c *Codec[E]) check(b []byte) error {
+	switch {
+	case c.free:
+		return nil
+	case c.Check != nil:
+		return c.Check(b)
+	}
+	_, err := c.Decode(b)
+	return err
 }
 
 // String is the codec of strings, by their bytes. Bytes that are not UTF-8 are
@@ -27,6 +44,7 @@ var String = Codec[string]{
 	Name:   "string",
 	Append: func(b []byte, s string) ([]byte, error) { return append(b, s...), nil },
 	Decode: func(b []byte) (string, error) { return string(b), nil },
+	free:   true,
 }
 
 // Bytes is the codec of byte strings. Decode returns a copy.
@@ -34,6 +52,7 @@ var Bytes = Codec[[]byte]{
 	Name:   "bytes",
 	Append: func(b []byte, s []byte) ([]byte, error) { return append(b, s...), nil },
 	Decode: func(b []byte) ([]byte, error) { return append([]byte{}, b...), nil },
+	free:   true,
 }
 
 // Uint64 is the codec of unsigned integers: eight big-endian bytes, so byte
@@ -47,6 +66,7 @@ var Uint64 = Codec[uint64]{
 		}
 		return binary.BigEndian.Uint64(b), nil
 	},
+	wide: true,
 }
 
 // Int64 is the codec of signed integers: eight big-endian bytes with the sign
@@ -60,6 +80,7 @@ var Int64 = Codec[int64]{
 		v, err := Uint64.Decode(b)
 		return int64(v ^ (1 << 63)), err
 	},
+	wide: true,
 }
 
 // Limits of what a frame may hold, on both sides of it.

@@ -2,6 +2,7 @@ package crdt
 
 import (
 	"fmt"
+	"github.com/dovetail-crdt/dovetail/crdt/internal/kernel"
 )
 
 // Counter is a sum of increments and decrements in which a reset removes exactly
@@ -70,16 +71,4 @@ func (c *Counter) String() string { return fmt.Sprint(c.Value()) }
 
 func (c *Counter) nest(o object) *Counter { return &Counter{o} }
 
-func (c *Counter) validate(n node) error {
-	return n.Check(func(depth int, seg string, n node) error {
-		if depth > 0 {
-			return fmt.Errorf("%w: counter with a path segment %q below it", ErrCorrupt, seg)
-		}
-		for d, v := range n.Here() {
-			if v.Total == nil {
-				return fmt.Errorf("%w: counter with a plain value at %v", ErrCorrupt, d)
-			}
-		}
-		return nil
-	})
-}
+func (c *Counter) schema() kernel.Schema { return counterSchema{} }

@@ -2,6 +2,7 @@ package crdt
 
 import (
 	"fmt"
+	"github.com/dovetail-crdt/dovetail/crdt/internal/kernel"
 	"iter"
 	"slices"
 
@@ -24,7 +25,7 @@ type Doc struct {
 // one.
 type DocField interface {
 	segment() string
-	validate(n node) error
+	schema() kernel.Schema
 }
 
 // Field declares a field of a Doc: its name and type. Make it with NewField, once.
@@ -57,7 +58,7 @@ func splitField(seg string) (name, kind string, err error) {
 }
 
 func (f *Field[V]) segment() string       { return f.seg }
-func (f *Field[V]) validate(n node) error { return f.proto.validate(n) }
+func (f *Field[V]) schema() kernel.Schema { return f.proto.schema() }
 
 // In returns the field of d as a view that reads and writes through; see
 // AWMap.At. It panics if the kind of d does not declare the field.
@@ -126,16 +127,4 @@ func (d *Doc) IsBottom() bool { return d.isBottom() }
 
 func (d *Doc) nest(o object) *Doc { return &Doc{o, d.fields} }
 
-func (d *Doc) validate(n node) error {
-	return validateInner("document", n, func(seg string, kid node) error {
-		if _, _, err := splitField(seg); err != nil {
-			return err
-		}
-		for _, f := range d.fields {
-			if f.segment() == seg {
-				return f.validate(kid)
-			}
-		}
-		return nil
-	})
-}
+func (d *Doc) schema() kernel.Schema { return docSchema{d.fields} }

@@ -64,7 +64,7 @@ func DecodeObject(frame []byte, kinds ...AnyKind) (*Object, error) {
 		o.state = erasedCausal{s}
 		return o, nil
 	}
-	for _, k := range append(slices.Clip(kinds), PNCounterKind()) {
+	for _, k := range append(slices.Clip(kinds), GCounterKind(), PNCounterKind(), BoundedCounterKind()) {
 		if k.name() == e.kind {
 			if o.state, err = k.decodeErased(e.body, e.version); err != nil {
 				return nil, err

@@ -82,7 +82,7 @@ func DecodeFrame[S Lattice[S]](k Kind[S], frame []byte) (S, error) {
 		return none, err
 	}
 	s := c.nest(object{state: state})
-	if err := any(s).(interface{ validate(node) error }).validate(state.At(nil)); err != nil {
+	if err := state.Validate(any(s).(interface{ schema() kernel.Schema }).schema()); err != nil {
 		return none, fmt.Errorf("crdt: %s: %w", k.Name, err)
 	}
 	return s, nil

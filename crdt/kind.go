@@ -34,7 +34,7 @@ func causalKind[S Nested[S]](name string, proto S) Kind[S] {
 			return proto, err
 		}
 		s := proto.nest(object{state: state})
-		return s, s.validate(state.At(nil))
+		return s, state.Validate(s.schema())
 	}
 	return k
 }

@@ -1,5 +1,7 @@
 package crdt
 
+import "github.com/dovetail-crdt/dovetail/crdt/internal/kernel"
+
 // Lattice is a replicated value: a join-semilattice whose states are merged in
 // any order, any number of times, and come out equal. S is the type itself, a
 // pointer: type Cart struct{…}; func (c *Cart) Merge(delta *Cart) bool.
@@ -28,6 +30,6 @@ type Nested[V any] interface {
 	Lattice[V]
 	// nest returns a view of o of the receiver's type and codecs.
 	nest(o object) V
-	// validate reports what at n no value of this type can hold.
-	validate(n node) error
+	// schema says what a value of this type can hold.
+	schema() kernel.Schema
 }

@@ -3,6 +3,7 @@ package crdt
 import (
 	"cmp"
 	"fmt"
+	"github.com/dovetail-crdt/dovetail/crdt/internal/kernel"
 	"iter"
 	"slices"
 
@@ -65,13 +66,13 @@ func (r *LWWRegister[T]) Clear(tx *Tx) { tx.kill(r.object) }
 
 // Get returns the value of the last write and true, or false if there is none.
 func (r *LWWRegister[T]) Get() (v T, ok bool) {
-	var best Sibling[string]
+	var best Sibling[[]byte]
 	for d, put := range entriesHere(r.at()) {
 		t, raw, err := splitTime(put)
 		if err != nil {
 			panic(fmt.Sprintf("crdt: register value at %v: %v", d, err))
 		}
-		if s := (Sibling[string]{raw, t, d}); !ok || s.before(best) < 0 {
+		if s := (Sibling[[]byte]{raw, t, d}); !ok || s.before(best) < 0 {
 			best, ok = s, true
 		}
 	}
@@ -113,12 +114,12 @@ func (r *LWWRegister[T]) IsBottom() bool { return r.isBottom() }
 
 func (r *LWWRegister[T]) nest(o object) *LWWRegister[T] { return &LWWRegister[T]{o, r.codec} }
 
-func (r *LWWRegister[T]) validate(n node) error {
-	return validateLeaf("register", n, func(put string) error {
+func (r *LWWRegister[T]) schema() kernel.Schema {
+	return values{"register", func(put []byte) error {
 		_, raw, err := splitTime(put)
 		if err == nil {
-			_, err = r.codec.Decode([]byte(raw))
+			err = r.codec.check(raw)
 		}
 		return err
-	})
+	}}
 }

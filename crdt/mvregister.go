@@ -2,6 +2,7 @@ package crdt
 
 import (
 	"fmt"
+	"github.com/dovetail-crdt/dovetail/crdt/internal/kernel"
 	"iter"
 )
 
@@ -64,9 +65,4 @@ func (r *MVRegister[T]) IsBottom() bool { return r.isBottom() }
 
 func (r *MVRegister[T]) nest(o object) *MVRegister[T] { return &MVRegister[T]{o, r.codec} }
 
-func (r *MVRegister[T]) validate(n node) error {
-	return validateLeaf("register", n, func(put string) error {
-		_, err := r.codec.Decode([]byte(put))
-		return err
-	})
-}
+func (r *MVRegister[T]) schema() kernel.Schema { return values{"register", r.codec.check} }

@@ -2,15 +2,12 @@ package crdt_test
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"pgregory.net/rapid"
 
-	"github.com/dovetail-crdt/dovetail/clock"
 	"github.com/dovetail-crdt/dovetail/crdt"
 	"github.com/dovetail-crdt/dovetail/crdt/crdttest/spec"
 )
@@ -24,23 +21,25 @@ type account struct {
 	owner   *crdt.Field[*crdt.LWWRegister[string]]
 	memo    *crdt.Field[*crdt.MVRegister[string]]
 	funds   *crdt.Field[*nestedMap]
+	*gates
 }
 
 func newAccount() *account {
 	a := &account{
+		gates:   newGates(),
 		balance: crdt.NewField("balance", crdt.CounterKind()),
 		tags:    crdt.NewField("tags", crdt.AWSetOf(crdt.String)),
 		owner:   crdt.NewField("owner", crdt.LWWRegisterOf(crdt.String)),
 		memo:    crdt.NewField("memo", crdt.MVRegisterOf(crdt.String)),
 		funds:   crdt.NewField("funds", crdt.AWMapOf(crdt.String, crdt.AWMapOf(crdt.String, crdt.CounterKind()))),
 	}
-	a.kind = crdt.DocOf(a.balance, a.tags, a.owner, a.memo, a.funds)
+	a.kind = crdt.DocOf(append(a.gates.fields(), a.balance, a.tags, a.owner, a.memo, a.funds)...)
 	return a
 }
 
 // shown reads the document through its public face, in the form of spec.Reads.
 func (a *account) shown(d *crdt.Doc) map[string]string {
-	out := map[string]string{}
+	out := a.gates.shown(d)
 	for name := range d.Fields() {
 		switch name {
 		case "balance":
@@ -73,7 +72,10 @@ func (a *account) shown(d *crdt.Doc) map[string]string {
 }
 
 // change draws one operation, does it, and says it in the words of spec.
-func (a *account) change(t *rapid.T, tx *crdt.Tx, d *crdt.Doc, id int) spec.Op {
+func (a *account) change(t *rapid.T, tx *crdt.Tx, d *crdt.Doc, id int) []spec.Op {
+	if rapid.IntRange(0, 3).Draw(t, "gates") == 0 {
+		return a.gates.change(t, tx, d, id)
+	}
 	op := spec.Op{Replica: id, N: rapid.Int64Range(-3, 9).Draw(t, "n")}
 	k, l := item(t), item(t)
 	op.Value = fmt.Sprintf("%s%d", k, id)
@@ -114,64 +116,17 @@ func (a *account) change(t *rapid.T, tx *crdt.Tx, d *crdt.Doc, id int) spec.Op {
 			d.Remove(tx, op.Path)
 		}
 	}
-	return op
+	return []spec.Op{op}
 }
 
-// TestSpecification runs histories of three replicas over a network that loses,
-// duplicates and reorders deltas, and checks after every event that the document
-// shows what the operations visible there require.
+// TestSpecification checks after every event of random histories that a document
+// with all types shows what the operations visible there require.
 func TestSpecification(t *testing.T) {
 	a := newAccount()
-	type node struct {
-		doc  *crdt.Doc
-		w    crdt.Source
-		view *spec.View
-	}
-	type packet struct {
-		delta *crdt.Doc
-		ops   []int
-	}
 	rapid.Check(t, func(rt *rapid.T) {
-		var h spec.History
-		var nodes []*node
-		var sent []packet
-		var story []string // for a failure
-		tell := func(format string, args ...any) { story = append(story, fmt.Sprintf(format, args...)) }
-		for i := range 3 {
-			w := crdt.NewWriter(clock.ReplicaID(i+1), func() time.Time { return time.UnixMilli(1) })
-			nodes = append(nodes, &node{a.kind.New(), w.On(), h.View()})
-		}
+		w := newSpecWorld(rt, a.kind, a.change, a.shown)
 		for range rapid.IntRange(1, 60).Draw(rt, "steps") {
-			i := rapid.IntRange(0, 2).Draw(rt, "replica")
-			n := nodes[i]
-			if len(sent) == 0 || rapid.IntRange(0, 2).Draw(rt, "what") == 0 {
-				var ops []spec.Op
-				delta, err := crdt.Mutate(n.doc, n.w, func(tx *crdt.Tx, d *crdt.Doc) error {
-					for range rapid.IntRange(1, 3).Draw(rt, "ops") {
-						ops = append(ops, a.change(rt, tx, d, i))
-					}
-					return nil
-				})
-				if err != nil {
-					rt.Fatal(err)
-				}
-				sent = append(sent, packet{delta, n.view.Do(ops...)})
-				for j, id := range sent[len(sent)-1].ops {
-					tell("replica %d: operation %d: verb %d %q %d", i, id, ops[j].Verb, ops[j].Path, ops[j].N)
-				}
-			} else {
-				p := rapid.SampledFrom(sent).Draw(rt, "delta")
-				n.doc.Merge(p.delta)
-				n.view.See(p.ops...)
-				tell("replica %d sees %v", i, p.ops)
-			}
-			want := n.view.Reads()
-			if got := a.shown(n.doc); !maps.Equal(got, want) {
-				rt.Fatalf("replica %d shows %v, its operations require %v\n%s", i, got, want, strings.Join(story, "\n"))
-			}
-			if naive := n.view.Naive(); n.view.Closed() && !maps.Equal(naive, want) {
-				rt.Fatalf("the two specifications differ: %v and, naively, %v\n%s", want, naive, strings.Join(story, "\n"))
-			}
+			w.step()
 		}
 	})
 }

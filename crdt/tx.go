@@ -38,6 +38,7 @@ type Tx struct {
 	of   any // the value that it is a delta of
 	err  error
 	done bool
+	rest bool // while a transaction on a part of the value runs
 }
 
 // Mutate runs fn, which changes s by calling the mutators of s (and of views
@@ -135,10 +136,7 @@ func (tx *Tx) run(fn func() error) error {
 // the transaction. It is the one call that a lattice of your own needs in its
 // mutators. S must be the value that Mutate gave to the function.
 func Record[S Lattice[S]](tx *Tx, s, delta S) {
-	tx.check()
-	if tx.of != any(s) {
-		panic(fmt.Sprintf("crdt: Record on a %T that this transaction is not about", s))
-	}
+	tx.about(s)
 	if !s.Merge(delta) {
 		return
 	}
@@ -147,6 +145,33 @@ func Record[S Lattice[S]](tx *Tx, s, delta S) {
 		return
 	}
 	tx.rec.(S).Merge(delta)
+}
+
+// about checks that the transaction is one on s.
+func (tx *Tx) about(s any) {
+	tx.check()
+	if tx.of != s {
+		panic(fmt.Sprintf("crdt: change of a %T that this transaction is not about", s))
+	}
+}
+
+// part runs fn on work, a copy of a part of the value that tx is about, as a
+// transaction of its own, and returns the delta that it recorded there, if any. Tx
+// rests meanwhile. A mutator's failure is that of tx too.
+func part[S Lattice[S]](tx *Tx, work S, fn func(*Tx, S) error) (delta S, changed bool, err error) {
+	tx.check()
+	sub := &Tx{src: tx.src, of: work}
+	tx.rest = true
+	defer func() {
+		sub.done, tx.rest = true, false
+		if sub.err != nil {
+			tx.Fail(sub.err)
+		}
+	}()
+	if err = sub.run(func() error { return fn(sub, work) }); err == nil {
+		delta, changed = sub.rec.(S)
+	}
+	return delta, changed, err
 }
 
 // Replica returns the replica whose transaction it is.
@@ -169,6 +194,9 @@ func (tx *Tx) check() {
 	if tx.done {
 		panic("crdt: transaction used after its end")
 	}
+	if tx.rest {
+		panic("crdt: transaction used while one on a part of its value runs: use that one")
+	}
 }
 
 // open returns the kernel's transaction for a change of o, or nil if the
@@ -190,7 +218,7 @@ func (tx *Tx) open(o *object) *kernel.Tx {
 // put ends what is live at o and puts v there.
 func (tx *Tx) put(o object, v []byte) {
 	if k := tx.open(&o); k != nil {
-		k.Put(o.path, string(v))
+		k.Put(o.path, v)
 	}
 }
 
@@ -206,4 +234,16 @@ func (tx *Tx) deny(o object) {
 	if k := tx.open(&o); k != nil {
 		k.Deny(o.path)
 	}
+}
+
+// contentOf returns the bytes of e, which are good until the next call, or fails
+// the transaction.
+func contentOf[E any](tx *Tx, o *object, c *Codec[E], e E) (b []byte, ok bool) {
+	b, err := c.Append(o.state.Scratch[:0], e)
+	if err != nil {
+		tx.Fail(fmt.Errorf("crdt: %s: %w", c.Name, err))
+		return nil, false
+	}
+	o.state.Scratch = b
+	return b, true
 }

@@ -25,3 +25,24 @@ func Example() {
 	// map[acct/EUR:#9] map[]
 	// map[acct/EUR:#7] map[acct/EUR:#7] true
 }
+
+// Beside a denial no value shows, until an operation that has seen the denial
+// ends it. What is denied is there all the same.
+func ExampleView_Present() {
+	var h spec.History
+	a, b := h.View(), h.View()
+	add := a.Do(spec.Op{Verb: spec.Put, Path: "blocked/mallory"})
+	remove := b.Do(spec.Op{Verb: spec.Deny, Path: "blocked/mallory", Replica: 1})
+	fmt.Println(a.Reads(), a.Present("blocked"), b.Reads(), b.Present("blocked"))
+
+	a.See(remove...)
+	b.See(add...)
+	fmt.Println(a.Reads(), a.Present("blocked"), len(b.Live("blocked/mallory")))
+
+	a.Do(spec.Op{Verb: spec.Put, Path: "blocked/mallory"})
+	fmt.Println(a.Reads())
+	// Output:
+	// map[blocked/mallory:+] true map[] false
+	// map[] true 2
+	// map[blocked/mallory:+]
+}

@@ -1,6 +1,7 @@
 package spec
 
 import (
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -9,19 +10,23 @@ import (
 // Naive computes Reads a second time, from the visibility relation alone: an
 // operation is effective if no visible operation about its path had it in its
 // past. It is the textbook definition, quadratic, and right only in causally
-// closed views; tests hold View to it there.
+// closed views; tests hold View to it there. Prune is not in it.
 func (v *View) Naive() map[string]string {
-	sums, values := map[string]int64{}, map[string][]string{}
+	sums, values, denied := map[string]int64{}, map[string][]string{}, map[string]bool{}
 	seen := v.seen.Members()
 	for _, i := range seen {
 		a := v.h.ops[i]
-		if a.Verb == Kill || v.overwritten(a, seen) {
+		if v.overwritten(a, seen) {
 			continue
 		}
-		if a.Verb == Inc {
+		switch a.Verb {
+		case Inc:
 			sums[a.Path] += a.N
-		} else {
+		case Put:
 			values[a.Path] = append(values[a.Path], a.Value)
+		case Deny:
+			denied[a.Path] = true
+		case Kill, Prune: // nothing of their own
 		}
 	}
 	out := map[string]string{}
@@ -34,6 +39,7 @@ func (v *View) Naive() map[string]string {
 			out[p] = "+"
 		}
 	}
+	maps.DeleteFunc(out, func(p, _ string) bool { return denied[p] })
 	return out
 }
 
@@ -41,7 +47,8 @@ func (v *View) Naive() map[string]string {
 func (v *View) overwritten(a *Op, seen []int) bool {
 	for _, i := range seen {
 		e := v.h.ops[i]
-		if e.past.Has(a.id) && (e.Verb == Kill && under(a.Path, e.Path) || e.Verb == Put && e.Path == a.Path) {
+		put := e.Verb == Put || e.Verb == Deny // and not Prune, which overwrites nothing
+		if e.past.Has(a.id) && (e.Verb == Kill && under(a.Path, e.Path) || put && e.Path == a.Path) {
 			return true
 		}
 	}

@@ -2,12 +2,13 @@
 // operations that are visible where it is read, and of nothing else: not of
 // dots, contexts or messages. It is the oracle that implementations are held to.
 //
-// Operations are one of three verbs on a path. An operation ends those that it
+// Operations are one of a few verbs on a path. An operation ends those that it
 // names: what was live, in the view where it was issued, at the paths that it is
-// about. A view shows what is visible and not ended by anything visible. This
-// definition holds in every view, also in one where a visible operation's past
-// is missing; in a view that is causally closed it is the usual one: add wins,
-// a remove removes what it saw.
+// about. A view shows what is visible and not ended by anything visible, unless
+// a denial stands beside it. This definition holds in every view, also in one
+// where a visible operation's past is missing; in a view that is causally closed
+// it is the usual one: add wins, a remove removes what it saw; where a remove is a
+// Deny, it wins.
 package spec
 
 import "strings"
@@ -15,12 +16,18 @@ import "strings"
 // Verb is what an operation does.
 type Verb uint8
 
-// The verbs. Put ends what its view shows at the path and puts a value there; Inc
+// The verbs. Put ends what its view has at the path and puts a value there; Inc
 // adds to the counter at the path; Kill ends everything at and below the path.
+//
+// Deny ends what its view has at the path and puts a denial there, beside which
+// no value shows. Prune ends what its view has at the path; no user asks for it,
+// so it must change nothing that a causally closed view shows.
 const (
 	Put Verb = iota
 	Inc
 	Kill
+	Deny
+	Prune
 )
 
 // Op is one operation of one replica on one object.

@@ -43,7 +43,7 @@ func (v *View) Do(tx ...Op) []int {
 		op.id, op.past = len(v.h.ops), v.seen.Clone()
 		op.past.Union(&v.counted)
 		switch op.Verb {
-		case Put:
+		case Put, Deny, Prune:
 			op.ends = slices.Clone(v.live[op.Path])
 		case Kill:
 			for p, ops := range v.live {
@@ -120,7 +120,7 @@ func (v *View) See(ids ...int) (changed bool) {
 		for _, e := range op.ends {
 			v.end(e)
 		}
-		if op.Verb == Kill {
+		if op.Verb == Kill || op.Verb == Prune {
 			continue
 		}
 		for _, c := range op.carries {
@@ -171,16 +171,35 @@ func (v *View) Closed() bool {
 	return true
 }
 
-// Reads returns what v must show: for each path with something live, the
-// counter's sum as "#n", or the values put there, sorted and joined by bars, or
-// "+" for a value that is only there (a set's element).
+// Reads returns what v must show: for each path with something live and no
+// denial, the counter's sum as "#n", or the values put there, sorted and joined by
+// bars, or "+" for a value that is only there (a set's element).
 func (v *View) Reads() map[string]string {
 	out := make(map[string]string, len(v.live))
 	for p, ops := range v.live {
-		out[p] = v.read(ops)
+		if !slices.ContainsFunc(ops, v.denies) {
+			out[p] = v.read(ops)
+		}
 	}
 	return out
 }
+
+func (v *View) denies(id int) bool { return v.h.ops[id].Verb == Deny }
+
+// Present reports whether anything but denials is live at or below path: whether
+// a map has that key. What is live may be denied, so that nothing is read there.
+func (v *View) Present(path string) bool {
+	for p, ops := range v.live {
+		if under(p, path) && slices.ContainsFunc(ops, func(id int) bool { return !v.denies(id) }) {
+			return true
+		}
+	}
+	return false
+}
+
+// Live returns the numbers of the operations that are live at path, in order. The
+// slice belongs to v.
+func (v *View) Live(path string) []int { return v.live[path] }
 
 func (v *View) read(ops []int) string {
 	if v.h.ops[ops[0]].Verb == Inc {

@@ -1,7 +1,9 @@
 package kernel
 
 import (
+	"bytes"
 	"fmt"
+	"slices"
 
 	"github.com/dovetail-crdt/dovetail/clock"
 )
@@ -9,146 +11,260 @@ import (
 // Check is check for the tests outside the package.
 func Check(s *State) error { return check(s) }
 
-// LaneChunk is laneChunk for the tests outside the package.
-const LaneChunk = laneChunk
+// PageSize and ScanMost are for the tests outside the package.
+const (
+	PageSize = pageSize
+	ScanMost = scanMost
+)
 
-// Chunks returns the lengths of the chunks of each lane of s.
-func Chunks(s *State) map[clock.ReplicaID][]int {
-	out := map[clock.ReplicaID][]int{}
-	for i := range s.lanes {
-		for _, c := range s.lanes[i].chunks {
-			out[s.lanes[i].id] = append(out[s.lanes[i].id], len(c))
-		}
+// Index makes the tables of s now.
+func Index(s *State) { s.indexed = s.indexed || s.forceIndex() }
+
+func (s *State) forceIndex() bool {
+	if s.small != nil && s.small.len() <= scanMost {
+		return false
 	}
-	return out
+	s.index()
+	return true
 }
 
-// check returns the first invariant of State that s breaks:
-//
-//  1. every live entry stands in the lane of its replica and in its node, once:
-//     lanes ascend by replica and none is empty; chunks are not empty, hold at
-//     most laneChunk and ascend; a node's entries ascend by dot and know it;
-//     below counts; child and parent know each other;
-//  2. every live dot is in ctx;
-//  3. bases ascend by replica and run, are counted, and none is of a closed run;
-//  4. no node but the root is empty.
-//
-// While a transaction is open, provisional dots are not in ctx, bases of closed
-// runs may stand, and nodes may be empty.
+// Shape says which forms the pages of s have, for coverage of the tests.
+func Shape(s *State) (forms map[string]int) {
+	forms = map[string]int{}
+	for p := range s.inOrder() {
+		name := [...]string{"dense", "packed", "mixed"}[p.form]
+		forms[name]++
+		if p.ord != nil {
+			forms[name+" in disorder"]++
+		}
+		if p.inf != nil {
+			forms[name+" of several infos"]++
+		}
+		if int(p.n) < p.len() {
+			forms[name+" with dead slots"]++
+		}
+	}
+	forms["crowd"] += len(s.crowds)
+	if s.indexed {
+		forms["indexed"]++
+	}
+	for i := range s.nodes {
+		forms["buckets"] = max(forms["buckets"], len(s.nodes[i].tab.buckets))
+	}
+	forms["lanes"] = len(s.lanes)
+	return forms
+}
+
+// check returns the first invariant of State that s breaks.
 func check(s *State) error {
-	inLanes, err := checkLanes(s)
+	var last clock.Dot
+	live := 0
+	uses := make([]int32, len(s.nodes))
+	direct := make([]int32, len(s.nodes))
+	odd := make([]int32, len(s.nodes))
+	segs := map[place][]clock.Dot{}
+	var err error
+	fail := func(format string, args ...any) bool {
+		if err == nil {
+			err = fmt.Errorf(format, args...)
+		}
+		return false
+	}
+	seen := map[*page]bool{}
+	s.eachLive(func(p *page, slot int) bool {
+		r := p.ref(slot)
+		d := s.dotOf(r)
+		birth := d.Seq > clock.MaxSeq
+		if !seen[p] {
+			seen[p] = true
+			if s.pages[p.num] != p {
+				return fail("invariant 1: page %d is not under its number", p.num)
+			}
+			if perr := p.check(); perr != nil {
+				return fail("%w", perr)
+			}
+		}
+		if !birth {
+			live++
+			if last.Compare(d) >= 0 && last.Seq != 0 {
+				return fail("invariant 1: %v behind %v", d, last)
+			}
+			last = d
+			if !s.ctx.Contains(d) {
+				return fail("invariant 2: live dot %v is not in the context %v", d, &s.ctx)
+			}
+		}
+		if got := s.find(d); got != r {
+			return fail("invariant 1: %v at %d is found at %d", d, r, got)
+		}
+		x := p.item(slot)
+		at := x.inf.at()
+		if int(at) >= len(s.nodes) {
+			return fail("invariant 1: %v in node %d of %d", d, at, len(s.nodes))
+		}
+		uses[at]++
+		direct[at]++
+		if !x.inf.plain() {
+			odd[at]++
+		}
+		k := segmentKey(&x)
+		segs[k] = append(segs[k], d)
+		v := p.value(slot)
+		if y := makeItem(nil, at, x.inf.role(), appendContent(nil, x.inf, x.word, x.rec), v); y.inf != x.inf || y.word != x.word || !bytes.Equal(y.rec, x.rec) {
+			return fail("invariant 1: %v is in another form than the one for it: %v, want %v", d, x, y)
+		}
+		if t := v.Total; t != nil && (t.Lo == 0 || t.Lo > t.Run || t.Run > d.Seq) {
+			return fail("invariant 1: %v has total %+v", d, *t)
+		}
+		return true
+	})
 	if err != nil {
 		return err
 	}
-	c := checker{s: s, left: inLanes}
-	if err := c.node(s.root); err != nil {
+	if live != s.live {
+		return fmt.Errorf("invariant 1: %d live, %d counted", live, s.live)
+	}
+	if err := s.checkLanes(); err != nil {
 		return err
 	}
-	switch {
-	case s.root.up != nil || s.root.seg != "":
-		return fmt.Errorf("invariant 1: root has segment %q or a parent", s.root.seg)
-	case len(c.left) > 0:
-		return fmt.Errorf("invariant 1: %d entries stand in lanes but in no node", len(c.left))
-	case c.bases != s.bases:
-		return fmt.Errorf("invariant 3: %d bases stand in the tree, %d are counted", c.bases, s.bases)
+	for k, dots := range segs {
+		pl := k
+		x := pl.item()
+		var got []clock.Dot
+		for _, r := range s.lookup(nil, &x) {
+			got = append(got, s.dotOf(r))
+		}
+		slices.SortFunc(dots, clock.Dot.Compare)
+		if !slices.Equal(got, dots) {
+			return fmt.Errorf("invariant 1: at %v stand %v, found are %v", k, dots, got)
+		}
+	}
+	if s.indexed {
+		for id := range s.nodes {
+			places := 0
+			for k := range segs {
+				if int(k.at) == id {
+					places++
+				}
+			}
+			if n := s.nodes[id].tab.n; nodeID(id) != outside && n != places {
+				return fmt.Errorf("invariant 1: table of node %d has %d refs for %d places", id, n, places)
+			}
+		}
+	}
+	n := 0
+	for pl, bases := range s.bases {
+		if len(bases) == 0 {
+			return fmt.Errorf("invariant 3: no bases at %v", pl)
+		}
+		uses[pl.at]++
+		n += len(bases)
+		for i, b := range bases {
+			if err := s.checkBase(pl, b); err != nil {
+				return err
+			}
+			if i > 0 && bases[i-1].compareRun(b.Replica, b.Run) >= 0 {
+				return fmt.Errorf("invariant 3: base %+v behind %+v", b, bases[i-1])
+			}
+		}
+	}
+	if n != s.nbases {
+		return fmt.Errorf("invariant 3: %d bases, %d counted", n, s.nbases)
+	}
+	return s.checkNodes(uses, direct, odd)
+}
+
+func (s *State) checkNodes(uses, direct, odd []int32) error {
+	for id := range s.nodes {
+		for seg, k := range s.nodes[id].kids {
+			uses[id]++
+			if s.nodes[k].seg != seg || s.nodes[k].up != nodeID(id) {
+				return fmt.Errorf("invariant 4: node %d is not the child %q of %d", k, seg, id)
+			}
+		}
+	}
+	for id := range s.nodes {
+		n := &s.nodes[id]
+		if n.uses != uses[id] || n.n != direct[id] || n.odd != odd[id] {
+			return fmt.Errorf("invariant 4: node %d counts %d uses, %d entries, %d odd ones; want %d, %d, %d", id, n.uses, n.n, n.odd, uses[id], direct[id], odd[id])
+		}
+		if id > 1 && n.uses == 0 && n.seg != "" && s.open == nil {
+			return fmt.Errorf("invariant 4: node %d is not used", id)
+		}
 	}
 	return nil
 }
 
-func checkLanes(s *State) (map[*Entry]bool, error) {
-	all := map[*Entry]bool{}
-	var lastID clock.ReplicaID
+func (s *State) checkLanes() error {
+	if s.small != nil && len(s.lanes) > 0 {
+		return fmt.Errorf("invariant 1: a small page beside %d lanes", len(s.lanes))
+	}
+	pages := 0
+	if s.small != nil {
+		pages++
+	}
 	for i := range s.lanes {
 		l := &s.lanes[i]
-		if l.id <= lastID || len(l.chunks) == 0 {
-			return nil, fmt.Errorf("invariant 1: lane %v behind %v has %d chunks", l.id, lastID, len(l.chunks))
+		if i > 0 && s.lanes[i-1].id >= l.id || len(l.dir) == 0 && s.open == nil {
+			return fmt.Errorf("invariant 1: lane %v of %d pages", l.id, len(l.dir))
 		}
-		lastID = l.id
-		n, last := 0, uint64(0)
-		for _, c := range l.chunks {
-			if len(c) == 0 || len(c) > laneChunk {
-				return nil, fmt.Errorf("invariant 1: chunk of %d entries in lane %v", len(c), l.id)
+		for k, e := range l.dir {
+			pages++
+			lo, hi := uint64(clock.MaxSeq), uint64(0)
+			e.p.eachLive(func(p *page, slot int) bool {
+				lo, hi = min(lo, p.seqOf(slot)), max(hi, p.seqOf(slot))
+				return true
+			})
+			if e.p.n > 0 && (lo < e.lo || hi > l.end(k) || hi > l.max) || e.p.n == 0 && s.open == nil {
+				return fmt.Errorf("invariant 1: page %d of lane %v, for %d to %d, has %d entries from %d to %d, max %d", k, l.id, e.lo, l.end(k), e.p.n, lo, hi, l.max)
 			}
-			for _, e := range c {
-				if e.dot.Replica != l.id || e.dot.Seq <= last || all[e] {
-					return nil, fmt.Errorf("invariant 1: entry %v behind number %d of lane %v", e.dot, last, l.id)
-				}
-				last, all[e] = e.dot.Seq, true
+			if e.p.id != l.id || s.pages[e.p.num] != e.p {
+				return fmt.Errorf("invariant 1: page %d of lane %v is of %v", k, l.id, e.p.id)
 			}
-			n += len(c)
-		}
-		if n != l.n {
-			return nil, fmt.Errorf("invariant 1: lane %v holds %d entries and counts %d", l.id, n, l.n)
 		}
 	}
-	return all, nil
-}
-
-type checker struct {
-	s     *State
-	left  map[*Entry]bool // in lanes, not yet met in a node
-	bases int
-}
-
-func (c *checker) node(n *node) error {
-	below := len(n.live)
-	for i, e := range n.live {
-		if err := c.entry(n, e); err != nil {
-			return err
-		}
-		if i > 0 && n.live[i-1].dot.Compare(e.dot) >= 0 {
-			return fmt.Errorf("invariant 1: entry %v behind %v at %q", e.dot, n.live[i-1].dot, n.appendPath(nil))
+	for _, p := range s.pages {
+		if p != nil {
+			pages--
 		}
 	}
-	for i, b := range n.bases {
-		if err := c.base(n, b); err != nil {
-			return err
-		}
-		if i > 0 && n.bases[i-1].compareRun(b.Replica, b.Run) >= 0 {
-			return fmt.Errorf("invariant 3: base %+v behind %+v", b, n.bases[i-1])
-		}
-	}
-	c.bases += len(n.bases)
-	for seg, k := range n.kids {
-		if k.seg != seg || k.up != n {
-			return fmt.Errorf("invariant 1: child %q of %q says %q", seg, n.appendPath(nil), k.appendPath(nil))
-		}
-		if k.isEmpty() && c.s.open == nil {
-			return fmt.Errorf("invariant 4: node %q is empty", k.appendPath(nil))
-		}
-		if err := c.node(k); err != nil {
-			return err
-		}
-		below += k.below
-	}
-	if below != n.below {
-		return fmt.Errorf("invariant 1: %d entries at and below %q, %d counted", below, n.appendPath(nil), n.below)
+	if pages += len(s.births); pages != 0 {
+		return fmt.Errorf("invariant 1: %d pages too many", -pages)
 	}
 	return nil
 }
 
-func (c *checker) entry(n *node, e *Entry) error {
-	if e.at != n || !c.left[e] {
-		return fmt.Errorf("invariant 1: entry %v of node %q is not in its lane, or belongs to another node", e.dot, n.appendPath(nil))
+func (p *page) check() error {
+	n := 0
+	junk := len(p.bytes)
+	for slot := p.live.next(0); slot < pageSize; slot = p.live.next(slot + 1) {
+		n++
+		if slot >= p.len() {
+			return fmt.Errorf("invariant 1: live slot %d of %d", slot, p.len())
+		}
+		junk -= len(p.item(slot).rec)
 	}
-	delete(c.left, e)
-	if !c.s.ctx.Contains(e.dot) && (c.s.open == nil || !e.provisional()) {
-		return fmt.Errorf("invariant 2: live dot %v is not in the context %v", e.dot, &c.s.ctx)
-	}
-	if t := e.val.Total; t != nil && (t.Lo == 0 || t.Lo > t.Run || t.Run > e.dot.Seq || e.val.Put != "") {
-		return fmt.Errorf("invariant 1: entry %v has total %+v and value %q", e.dot, *t, e.val.Put)
+	switch {
+	case n != int(p.n):
+		return fmt.Errorf("invariant 1: page of %d entries counts %d", n, p.n)
+	case p.ord != nil && len(p.ord) != p.len(), p.inf != nil && len(p.inf) != p.len(),
+		p.form == packed && len(p.off) != p.len(), p.form == mixed && len(p.dot) != p.len(), p.len() > pageSize:
+		return fmt.Errorf("invariant 1: page of %d slots has columns of %d, %d, %d, %d", p.len(), len(p.ord), len(p.inf), len(p.off), len(p.dot))
+	case junk != int(p.junk):
+		return fmt.Errorf("invariant 1: %d bytes of dead records, %d counted", junk, p.junk)
 	}
 	return nil
 }
 
-func (c *checker) base(n *node, b Base) error {
+func (s *State) checkBase(pl place, b Base) error {
+	totals := s.totalsAt(nil, pl)
 	switch {
 	case b.Lo == 0 || b.Lo > b.Run || b.Run > b.Seq || b.Seq > clock.MaxSeq:
 		return fmt.Errorf("invariant 3: base %+v", b)
-	case c.s.open != nil:
-	case !b.By.IsValid() || !c.s.ctx.Contains(b.By):
-		return fmt.Errorf("invariant 3: base %+v of a reset outside the context %v", b, &c.s.ctx)
-	case n.closed(b.Replica, b.Run):
+	case s.open != nil:
+	case !b.By.IsValid() || !s.ctx.Contains(b.By):
+		return fmt.Errorf("invariant 3: base %+v of a reset outside the context %v", b, &s.ctx)
+	case rowsOf(totals, s.bases[pl], b.Replica).closed()(b.Run):
 		return fmt.Errorf("invariant 3: base %+v of a closed run", b)
 	}
 	return nil

@@ -33,29 +33,67 @@ func (t *Tx) Commit(first, after uint64) (*State, error) {
 		d.ctx.Add(k)
 	}
 	d.ctx.AddRange(t.id, clock.Interval{Lo: after + 1, Hi: last.Seq})
-	seq := first
-	for i := range t.births {
-		if e := t.births[i].e; !t.births[i].dead {
-			t.number(e, seq)
-			d.insert(&Entry{dot: e.dot, at: d.twin(e.at), val: e.val})
-			seq++
-		}
-	}
+	twins := make([]nodeID, len(t.s.nodes))
+	settle := t.number(d, first, twins)
 	for _, b := range t.bases {
-		if i, ok := b.n.findBase(b.replica, b.run); ok {
-			b.n.bases[i].By = last
-			d.joinBase(d.twin(b.n), b.n.bases[i])
+		bases := t.s.bases[b.pl]
+		if i, ok := findBase(bases, b.replica, b.run); ok {
+			bases[i].By = last // a list of this transaction: nobody else has it
+			d.joinBase(place{d.twinOf(t.s, b.pl.at, twins), b.pl.seg}, bases[i])
 		}
 	}
 	t.s.ctx.Merge(&d.ctx)
-	for _, c := range t.journal {
-		if c.born != nil {
-			t.s.settle(c.born.at)
-		}
+	for _, pl := range settle {
+		t.s.settle(pl)
 	}
 	t.finish()
-	d.settleBelow(d.root) // a base of a run that this very transaction closes is not part of it
+	d.settleAll() // a base of a run that this very transaction closes is not part of it
+	d.pruneAll()
 	return d, nil
+}
+
+// number gives what the transaction made its numbers and puts it where it belongs,
+// in the state and in the delta. It returns the places that have totals and bases.
+func (t *Tx) number(d *State, seq uint64, twins []nodeID) (settle []place) {
+	s := t.s
+	for k, p := range s.births {
+		for slot := p.live.next(0); slot < pageSize; slot = p.live.next(slot + 1) {
+			r := p.ref(slot)
+			dot := clock.Dot{Replica: t.id, Seq: seq}
+			if p.infoOf(slot).value() == valueTotal {
+				v := p.total(slot)
+				if v.Run == p.seqOf(slot) {
+					v.Run = seq
+					s.setTotal(r, v)
+				}
+				x := p.item(slot)
+				pl := segmentKey(&x)
+				if s.bases[pl] != nil {
+					settle = append(settle, pl)
+				}
+			}
+			x := p.item(slot)
+			if len(s.crowds) > 0 {
+				s.renumber(&x, clock.Dot{Replica: t.id, Seq: clock.MaxSeq + 1 + uint64(k*pageSize+slot)}, dot)
+			}
+			q, to := s.room(dot, len(x.rec))
+			s.move(p, slot, q, to)
+			s.live++
+			x.inf = x.inf&0xffffffff | info(d.twinOf(s, x.inf.at(), twins))<<32
+			d.insert(dot, &x)
+			seq++
+		}
+	}
+	return settle
+}
+
+// renumber tells the crowd of a segment, if there is one, of a new number.
+func (s *State) renumber(x *item, was, now clock.Dot) {
+	if c := s.crowds[segmentKey(x)]; c != nil {
+		if i := slices.Index(c.dots, was); i >= 0 {
+			c.dots[i] = now
+		}
+	}
 }
 
 // refuse returns why the transaction must not get these numbers, or nil.
@@ -69,21 +107,4 @@ func (t *Tx) refuse(first, after uint64) error {
 		return fmt.Errorf("%w: %v is in doubt about number %d before it was given number %d", ErrClaim, t.id, t.doubt, first)
 	}
 	return t.fault
-}
-
-// number gives e its number. All that is provisional stands behind all that the
-// replica did before, so the order of lane and node stays as it is.
-func (t *Tx) number(e *Entry, seq uint64) {
-	if v := e.val.Total; v != nil && v.Run == e.dot.Seq {
-		e.val.Total = &Total{Run: seq, Lo: v.Lo, Sum: v.Sum}
-	}
-	e.dot.Seq = seq
-}
-
-func (s *State) settleBelow(n *node) {
-	for _, k := range n.kids {
-		s.settleBelow(k)
-	}
-	s.settle(n)
-	n.prune()
 }

@@ -1,6 +1,8 @@
 package kernel
 
 import (
+	"encoding/binary"
+	"math"
 	"slices"
 
 	"github.com/dovetail-crdt/dovetail/clock"
@@ -19,96 +21,419 @@ func Read(c, r *wire.Reader) *State {
 	if c.Err() != nil {
 		return s
 	}
-	readEntries(s, r)
-	readBases(s, r)
+	d := decoder{s: s, r: r, next: 2, depth: []uint8{0, 0}}
+	d.dots()
+	d.nodes()
+	if s.live > 0 && r.Err() == nil {
+		d.entries()
+	}
+	if r.Err() == nil {
+		d.bases()
+	}
+	if r.Err() == nil && d.next != len(s.nodes) {
+		r.Failf("inner node %d is not used", d.next)
+	}
+	s.unused = s.unused[:0]
 	return s
 }
 
-func readEntries(s *State, r *wire.Reader) {
-	dots := clock.ReadContext(r)
-	left := uint64(r.Len())
-	for id, in := range dots.Intervals() {
-		if n := in.Hi - in.Lo + 1; n > left/3 {
-			r.Failf("%d live dots of %v in %d bytes", n, id, left)
-			return
+type decoder struct {
+	s     *State
+	r     *wire.Reader
+	pages []*page // that the dots fill, in order
+	next  int     // the first inner node that was not used yet; they are numbered in order of use
+	depth []uint8
+}
+
+// dots reads which dots are live and makes their slots.
+func (d *decoder) dots() {
+	var all []clock.Interval
+	ends := make([]int, 0, 8) // where the runs of each row end in all
+	n := uint64(0)
+	for i := range d.s.ctx.Rows() {
+		id, first, rest := d.s.ctx.Row(i)
+		floor := first.Lo
+		for range d.r.Count(2) {
+			gap, more := d.r.Uvarint(), d.r.Uvarint()
+			if gap > clock.MaxSeq-min(floor, clock.MaxSeq) || more > clock.MaxSeq-floor-gap {
+				d.r.Failf("live dots of %v beyond number %d", id, uint64(clock.MaxSeq))
+				return
+			}
+			in := clock.Interval{Lo: floor + gap, Hi: floor + gap + more}
+			if !within(in, first, rest) {
+				d.r.Failf("live dots %d to %d of %v outside the context", in.Lo, in.Hi, id)
+				return
+			}
+			all = append(all, in)
+			if n += more + 1; n > uint64(d.r.Len()) {
+				d.r.Failf("%d live dots in %d bytes", n, d.r.Len())
+				return
+			}
+			floor = in.Hi + 2
 		}
-		left -= (in.Hi - in.Lo + 1) * 3
+		ends = append(ends, len(all))
 	}
-	if !s.ctx.Covers(dots) {
-		r.Failf("live dots %v outside the context %v", dots.Minus(&s.ctx), &s.ctx)
+	if d.r.Err() == nil && n > 0 {
+		d.s.live = int(n)
+		d.layout(all, ends)
+	}
+}
+
+// within reports whether a run lies in one of the runs of a row.
+func within(in, first clock.Interval, rest []clock.Interval) bool {
+	if in.Hi <= first.Hi {
+		return in.Lo >= first.Lo
+	}
+	i, _ := slices.BinarySearchFunc(rest, in.Lo, func(r clock.Interval, lo uint64) int {
+		switch {
+		case r.Hi < lo:
+			return -1
+		case r.Lo > lo:
+			return 1
+		}
+		return 0
+	})
+	return i < len(rest) && rest[i].Lo <= in.Lo && in.Hi <= rest[i].Hi
+}
+
+// layout makes the slots of the live dots.
+func (d *decoder) layout(all []clock.Interval, ends []int) {
+	s, from := d.s, 0
+	if s.live <= pageSize {
+		p := &page{form: mixed, dot: make([]clock.Dot, 0, s.live), key: make([]uint64, s.live), n: int32(s.live)}
+		s.addPage(p)
+		s.small, d.pages = p, []*page{p}
+		for i, end := range ends {
+			id, _, _ := s.ctx.Row(i)
+			for _, in := range all[from:end] {
+				for seq := in.Lo; seq <= in.Hi; seq++ {
+					p.live.set(len(p.dot))
+					p.dot = append(p.dot, clock.Dot{Replica: id, Seq: seq})
+				}
+			}
+			from = end
+		}
 		return
 	}
-	p := pathReader{}
-	for id, in := range dots.Intervals() {
-		for seq := in.Lo; seq <= in.Hi && r.Err() == nil; seq++ {
-			path := p.read(r)
-			if v := readValue(r, seq); r.Err() == nil {
-				s.insert(&Entry{dot: clock.Dot{Replica: id, Seq: seq}, at: s.ensure(path), val: v})
+	for i, end := range ends {
+		if end > from {
+			id, _, _ := s.ctx.Row(i)
+			l := lane{id: id, max: all[end-1].Hi}
+			d.lane(&l, all[from:end])
+			s.lanes = append(s.lanes, l)
+		}
+		from = end
+	}
+}
+
+// lane makes the pages of one replica: dense ones where most of a window is live,
+// packed ones for the rest.
+func (d *decoder) lane(l *lane, runs []clock.Interval) {
+	var p *page
+	for len(runs) > 0 {
+		lo := runs[0].Lo &^ (pageSize - 1)
+		end := lo + (pageSize - 1)
+		n := uint64(0)
+		for _, in := range runs {
+			if in.Lo > end {
+				break
 			}
+			n += min(in.Hi, end) - in.Lo + 1
+		}
+		isDense := n >= pageSize*5/8
+		if p == nil || isDense || p.form == dense || p.len()+int(n) > pageSize || !p.canHold(end) {
+			p = d.s.newPage(l, packed, runs[0].Lo)
+			if isDense {
+				p.form, p.lo = dense, lo
+			}
+			l.dir = append(l.dir, dirEntry{runs[0].Lo, p})
+			d.pages = append(d.pages, p)
+		}
+		for len(runs) > 0 && runs[0].Lo <= end {
+			p.fill(clock.Interval{Lo: runs[0].Lo, Hi: min(runs[0].Hi, end)})
+			if runs[0].Hi > end {
+				runs[0].Lo = end + 1
+				break
+			}
+			runs = runs[1:]
 		}
 	}
 }
 
-func readValue(r *wire.Reader, seq uint64) Value {
-	switch tag := r.Byte(); tag {
-	case tagPut:
-		return Value{Put: string(r.Bytes())}
-	case tagDeny:
-		return Value{Deny: true}
-	case tagTotal:
-		back := r.Uvarint()
-		if back >= seq {
-			r.Failf("total number %d continues a run %d numbers back", seq, back)
-			return Value{}
+// fill makes live slots for numbers above all that the page has.
+func (p *page) fill(in clock.Interval) {
+	if p.form == dense {
+		p.extend(int(in.Hi - p.lo))
+		for seq := in.Lo; seq <= in.Hi; seq++ {
+			p.live.set(int(seq - p.lo))
 		}
-		run := seq - back
-		return Value{Total: &Total{Run: run, Lo: readLo(r, run), Sum: uint64(r.Varint())}}
-	default:
-		r.Failf("value tag %d", tag)
-		return Value{}
+	} else {
+		for seq := in.Lo; seq <= in.Hi; seq++ {
+			p.live.set(len(p.key))
+			p.key = append(p.key, 0)
+			p.off = append(p.off, uint32(seq-p.lo))
+		}
+	}
+	p.n += int32(in.Hi - in.Lo + 1)
+}
+
+// nodes reads the inner nodes.
+func (d *decoder) nodes() {
+	for range d.r.Count(3) {
+		up, seg := d.r.Uvarint(), d.r.Bytes()
+		switch {
+		case d.r.Err() != nil:
+			return
+		case up == 0 || up >= uint64(len(d.s.nodes)):
+			d.r.Failf("inner node %d below node %d", len(d.s.nodes), up)
+			return
+		case len(seg) == 0:
+			d.r.Failf("empty path segment")
+			return
+		case d.depth[up]+2 > MaxDepth:
+			d.r.Failf("path of more than %d segments", MaxDepth)
+			return
+		}
+		if was := len(d.s.nodes); int(d.s.kid(nodeID(up), string(seg))) != was {
+			d.r.Failf("inner node %q is there twice", seg)
+			return
+		}
+		d.depth = append(d.depth, d.depth[up]+1)
 	}
 }
 
-// readLo reads how far back a run closes older ones.
-func readLo(r *wire.Reader, run uint64) uint64 {
-	back := r.Uvarint()
+// use checks that inner nodes are used in the order in which they are numbered:
+// one that is used first comes right behind those above it that are new too.
+func (d *decoder) use(code uint64) nodeID {
+	if code >= uint64(len(d.s.nodes)) {
+		d.r.Failf("node %d of %d", code, len(d.s.nodes))
+		return outside
+	}
+	for ; d.next <= int(code); d.next++ {
+		if !d.s.isBelow(nodeID(code), nodeID(d.next)) {
+			d.r.Failf("inner nodes are not numbered in order of use")
+			return outside
+		}
+	}
+	return nodeID(code)
+}
+
+// entries reads the columns and fills the slots.
+func (d *decoder) entries() {
+	n := d.s.live
+	nodes := readColumn(d.r, "nodes of entries", n, false)
+	forms := readColumn(d.r, "forms of entries", n, false)
+	lengths := readColumn(d.r, "lengths of contents", n, true)
+	size := uint64(0)
+	for _, x := range lengths {
+		if x.v > MaxContent || x.v*uint64(x.n) > uint64(d.r.Len()) {
+			d.r.Failf("%d contents of %d bytes in %d bytes", x.n, x.v, d.r.Len())
+			return
+		}
+		size += x.v * uint64(x.n)
+	}
+	for _, x := range nodes {
+		d.use(x.v)
+	}
+	values := 0
+	for _, x := range forms {
+		if x.v > 1<<10-1 {
+			d.r.Failf("form %d of an entry", x.v)
+		}
+		if info(x.v)&valueMask == valueBytes {
+			values += x.n
+		}
+	}
+	if size > uint64(d.r.Len()) {
+		d.r.Failf("contents of %d bytes in %d", size, d.r.Len())
+	}
+	f := filler{d: d, nodes: nodes, forms: forms, lengths: lengths, contents: d.r.Next(int(min(size, math.MaxInt32)))}
+	if values > 0 {
+		f.sizes = readColumn(d.r, "lengths of values", values, false)
+		size = 0
+		for _, x := range f.sizes {
+			if x.v == 0 || x.v > MaxContent || x.v*uint64(x.n) > uint64(d.r.Len()) {
+				d.r.Failf("%d values of %d bytes in %d bytes", x.n, x.v, d.r.Len())
+				return
+			}
+			size += x.v * uint64(x.n)
+		}
+		if size > uint64(d.r.Len()) {
+			d.r.Failf("values of %d bytes in %d", size, d.r.Len())
+		}
+		f.values = d.r.Next(int(min(size, math.MaxInt32)))
+	}
+	if d.r.Err() != nil {
+		return
+	}
+	for _, p := range d.pages {
+		if f.page(p); d.r.Err() != nil {
+			return
+		}
+	}
+}
+
+// filler gives the slots their entries.
+type filler struct {
+	d                     *decoder
+	nodes, forms, lengths []run
+	sizes                 []run
+	contents, values      []byte
+	buf                   []byte
+}
+
+func (f *filler) page(p *page) {
+	slot := p.live.next(0)
+	for left := int(p.n); left > 0; {
+		k := min(f.nodes[0].n, f.forms[0].n, f.lengths[0].n, left)
+		at, form, n := nodeID(f.nodes[0].v), info(f.forms[0].v), int(f.lengths[0].v)
+		f.nodes, f.forms, f.lengths = take(f.nodes, k), take(f.forms, k), take(f.lengths, k)
+		inf := makeInfo(at, byte(form>>2), form&valueMask)
+		if at == outside && (n > 0 || form>>2 != 0) {
+			f.d.r.Failf("an entry at the empty path has a segment")
+			return
+		}
+		if v := inf.value(); n == 8 && (v == valueNone || v == valueDeny) {
+			inf |= infoWide
+		}
+		node := &f.d.s.nodes[at]
+		node.uses += int32(k)
+		node.n += int32(k)
+		if !inf.plain() {
+			node.odd += int32(k)
+		}
+		if k == int(p.n) {
+			p.all = inf
+		} else if p.inf == nil {
+			p.inf = make([]info, len(p.key))
+		}
+		if slot = f.fill(p, slot, k, inf, n); f.d.r.Err() != nil {
+			return
+		}
+		left -= k
+	}
+}
+
+// fill gives k slots entries of one form and content length, and returns the slot
+// behind them.
+func (f *filler) fill(p *page, slot, k int, inf info, n int) int {
+	if inf.value() == valueBytes || inf.value() == valueTotal {
+		return f.fillValues(p, slot, k, inf, n)
+	}
+	c := f.contents[:k*n]
+	f.contents = f.contents[k*n:]
+	word, step := uint64(n)<<56, uint64(0)
+	if n > 8 {
+		word, step = wordRecord|uint64(n)<<32|uint64(len(p.bytes)), uint64(n)
+		p.bytes = append(slices.Grow(p.bytes, len(c)), c...)
+	}
+	for ; k > 0; k-- {
+		switch {
+		case n > 8:
+			p.key[slot] = word
+			word += step
+		case n == 8:
+			p.key[slot] = binary.LittleEndian.Uint64(c)
+			c = c[8:]
+		default:
+			p.key[slot] = word | wordOf(c[:n])
+			c = c[n:]
+		}
+		if p.inf != nil {
+			p.inf[slot] = inf
+		}
+		slot = p.live.next(slot + 1)
+	}
+	return slot
+}
+
+// fillValues is fill for entries that have a value.
+func (f *filler) fillValues(p *page, slot, k int, inf info, n int) int {
+	for ; k > 0 && f.d.r.Err() == nil; k-- {
+		var v Value
+		if inf.value() == valueTotal {
+			t := f.d.total(p.seqOf(slot))
+			v.Total = &t
+		} else {
+			size := int(f.sizes[0].v)
+			v.Put, f.values = f.values[:size], f.values[size:]
+			f.sizes = take(f.sizes, 1)
+		}
+		x := makeItem(f.buf, inf.at(), inf.role(), f.contents[:n], v)
+		f.contents, f.buf = f.contents[n:], x.rec
+		p.key[slot] = x.word | uint64(len(p.bytes))
+		p.bytes = append(p.bytes, x.rec...)
+		if p.inf != nil {
+			p.inf[slot] = inf
+		}
+		slot = p.live.next(slot + 1)
+	}
+	return slot
+}
+
+func (d *decoder) total(seq uint64) Total {
+	back := d.r.Uvarint()
+	if back >= seq {
+		d.r.Failf("total number %d continues a run %d numbers back", seq, back)
+		return Total{}
+	}
+	run := seq - back
+	return Total{Run: run, Lo: d.lo(run), Sum: uint64(d.r.Varint())}
+}
+
+// lo reads how far back a run closes older ones.
+func (d *decoder) lo(run uint64) uint64 {
+	back := d.r.Uvarint()
 	if back >= run {
-		r.Failf("run %d closes %d numbers back", run, back)
+		d.r.Failf("run %d closes %d numbers back", run, back)
 		return 1
 	}
 	return run - back
 }
 
-func readBases(s *State, r *wire.Reader) {
-	p := pathReader{}
-	var was Base
-	var at []string
-	n := r.Count(22)
-	for i := range n {
-		path := p.read(r)
-		b := readBase(r)
-		if r.Err() != nil {
+func (d *decoder) bases() {
+	var was []string
+	for i := range d.r.Count(3) {
+		at := d.use(d.r.Uvarint())
+		pl := place{at, string(d.r.Bytes())}
+		if d.r.Err() == nil && (at == outside) != (pl.seg == "") {
+			d.r.Failf("bases at segment %q of node %d", pl.seg, at)
+		}
+		path := d.s.path(pl)
+		if d.r.Err() == nil && i > 0 && slices.Compare(was, path) >= 0 {
+			d.r.Failf("bases at %q behind those at %q", path, was)
+		}
+		was = path
+		n := d.r.Count(21)
+		if d.r.Err() == nil && n == 0 {
+			d.r.Failf("a place without bases")
+		}
+		bases := make([]Base, 0, n)
+		for range n {
+			b := d.base()
+			if k := len(bases); d.r.Err() == nil && k > 0 && bases[k-1].compareRun(b.Replica, b.Run) >= 0 {
+				d.r.Failf("base of %v run %d is out of order", b.Replica, b.Run)
+			}
+			bases = append(bases, b)
+		}
+		if d.r.Err() != nil {
 			return
 		}
-		if i > 0 && compareBases(at, was, path, b) >= 0 {
-			r.Failf("base of %v run %d is out of order", b.Replica, b.Run)
-			return
-		}
-		s.joinBase(s.ensure(path), b)
-		at, was = slices.Clone(path), b
+		d.s.setBases(pl, bases)
 	}
-	before := s.bases
-	if s.settleBelow(s.root); r.Err() == nil && s.bases != before {
-		r.Failf("%d bases of closed runs", before-s.bases)
+	before := d.s.nbases
+	if d.s.settleAll(); d.s.nbases != before {
+		d.r.Failf("%d bases of closed runs", before-d.s.nbases)
 	}
 }
 
-func readBase(r *wire.Reader) Base {
+func (d *decoder) base() Base {
+	r := d.r
 	b := Base{Replica: clock.ReplicaID(r.Uint64()), Run: r.Uvarint()}
 	if r.Err() == nil && (!b.Replica.IsValid() || b.Run == 0 || b.Run > clock.MaxSeq) {
 		r.Failf("base of replica %v, run %d", b.Replica, b.Run)
 	}
-	b.Lo = readLo(r, b.Run)
+	b.Lo = d.lo(b.Run)
 	b.Seq = r.Uvarint()
 	if r.Err() == nil && (b.Seq < b.Run || b.Seq > clock.MaxSeq) {
 		r.Failf("base at number %d of run %d", b.Seq, b.Run)
@@ -116,28 +441,4 @@ func readBase(r *wire.Reader) Base {
 	b.Sum = uint64(r.Varint())
 	b.By = clock.ReadDot(r)
 	return b
-}
-
-// pathReader reads what pathWriter wrote.
-type pathReader struct{ last []string }
-
-func (p *pathReader) read(r *wire.Reader) []string {
-	shared, n := r.Uvarint(), r.Uvarint()
-	if shared > uint64(len(p.last)) || n > MaxDepth-shared {
-		r.Failf("path of %d+%d segments after one of %d, at most %d", shared, n, len(p.last), MaxDepth)
-		return nil
-	}
-	next := append(make([]string, 0, shared+n), p.last[:shared]...)
-	for range n {
-		seg := r.Bytes()
-		if r.Err() == nil && len(seg) == 0 {
-			r.Failf("empty path segment")
-		}
-		next = append(next, string(seg))
-	}
-	if r.Err() == nil && common(p.last, next) != int(shared) {
-		r.Failf("path shares %d segments with the one before, not %d", common(p.last, next), shared)
-	}
-	p.last = next
-	return next
 }

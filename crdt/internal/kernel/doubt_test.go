@@ -75,9 +75,9 @@ func TestDoubtIsExact(t *testing.T) {
 	}{{0, 1}, {1, 1}, {2, 2}, {3, 2}}
 	for _, tt := range tests {
 		a := newSite(t, 1)
-		a.do(func(tx *kernel.Tx) { tx.Put(at("other"), "x") }) // takes number 1
-		a.inc(2)                                               // number 2
-		a.inc(2)                                               // number 3
+		a.do(func(tx *kernel.Tx) { tx.Put(at("other"), []byte("x")) }) // takes number 1
+		a.inc(2)                                                       // number 2
+		a.inc(2)                                                       // number 3
 		a.doubt = tt.doubt
 		a.inc(1)
 		if n := a.s.At(at("c")); n.Below() != tt.live || n.Sum() != 5 {

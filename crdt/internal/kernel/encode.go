@@ -1,63 +1,293 @@
 package kernel
 
 import (
-	"cmp"
+	"encoding/binary"
+	"math/bits"
 	"slices"
 
 	"github.com/dovetail-crdt/dovetail/clock"
 	"github.com/dovetail-crdt/dovetail/clock/wire"
 )
 
-// Tags of an entry's value.
-const (
-	tagPut   = 0
-	tagTotal = 1
-	tagDeny  = 2
-)
-
-// AppendBody appends what is live in s and its bases, without the context:
+// AppendBody appends what is live in s and its bases, without the context, to
+// which it is relative. The format is that of FORMAT.md: columns in dot order.
 //
-//	body  = dots entry… n base…
-//	dots  = the live dots, as a clock.Context
-//	entry = path tag value, one for each dot, in dot order
-//	value = bytes | (number - run) (run - lo) zigzag(sum)
-//	base  = path replica run (run - lo) seq zigzag(sum) by, in order of path, replica, run
-//	path  = shared n segment…, shared counting the segments in common with the path before
+//	body    = dots nodes [entries] bases
+//	dots    = of each row of the context: n, then n runs of live dots (gap, length-1);
+//	          the first gap counts from the row's first dot, the others from the
+//	          end of the run before, less two
+//	nodes   = n, then of each inner node in order of first use: parent, segment
+//	entries = columns, as runs: node, role<<2|value form, content length;
+//	          then all contents; value lengths, as runs; all values; all totals
+//	total   = number-run, run-lo, zigzag sum
+//	bases   = n, then of each place in order of path: node, segment, m, then of m
+//	          bases in order: replica, run, run-lo, seq, zigzag sum, by
 //
-// Integers are LEB128, replica is eight bytes. The encoding is canonical.
+// Integers are LEB128; a segment and a value length-prefixed; replica is eight
+// bytes. The encoding is canonical.
 func (s *State) AppendBody(b []byte) []byte {
-	var dots clock.Context
-	s.each(func(e *Entry) { dots.Add(e.dot) })
-	b, _ = dots.AppendBinary(b) // never fails
-	p := pathWriter{}
-	s.each(func(e *Entry) {
-		b = p.append(b, e.at)
-		b = appendValue(b, e)
-	})
-	b = wire.AppendUvarint(b, uint64(s.bases))
-	p = pathWriter{}
-	if s.bases > 0 {
-		b = appendBases(b, &p, s.root)
+	e := encoder{s: s}
+	b = e.dots(b)
+	bases := s.sortedBases()
+	b = e.nodes(b, bases)
+	if s.live > 0 {
+		b = e.entries(b)
+	}
+	b = wire.AppendUvarint(b, uint64(len(bases)))
+	for _, x := range bases {
+		b = e.base(b, x)
 	}
 	return b
 }
 
-func appendValue(b []byte, e *Entry) []byte {
-	t := e.val.Total
-	if e.val.Deny {
-		return append(b, tagDeny)
-	}
-	if t == nil {
-		return wire.AppendBytes(append(b, tagPut), e.val.Put)
-	}
-	b = wire.AppendUvarint(append(b, tagTotal), e.dot.Seq-t.Run)
-	b = wire.AppendUvarint(b, t.Run-t.Lo)
-	return wire.AppendVarint(b, int64(t.Sum))
+type encoder struct {
+	s      *State
+	code   []uint32 // of nodes, by id: 0 is outside, 1 the root
+	values int      // entries with bytes
+	totals int
 }
 
-func appendBases(b []byte, p *pathWriter, n *node) []byte {
-	for _, x := range n.bases {
-		b = p.append(b, n)
+func (e *encoder) dots(b []byte) []byte {
+	var room [16]clock.Interval
+	for i := range e.s.ctx.Rows() {
+		id, first, _ := e.s.ctx.Row(i)
+		runs := e.s.liveRuns(room[:0], id)
+		b = wire.AppendUvarint(b, uint64(len(runs)))
+		floor := first.Lo
+		for _, in := range runs {
+			b = wire.AppendUvarint(wire.AppendUvarint(b, in.Lo-floor), in.Hi-in.Lo)
+			floor = in.Hi + 2
+		}
+	}
+	return b
+}
+
+// liveRuns appends the live dots of a replica as maximal intervals.
+func (s *State) liveRuns(out []clock.Interval, id clock.ReplicaID) []clock.Interval {
+	if p := s.small; p != nil {
+		for i := p.firstDot(clock.Dot{Replica: id}); i < p.len(); i++ {
+			slot := p.at(i)
+			if p.dot[slot].Replica != id {
+				break
+			}
+			if p.live.has(slot) {
+				out = extendRun(out, p.dot[slot].Seq, p.dot[slot].Seq)
+			}
+		}
+		return out
+	}
+	i, ok := s.lane(id)
+	if !ok {
+		return out
+	}
+	for _, d := range s.lanes[i].dir {
+		p := d.p
+		if p.form == dense {
+			out = denseRuns(out, p)
+			continue
+		}
+		for i := range p.len() {
+			if slot := p.at(i); p.live.has(slot) {
+				out = extendRun(out, p.seqOf(slot), p.seqOf(slot))
+			}
+		}
+	}
+	return out
+}
+
+func extendRun(out []clock.Interval, lo, hi uint64) []clock.Interval {
+	if n := len(out); n > 0 && out[n-1].Hi+1 == lo {
+		out[n-1].Hi = hi
+		return out
+	}
+	return append(out, clock.Interval{Lo: lo, Hi: hi})
+}
+
+// denseRuns appends the runs of set bits of a dense page.
+func denseRuns(out []clock.Interval, p *page) []clock.Interval {
+	for i, w := range p.live {
+		base := p.lo + uint64(i)*64
+		for at := uint64(0); w != 0; {
+			skip := uint64(bits.TrailingZeros64(w))
+			w >>= skip
+			n := uint64(bits.TrailingZeros64(^w))
+			out = extendRun(out, base+at+skip, base+at+skip+n-1)
+			if at += skip + n; n == 64 {
+				break
+			}
+			w >>= n
+		}
+	}
+	return out
+}
+
+// nodes numbers the inner nodes in order of first use and writes them.
+func (e *encoder) nodes(b []byte, bases []placed) []byte {
+	s := e.s
+	if len(s.nodes) <= 2 {
+		return append(b, 0)
+	}
+	e.code = make([]uint32, len(s.nodes))
+	e.code[root] = 1
+	var order []nodeID
+	var number func(id nodeID)
+	number = func(id nodeID) {
+		if id <= root || e.code[id] != 0 {
+			return
+		}
+		number(s.nodes[id].up)
+		order = append(order, id)
+		e.code[id] = uint32(1 + len(order))
+	}
+	var last nodeID
+	s.eachLive(func(p *page, slot int) bool {
+		if at := p.infoOf(slot).at(); at != last {
+			last = at
+			number(at)
+		}
+		return true
+	})
+	for _, x := range bases {
+		number(x.pl.at)
+	}
+	b = wire.AppendUvarint(b, uint64(len(order)))
+	for _, id := range order {
+		n := &s.nodes[id]
+		b = wire.AppendUvarint(b, uint64(e.code[n.up]))
+		b = wire.AppendBytes(b, n.seg)
+	}
+	return b
+}
+
+func (e *encoder) codeOf(id nodeID) uint64 {
+	if id <= root {
+		return uint64(id)
+	}
+	return uint64(e.code[id])
+}
+
+// entries writes the columns.
+func (e *encoder) entries(b []byte) []byte {
+	w := runWriter{b: b}
+	e.column(&w, func(inf info) uint64 { return e.codeOf(inf.at()) })
+	e.column(&w, func(inf info) uint64 { return uint64(inf.role())<<2 | uint64(inf.value()) })
+	w.zeros = true
+	for p := range e.s.inOrder() {
+		e.lengths(&w, p)
+	}
+	w.flush()
+	b = w.b
+	for p := range e.s.inOrder() {
+		b = p.appendContents(b)
+	}
+	if e.values > 0 {
+		b = e.appendValues(b)
+	}
+	if e.totals > 0 {
+		e.s.eachLive(func(p *page, slot int) bool {
+			if p.infoOf(slot).value() == valueTotal {
+				t := p.total(slot)
+				b = wire.AppendUvarint(b, e.s.dotOf(p.ref(slot)).Seq-t.Run)
+				b = wire.AppendUvarint(b, t.Run-t.Lo)
+				b = wire.AppendVarint(b, int64(t.Sum))
+			}
+			return true
+		})
+	}
+	return b
+}
+
+// column writes what f makes of the infos.
+func (e *encoder) column(w *runWriter, f func(info) uint64) {
+	for p := range e.s.inOrder() {
+		if p.inf == nil {
+			w.add(f(p.all), uint64(p.n))
+			continue
+		}
+		p.eachLive(func(p *page, slot int) bool {
+			w.add(f(p.inf[slot]), 1)
+			return true
+		})
+	}
+	w.flush()
+}
+
+// lengths writes the lengths of contents and counts values and totals.
+func (e *encoder) lengths(w *runWriter, p *page) {
+	if p.inf == nil {
+		e.tally(p.all, int(p.n))
+		if p.all&infoWide != 0 {
+			w.add(8, uint64(p.n))
+			return
+		}
+	}
+	p.eachLive(func(p *page, slot int) bool {
+		inf := p.infoOf(slot)
+		if p.inf != nil {
+			e.tally(inf, 1)
+		}
+		w.add(uint64(contentLen(inf, p.key[slot])), 1)
+		return true
+	})
+}
+
+func (e *encoder) tally(inf info, n int) {
+	switch inf.value() {
+	case valueBytes:
+		e.values += n
+	case valueTotal:
+		e.totals += n
+	}
+}
+
+// appendContents appends the contents of the live entries of a page.
+func (p *page) appendContents(b []byte) []byte {
+	if p.inf == nil && p.all&infoWide != 0 && p.ord == nil {
+		if b = slices.Grow(b, 8*int(p.n)); int(p.n) == len(p.key) {
+			for _, word := range p.key {
+				b = binary.LittleEndian.AppendUint64(b, word)
+			}
+			return b
+		}
+		for i, w := range p.live {
+			for ; w != 0; w &= w - 1 {
+				b = binary.LittleEndian.AppendUint64(b, p.key[i*64+bits.TrailingZeros64(w)])
+			}
+		}
+		return b
+	}
+	p.eachLive(func(p *page, slot int) bool {
+		inf, word := p.infoOf(slot), p.key[slot]
+		b = appendContent(b, inf, word, p.recOf(word, inf))
+		return true
+	})
+	return b
+}
+
+// appendValues writes the values that are bytes: lengths, then all of them.
+func (e *encoder) appendValues(b []byte) []byte {
+	w := runWriter{b: b}
+	each := func(f func(v []byte)) {
+		e.s.eachLive(func(p *page, slot int) bool {
+			if p.infoOf(slot).value() == valueBytes {
+				f(p.value(slot).Put)
+			}
+			return true
+		})
+	}
+	each(func(v []byte) { w.add(uint64(len(v)), 1) })
+	w.flush()
+	b = w.b
+	each(func(v []byte) { b = append(b, v...) })
+	return b
+}
+
+func (e *encoder) base(b []byte, x placed) []byte {
+	bases := e.s.bases[x.pl]
+	b = wire.AppendUvarint(b, e.codeOf(x.pl.at))
+	b = wire.AppendBytes(b, x.pl.seg)
+	b = wire.AppendUvarint(b, uint64(len(bases)))
+	for _, x := range bases {
 		b = wire.AppendUint64(b, uint64(x.Replica))
 		b = wire.AppendUvarint(b, x.Run)
 		b = wire.AppendUvarint(b, x.Run-x.Lo)
@@ -65,36 +295,22 @@ func appendBases(b []byte, p *pathWriter, n *node) []byte {
 		b = wire.AppendVarint(b, int64(x.Sum))
 		b, _ = x.By.AppendBinary(b) // never fails
 	}
-	for _, k := range n.sorted() {
-		b = appendBases(b, p, k)
-	}
 	return b
 }
 
-// pathWriter codes each path by what it has in common with the one before.
-type pathWriter struct{ last, next []string }
-
-func (p *pathWriter) append(b []byte, n *node) []byte {
-	p.last, p.next = p.next, n.appendPath(p.last[:0])
-	shared := common(p.last, p.next)
-	b = wire.AppendUvarint(b, uint64(shared))
-	b = wire.AppendUvarint(b, uint64(len(p.next)-shared))
-	for _, seg := range p.next[shared:] {
-		b = wire.AppendBytes(b, seg)
+// inOrder yields the pages in order of their dots.
+func (s *State) inOrder() func(yield func(*page) bool) {
+	return func(yield func(*page) bool) {
+		if s.small != nil {
+			yield(s.small)
+			return
+		}
+		for i := range s.lanes {
+			for _, e := range s.lanes[i].dir {
+				if !yield(e.p) {
+					return
+				}
+			}
+		}
 	}
-	return b
-}
-
-// common returns how many first segments a and b share.
-func common(a, b []string) int {
-	n := 0
-	for n < len(a) && n < len(b) && a[n] == b[n] {
-		n++
-	}
-	return n
-}
-
-// compareBases tells how a base relates to the one before it in an encoding.
-func compareBases(pa []string, a Base, pb []string, b Base) int {
-	return cmp.Or(slices.Compare(pa, pb), a.compareRun(b.Replica, b.Run))
 }

@@ -1,6 +1,10 @@
 package kernel
 
-import "slices"
+import (
+	"math/bits"
+
+	"github.com/dovetail-crdt/dovetail/clock"
+)
 
 // Merge makes s the join of s and d and reports whether that changed s. It
 // neither changes d nor keeps any part of it that s may change; d may be s.
@@ -13,7 +17,8 @@ import "slices"
 // number, contexts by union, and bases of closed runs go.
 //
 // The cost follows d: its live dots, and those of s inside the intervals of its
-// context; it does not depend on what else s holds.
+// context; it does not depend on what else s holds. Where both have most dots of
+// an interval live, it is that of comparing bitmaps.
 func (s *State) Merge(d *State) (changed bool) {
 	if s == d {
 		return false
@@ -21,113 +26,283 @@ func (s *State) Merge(d *State) (changed bool) {
 	if s.open != nil || d.open != nil {
 		panic("kernel: Merge during a transaction on one of the states")
 	}
-	var touched []*node
-
-	var dead []*Entry
-	for id, in := range d.ctx.Intervals() {
-		if i, ok := s.lane(id); ok {
-			s.lanes[i].within(in, func(e *Entry) {
-				if d.find(e.dot) == nil {
-					dead = append(dead, e)
-				}
-			})
+	m := joiner{s: s, d: d}
+	for i := range d.ctx.Rows() {
+		id, first, rest := d.ctx.Row(i)
+		m.kill(id, first)
+		for _, run := range rest {
+			m.kill(id, run)
 		}
 	}
-	s.removeAll(dead)
-	for _, e := range dead {
-		touched = append(touched, e.at)
+	if d.live > 0 {
+		m.insertAll()
 	}
-
-	grew := false
-	d.each(func(e *Entry) {
-		if !s.ctx.Contains(e.dot) {
-			c := &Entry{dot: e.dot, at: s.twin(e.at), val: e.val}
-			s.insertLoose(c)
-			touched, grew = append(touched, c.at), true
-		}
-	})
-	changed = len(dead) > 0 || grew
-	for _, n := range touched {
-		n.tighten()
-	}
-
-	if d.bases > 0 && s.mergeBases(d.root, &touched) {
-		changed = true
+	if d.nbases > 0 {
+		m.joinBases()
 	}
 	if s.ctx.Merge(&d.ctx) {
-		changed = true
+		m.changed = true
 	}
-	for _, n := range touched {
-		s.settle(n)
-		n.prune()
+	if s.nbases > 0 {
+		m.settle()
 	}
-	return changed
+	if len(s.unused) > 0 {
+		s.pruneAll()
+	}
+	return m.changed
 }
 
-// twin returns the node of s at the path of n, a node of another state.
-func (s *State) twin(n *node) *node {
-	if n.up == nil {
-		return s.root
-	}
-	return s.twin(n.up).kid(n.seg)
+// joiner is one Merge of d into s.
+type joiner struct {
+	s, d    *State
+	changed bool
+	twins   []nodeID // of the nodes of d, as far as they were asked for
+	touched []place  // of totals and bases that came or went, if s or d has bases
 }
 
-// mergeBases joins the bases at and below n, a node of another state.
-func (s *State) mergeBases(n *node, touched *[]*node) (changed bool) {
-	if len(n.bases) > 0 {
-		t := s.twin(n)
-		*touched = append(*touched, t)
-		for rest := n.bases; len(rest) > 0; {
-			closed := t.rowsOf(rest[0].Replica).closed()
-			mine := n.rowsOf(rest[0].Replica).bases
+// kill ends what s has live of a run of dots that d knows, and d has not.
+func (m *joiner) kill(id clock.ReplicaID, run clock.Interval) {
+	s := m.s
+	if s.live == 0 {
+		return
+	}
+	if s.small != nil {
+		m.killSmall(id, run)
+		return
+	}
+	i, ok := s.lane(id)
+	if !ok || run.Lo > s.lanes[i].max {
+		return
+	}
+	l := &s.lanes[i]
+	if run.Lo == run.Hi { // by far the most
+		if r := l.find(run.Lo); r != 0 {
+			m.killOne(clock.Dot{Replica: id, Seq: run.Lo}, r)
+		}
+		return
+	}
+	m.killRun(id, run)
+}
+
+func (m *joiner) killOne(d clock.Dot, r ref) {
+	if m.d.live > 0 && m.d.find(d) != 0 {
+		return
+	}
+	m.end(m.s.pages[r.page()], r.slot())
+	m.s.settlePage(d)
+}
+
+// end makes an entry of s not live.
+func (m *joiner) end(p *page, slot int) {
+	m.changed = true
+	m.touch(p, slot)
+	m.s.remove(p, slot)
+}
+
+// touch notes a place at which bases may have to go.
+func (m *joiner) touch(p *page, slot int) {
+	if m.s.nbases+m.d.nbases > 0 && p.infoOf(slot).value() == valueTotal {
+		x := p.item(slot)
+		m.touched = append(m.touched, segmentKey(&x))
+	}
+}
+
+func (m *joiner) killSmall(id clock.ReplicaID, run clock.Interval) {
+	p := m.s.small
+	from := p.firstDot(clock.Dot{Replica: id, Seq: run.Lo})
+	was := m.s.live
+	for i := from; i < p.len(); i++ {
+		slot := p.at(i)
+		d := p.dot[slot]
+		if d.Replica != id || d.Seq > run.Hi {
+			break
+		}
+		if p.live.has(slot) && (m.d.live == 0 || m.d.find(d) == 0) {
+			m.end(p, slot)
+		}
+	}
+	if m.s.live < was {
+		m.s.settlePage(clock.Dot{Replica: id, Seq: run.Lo})
+	}
+}
+
+// killRun is kill for a run of several dots, page by page.
+func (m *joiner) killRun(id clock.ReplicaID, run clock.Interval) {
+	var other *lane
+	if i, ok := m.d.lane(id); ok {
+		other = &m.d.lanes[i]
+	}
+	for lo := run.Lo; ; {
+		i, ok := m.s.lane(id)
+		if !ok || lo > m.s.lanes[i].max { // gone with its last entry
+			return
+		}
+		l := &m.s.lanes[i]
+		k := max(l.route(lo), 0)
+		if l.dir[k].lo > run.Hi {
+			return
+		}
+		p, end := l.dir[k].p, l.end(k)
+		was := p.n
+		if m.killPage(p, other, clock.Interval{Lo: lo, Hi: min(run.Hi, end)}); p.n < was {
+			m.s.settlePage(clock.Dot{Replica: id, Seq: max(lo, l.dir[k].lo)})
+		}
+		if end >= run.Hi {
+			return
+		}
+		lo = end + 1
+	}
+}
+
+// killPage ends what of a page of s lies in a run and is not live in d, whose lane
+// of the same replica is other, or nil.
+func (m *joiner) killPage(p *page, other *lane, run clock.Interval) {
+	if p.form == dense {
+		dead := p.live
+		dead.keep(run, p.lo)
+		if other != nil {
+			if q := other.denseAt(p.lo); q != nil {
+				for i := range dead {
+					dead[i] &^= q.live[i]
+				}
+				other = nil
+			}
+		}
+		for w, word := range dead {
+			for ; word != 0; word &= word - 1 {
+				slot := w*64 + bits.TrailingZeros64(word)
+				if other == nil && m.d.small == nil || m.d.find(clock.Dot{Replica: p.id, Seq: p.lo + uint64(slot)}) == 0 {
+					m.end(p, slot)
+				}
+			}
+		}
+		return
+	}
+	for i := p.first(run.Lo); i < p.len(); i++ {
+		slot := p.at(i)
+		seq := p.seqOf(slot)
+		if seq > run.Hi {
+			return
+		}
+		if p.live.has(slot) && (m.d.live == 0 || m.d.find(clock.Dot{Replica: p.id, Seq: seq}) == 0) {
+			m.end(p, slot)
+		}
+	}
+}
+
+// keep clears the bits of numbers outside a run; bit 0 is number lo.
+func (b *bitmap) keep(run clock.Interval, lo uint64) {
+	for i := range b {
+		from := lo + uint64(i)*64
+		if run.Lo > from {
+			if n := run.Lo - from; n >= 64 {
+				b[i] = 0
+			} else {
+				b[i] &= ^uint64(0) << n
+			}
+		}
+		if run.Hi < from+63 {
+			if run.Hi < from {
+				b[i] = 0
+			} else {
+				b[i] &= ^uint64(0) >> (from + 63 - run.Hi)
+			}
+		}
+	}
+}
+
+// denseAt returns the dense page that starts at lo and is alone for its numbers,
+// or nil.
+func (l *lane) denseAt(lo uint64) *page {
+	k := l.route(lo)
+	if k >= 0 && l.dir[k].lo == lo && l.dir[k].p.form == dense && l.end(k) >= lo+pageSize-1 {
+		return l.dir[k].p
+	}
+	return nil
+}
+
+// insertAll makes live in s what is live in d and unheard of in s.
+func (m *joiner) insertAll() {
+	if p := m.d.small; p != nil {
+		for i := range p.len() {
+			if slot := p.at(i); p.live.has(slot) && !m.s.ctx.Contains(p.dot[slot]) {
+				m.insert(p.dot[slot], p, slot)
+			}
+		}
+		return
+	}
+	for i := range m.d.lanes {
+		l := &m.d.lanes[i]
+		lo := uint64(1)
+		for _, run := range m.s.ctx.RunsOf(l.id) {
+			if run.Lo > lo {
+				m.insertRun(l, clock.Interval{Lo: lo, Hi: run.Lo - 1})
+			}
+			lo = run.Hi + 1
+		}
+		if lo <= l.max {
+			m.insertRun(l, clock.Interval{Lo: lo, Hi: l.max})
+		}
+	}
+}
+
+// insertRun makes live what a lane of d has in a run that s has not heard of.
+func (m *joiner) insertRun(l *lane, run clock.Interval) {
+	for k := max(l.route(run.Lo), 0); k < len(l.dir) && l.dir[k].lo <= run.Hi; k++ {
+		p := l.dir[k].p
+		for i := p.first(run.Lo); i < p.len(); i++ {
+			slot := p.at(i)
+			seq := p.seqOf(slot)
+			if seq > run.Hi {
+				break
+			}
+			if p.live.has(slot) {
+				m.insert(clock.Dot{Replica: l.id, Seq: seq}, p, slot)
+			}
+		}
+	}
+}
+
+func (m *joiner) insert(d clock.Dot, p *page, slot int) {
+	m.changed = true
+	x := p.item(slot)
+	if at := x.inf.at(); at > root {
+		if m.twins == nil {
+			m.twins = make([]nodeID, len(m.d.nodes))
+		}
+		x.inf = x.inf&0xffffffff | info(m.s.twinOf(m.d, at, m.twins))<<32
+	}
+	r := m.s.insert(d, &x)
+	m.touch(m.s.pages[r.page()], r.slot())
+}
+
+// joinBases joins the bases of d to those of s.
+func (m *joiner) joinBases() {
+	if m.twins == nil {
+		m.twins = make([]nodeID, len(m.d.nodes))
+	}
+	for pl, bases := range m.d.bases { // places do not depend on each other
+		t := place{m.s.twinOf(m.d, pl.at, m.twins), pl.seg}
+		m.touched = append(m.touched, t)
+		totals := m.s.totalsAt(nil, t)
+		for rest := bases; len(rest) > 0; {
+			id := rest[0].Replica
+			closed := rowsOf(totals, m.s.bases[t], id).closed()
+			mine := rowsOf(nil, bases, id).bases
 			for _, b := range mine {
 				// One that is settled here already would only be dropped again.
-				if !closed(b.Run) && s.joinBase(t, b) {
-					changed = true
+				if !closed(b.Run) && m.s.joinBase(t, b) {
+					m.changed = true
 				}
 			}
 			rest = rest[len(mine):]
 		}
 	}
-	for _, k := range n.kids {
-		if s.mergeBases(k, touched) {
-			changed = true
-		}
-	}
-	return changed
 }
 
-// joinBase puts b at n unless a larger one of the same run is there.
-func (s *State) joinBase(n *node, b Base) (changed bool) {
-	i, ok := n.findBase(b.Replica, b.Run)
-	switch {
-	case !ok:
-		n.bases = slices.Insert(n.bases, i, b)
-		s.bases++
-	case b.wins(n.bases[i]):
-		n.bases[i] = b
-	default:
-		return false
+// settle drops the bases that what came has closed the runs of.
+func (m *joiner) settle() {
+	for _, pl := range m.touched {
+		m.s.settle(pl)
 	}
-	return true
-}
-
-// settle drops the bases at n whose run is closed.
-func (s *State) settle(n *node) {
-	if len(n.bases) == 0 {
-		return
-	}
-	kept := make([]Base, 0, len(n.bases))
-	for rest := n.bases; len(rest) > 0; {
-		r := n.rowsOf(rest[0].Replica)
-		closed := r.closed()
-		for _, b := range r.bases {
-			if !closed(b.Run) {
-				kept = append(kept, b)
-			}
-		}
-		rest = rest[len(r.bases):]
-	}
-	s.bases -= len(n.bases) - len(kept)
-	n.bases = kept
 }

@@ -7,95 +7,188 @@ import (
 	"github.com/dovetail-crdt/dovetail/clock"
 )
 
-// laneChunk bounds a chunk of a lane: inserting or removing moves at most this
-// many pointers, whatever the size of the state.
-const laneChunk = 512
-
-// lane is the live entries of one replica in order of their numbers, as a list
-// of sorted chunks. Appending, the common case, is O(1); finding, inserting and
-// removing are O(log n + laneChunk).
+// lane is the live entries of one replica: pages in order of the numbers that
+// they are for. Each page is for those from its lo in dir to the one before the
+// next. Finding is O(1) while most numbers are live, else O(log pages); so are
+// appending, inserting and removing, but for the repacking of pages, which is
+// O(1) an operation in the long run.
 type lane struct {
-	id     clock.ReplicaID
-	chunks [][]*Entry // none empty
-	n      int
+	id  clock.ReplicaID
+	dir []dirEntry
+	max uint64 // no entry has a larger number
 }
 
-// chunkOf returns the index of the first chunk whose last number is at least
-// seq.
-func (l *lane) chunkOf(seq uint64) int {
-	i, _ := slices.BinarySearchFunc(l.chunks, seq, func(c []*Entry, s uint64) int {
-		return cmp.Compare(c[len(c)-1].dot.Seq, s)
-	})
+type dirEntry struct {
+	lo uint64
+	p  *page
+}
+
+// route returns the index of the page that is for seq, or -1 if seq is below all.
+func (l *lane) route(seq uint64) int {
+	n := len(l.dir)
+	if n == 0 || seq < l.dir[0].lo {
+		return -1
+	}
+	// Where it stands if all pages are dense.
+	if g := seq/pageSize - l.dir[0].lo/pageSize; g < uint64(n) && l.dir[g].lo <= seq && (g+1 == uint64(n) || seq < l.dir[g+1].lo) {
+		return int(g)
+	}
+	if l.dir[n-1].lo <= seq {
+		return n - 1
+	}
+	i, ok := slices.BinarySearchFunc(l.dir, seq, func(e dirEntry, s uint64) int { return cmp.Compare(e.lo, s) })
+	if !ok {
+		i--
+	}
 	return i
 }
 
-func position(c []*Entry, seq uint64) (int, bool) {
-	return slices.BinarySearchFunc(c, seq, func(e *Entry, s uint64) int { return cmp.Compare(e.dot.Seq, s) })
-}
-
-func (l *lane) find(seq uint64) *Entry {
-	if i := l.chunkOf(seq); i < len(l.chunks) {
-		if j, ok := position(l.chunks[i], seq); ok {
-			return l.chunks[i][j]
+// find returns the live entry of a number, or 0.
+func (l *lane) find(seq uint64) ref {
+	if seq > l.max {
+		return 0
+	}
+	if k := l.route(seq); k >= 0 {
+		if slot := l.dir[k].p.find(seq); slot >= 0 {
+			return l.dir[k].p.ref(slot)
 		}
 	}
-	return nil
+	return 0
 }
 
-func (l *lane) insert(e *Entry) {
-	l.n++
-	i := l.chunkOf(e.dot.Seq)
-	if i == len(l.chunks) { // beyond the end: append
-		if i == 0 || len(l.chunks[i-1]) == laneChunk {
-			l.chunks = append(l.chunks, []*Entry{e})
-			return
+// end returns the largest number that page k is for.
+func (l *lane) end(k int) uint64 {
+	if k+1 < len(l.dir) {
+		return l.dir[k+1].lo - 1
+	}
+	return clock.MaxSeq
+}
+
+func (l *lane) insertPage(k int, lo uint64, p *page) {
+	l.dir = slices.Insert(l.dir, k, dirEntry{lo, p})
+}
+
+// slotFor makes a slot for a number that is not live, with room for a record of
+// so many bytes.
+func (s *State) slotFor(l *lane, seq uint64, bytes int) (*page, int) {
+	if seq > l.max || len(l.dir) == 0 {
+		return s.slotAtEnd(l, seq, bytes)
+	}
+	k := max(l.route(seq), 0)
+	for {
+		if len(l.dir) == 0 {
+			return s.slotAtEnd(l, seq, bytes)
 		}
-		l.chunks[i-1] = append(l.chunks[i-1], e)
-		return
-	}
-	c := l.chunks[i]
-	j, _ := position(c, e.dot.Seq)
-	if c = slices.Insert(c, j, e); len(c) <= laneChunk {
-		l.chunks[i] = c
-		return
-	}
-	half := len(c) / 2
-	l.chunks = slices.Insert(l.chunks, i+1, slices.Clone(c[half:]))
-	l.chunks[i] = slices.Delete(c, half, len(c))
-}
-
-func (l *lane) remove(seq uint64) {
-	i := l.chunkOf(seq)
-	j, _ := position(l.chunks[i], seq)
-	l.n--
-	if l.chunks[i] = slices.Delete(l.chunks[i], j, j+1); len(l.chunks[i]) == 0 {
-		l.chunks = slices.Delete(l.chunks, i, i+1)
-	}
-}
-
-// within calls f for the entries numbered in to, in order. F must not change
-// the lane.
-func (l *lane) within(in clock.Interval, f func(*Entry)) {
-	for i := l.chunkOf(in.Lo); i < len(l.chunks); i++ {
-		c := l.chunks[i]
-		j := 0
-		if c[0].dot.Seq < in.Lo {
-			j, _ = position(c, in.Lo)
-		}
-		for ; j < len(c); j++ {
-			if c[j].dot.Seq > in.Hi {
-				return
-			}
-			f(c[j])
+		e := &l.dir[k]
+		switch p := e.p; {
+		case p.form == dense && seq >= p.lo && seq-p.lo < pageSize && p.hasRoom(bytes):
+			p.extend(int(seq - p.lo))
+			e.lo = min(e.lo, seq)
+			return p, int(seq - p.lo)
+		case p.form == packed && p.len() < pageSize && p.canHold(seq) && p.hasRoom(bytes):
+			e.lo = min(e.lo, seq)
+			return p, p.openSeq(seq)
+		case p.form == packed && p.len() == pageSize:
+			k = s.split(l, k, seq)
+		default: // beside the window of a dense page, or too far
+			return s.slotBeside(l, k, seq, bytes)
 		}
 	}
 }
 
-// all calls f for every entry, in order.
-func (l *lane) all(f func(*Entry)) {
-	for _, c := range l.chunks {
-		for _, e := range c {
-			f(e)
+// slotAtEnd makes a slot for a number above all.
+func (s *State) slotAtEnd(l *lane, seq uint64, bytes int) (*page, int) {
+	l.max = max(l.max, seq)
+	k := len(l.dir) - 1
+	run := false // whether most numbers before seq are live
+	if k >= 0 {
+		switch p := l.dir[k].p; {
+		case !p.hasRoom(bytes):
+		case p.form == dense && seq-p.lo < pageSize:
+			p.extend(int(seq - p.lo))
+			return p, int(seq - p.lo)
+		case p.form == dense:
+			run = seq-p.lo < 2*pageSize && p.n >= pageSize/2
+			s.tidy(l, k)
+		case p.len() < pageSize && p.canHold(seq):
+			return p, p.openSeq(seq)
+		default:
+			run = p.canHold(seq) && seq-p.seqOf(p.at(0)) < 2*pageSize && p.n >= pageSize/2
+			s.tidy(l, k)
 		}
 	}
+	p := s.newPage(l, packed, seq)
+	if run {
+		p.form, p.lo = dense, seq&^(pageSize-1)
+	}
+	l.dir = append(l.dir, dirEntry{seq, p})
+	if run {
+		p.extend(int(seq - p.lo))
+		return p, int(seq - p.lo)
+	}
+	return p, p.openSeq(seq)
+}
+
+// slotBeside makes a slot for a number that page k is for and cannot take.
+func (s *State) slotBeside(l *lane, k int, seq uint64, bytes int) (*page, int) {
+	if seq >= l.dir[k].lo {
+		k++
+	}
+	if k < len(l.dir) {
+		if p := l.dir[k].p; p.form == packed && p.len() < pageSize && p.canHold(seq) && p.hasRoom(bytes) {
+			l.dir[k].lo = seq
+			return p, p.openSeq(seq)
+		}
+	}
+	if at := l.dir[max(k-1, 0)]; k > 0 && at.lo <= seq && at.p.form == packed {
+		// Too full of bytes, or too far: what page k-1 has above seq must not
+		// come to stand behind the new page.
+		return s.slotAfterCut(l, k-1, seq)
+	}
+	p := s.newPage(l, packed, seq)
+	l.insertPage(k, seq, p)
+	return p, p.openSeq(seq)
+}
+
+// slotAfterCut moves what page k has above seq to a page of its own and makes a
+// new page for seq between the two.
+func (s *State) slotAfterCut(l *lane, k int, seq uint64) (*page, int) {
+	old := l.dir[k].p
+	if cut := old.first(seq); cut < old.len() {
+		s.splitAt(l, k, cut)
+	}
+	p := s.newPage(l, packed, seq)
+	l.insertPage(l.route(seq)+1, seq, p)
+	return p, p.openSeq(seq)
+}
+
+// split makes room in a full packed page and returns the index of the page that
+// is for seq now.
+func (s *State) split(l *lane, k int, seq uint64) int {
+	p := l.dir[k].p
+	if int(p.n) <= 3*pageSize/4 {
+		s.repack(l, k, k+1)
+		return max(l.route(seq), 0)
+	}
+	s.splitAt(l, k, pageSize/2)
+	return max(l.route(seq), 0)
+}
+
+// splitAt moves the live entries of packed page k from a position on to a new
+// page behind it, and repacks the rest.
+func (s *State) splitAt(l *lane, k, pos int) {
+	p := l.dir[k].p
+	var q *page
+	for i := pos; i < p.len(); i++ {
+		slot := p.at(i)
+		if !p.live.has(slot) {
+			continue
+		}
+		if q == nil {
+			q = s.newPage(l, packed, p.seqOf(slot))
+			l.insertPage(k+1, p.seqOf(slot), q)
+		}
+		s.move(p, slot, q, q.openSeq(p.seqOf(slot)))
+	}
+	s.repack(l, k, k+1)
 }

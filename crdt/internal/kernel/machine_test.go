@@ -26,7 +26,7 @@ type machine struct {
 // entries that lanes split, and checks invariants and textbook after each.
 func TestMachine(t *testing.T) {
 	t.Parallel()
-	deepest := 0
+	seen := map[string]int{}
 	rapid.Check(t, func(rt *rapid.T) {
 		m := &machine{t: rt}
 		for i := range m.sites {
@@ -50,8 +50,8 @@ func TestMachine(t *testing.T) {
 			}
 			for _, w := range m.sites {
 				m.valid(w.s)
-				for _, chunks := range kernel.Chunks(w.s) {
-					deepest = max(deepest, len(chunks))
+				for form, n := range kernel.Shape(w.s) {
+					seen[form] = max(seen[form], n)
 				}
 			}
 			if got := textbook.From(m.sites[i].s); !got.Equal(m.twins[i]) {
@@ -59,9 +59,15 @@ func TestMachine(t *testing.T) {
 			}
 		}
 	})
-	if deepest < 3 && !testing.Short() { // which runs few histories
-		t.Errorf("no lane had more than %d chunks: the histories are too small", deepest)
+	for _, form := range []string{
+		"dense", "packed", "mixed", "mixed in disorder", "mixed of several infos",
+		"dense with dead slots", "packed with dead slots", "crowd", "indexed",
+	} {
+		if seen[form] == 0 && !testing.Short() { // which runs few histories
+			t.Errorf("no state had pages that are %s: the histories are too small", form)
+		}
 	}
+	t.Log(seen)
 }
 
 func (m *machine) valid(s *kernel.State) {
@@ -116,7 +122,7 @@ func (m *machine) change(tx *kernel.Tx, s *kernel.State, bulk bool) {
 			tx.Deny(append(m.path("deny"), "v"))
 			return
 		}
-		tx.Put(append(m.path("put"), "v"), rapid.SampledFrom([]string{"", "1", "2"}).Draw(m.t, "value"))
+		tx.Put(append(m.path("put"), "v"), []byte(rapid.SampledFrom([]string{"", "1", "2"}).Draw(m.t, "value")))
 	case op <= 5:
 		tx.Inc(append(m.path("inc"), "n"), rapid.Uint64().Draw(m.t, "n"))
 	case op <= 7:
@@ -126,13 +132,13 @@ func (m *machine) change(tx *kernel.Tx, s *kernel.State, bulk bool) {
 			m.t.Fatalf("Kill(%q) left something that shows", p)
 		}
 	case bulk:
-		from := rapid.IntRange(0, kernel.LaneChunk).Draw(m.t, "from")
-		for k := range rapid.IntRange(1, 2*kernel.LaneChunk).Draw(m.t, "many") {
-			tx.Put(at("bulk", fmt.Sprint((from+7*k)%(3*kernel.LaneChunk))), "")
+		from := rapid.IntRange(0, kernel.PageSize).Draw(m.t, "from")
+		for k := range rapid.IntRange(1, 2*kernel.PageSize).Draw(m.t, "many") {
+			tx.Put(at("bulk", bulkKey((from+7*k)%(3*kernel.PageSize))), nil)
 		}
 	default:
 		for k := range 20 {
-			tx.Kill(at("bulk", fmt.Sprint(k*rapid.IntRange(1, 50).Draw(m.t, "stride"))))
+			tx.Kill(at("bulk", bulkKey(k*rapid.IntRange(1, 50).Draw(m.t, "stride"))))
 		}
 	}
 }
@@ -177,7 +183,7 @@ func (m *machine) copies(i int) {
 		tx := s.Begin(9, 0)
 		tx.Inc(at("c", "n"), 1)
 		tx.Kill(nil)
-		tx.Put(at("x"), "")
+		tx.Put(at("x"), nil)
 		if _, err := tx.Commit(1, 0); err != nil {
 			m.t.Fatal(err)
 		}
@@ -199,3 +205,6 @@ func (m *machine) codec(i int) {
 	}
 	w.s = back
 }
+
+// bulkKey returns the segment of a number: short, of eight bytes, or long.
+func bulkKey(k int) string { return fmt.Sprintf([]string{"e%d", "e%08d", "e%016d"}[k%3], k) }

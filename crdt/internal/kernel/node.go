@@ -1,174 +1,131 @@
 package kernel
 
 import (
-	"iter"
+	"maps"
 	"slices"
-
-	"github.com/dovetail-crdt/dovetail/clock"
 )
 
-// Node is a read-only view of what stands at one path of a state, or of nothing.
-// It is valid until the state changes.
-type Node struct{ n *node }
+// nodeID numbers the inner nodes of a state: the paths that entries stand below.
+// The path of an entry is that of its node and one segment more, its own. An
+// entry at the empty path stands in the node outside, with the empty segment.
+type nodeID uint32
 
-// At returns the view of path.
-func (s *State) At(path []string) Node { return Node{s.node(path)} }
+const (
+	outside nodeID = 0
+	root    nodeID = 1
+)
 
-// Kid returns the view of the child of that segment.
-func (v Node) Kid(seg string) Node {
-	if v.n == nil {
-		return Node{}
-	}
-	return Node{v.n.kids[seg]}
+// node is one inner node. It exists while something uses it.
+type node struct {
+	up   nodeID
+	seg  string // role and content
+	uses int32  // live entries, inner nodes and places with bases directly in it
+	n    int32  // live entries directly in it
+	odd  int32  // of those, totals and denials, which may not show
+	kids map[string]nodeID
+	tab  table // of the entries directly in it, if the state is indexed; not of outside
 }
 
-// Has reports whether anything that shows is live at or below the path: any
-// plain value that is not a denial, or a total that counts. O(1) but for counters whose totals have
-// arrived out of order.
-func (v Node) Has() bool { return v.n != nil && v.n.shows() }
-
-func (n *node) shows() bool {
-	if n.below == 0 {
-		return false
+// kid returns the inner node of a segment, made if it is missing.
+func (s *State) kid(up nodeID, seg string) nodeID {
+	if id, ok := s.nodes[up].kids[seg]; ok {
+		return id
 	}
-	for _, e := range n.shown() {
-		if !e.val.Deny {
-			return true
-		}
+	id := nodeID(len(s.nodes))
+	if n := len(s.spare); n > 0 {
+		id, s.spare = s.spare[n-1], s.spare[:n-1]
+		s.nodes[id] = node{up: up, seg: seg}
+	} else {
+		s.nodes = append(s.nodes, node{up: up, seg: seg})
 	}
-	for _, k := range n.kids {
-		if k.shows() {
-			return true
-		}
+	n := &s.nodes[up]
+	if n.kids == nil {
+		n.kids = make(map[string]nodeID)
 	}
-	return false
+	n.kids[seg] = id
+	n.uses++
+	s.unused = append(s.unused, id) // until something uses it
+	return id
 }
 
-// Below returns the number of live entries at and below the path.
-func (v Node) Below() int {
-	if v.n == nil {
-		return 0
-	}
-	return v.n.below
-}
-
-// Here yields what is live exactly at the path, in dot order: what was there at
-// the start and still is when its turn comes.
-func (v Node) Here() iter.Seq2[clock.Dot, Value] {
-	return func(yield func(clock.Dot, Value) bool) {
-		if v.n == nil || len(v.n.live) == 0 {
-			return
-		}
-		if len(v.n.live) == 1 { // nearly always; no copy needed
-			yield(v.n.live[0].dot, v.n.live[0].val)
-			return
-		}
-		for _, e := range slices.Clone(v.n.live) {
-			if slices.Contains(v.n.live, e) && !yield(e.dot, e.val) {
-				return
-			}
+// inner returns the inner node of a path, or not ok.
+func (s *State) inner(path []string) (id nodeID, ok bool) {
+	id = root
+	for _, seg := range path {
+		if id, ok = s.nodes[id].kids[seg]; !ok {
+			return 0, false
 		}
 	}
+	return id, true
 }
 
-// Sum returns the value of the counter at the path, mod 2^64.
-func (v Node) Sum() uint64 {
-	if v.n == nil {
-		return 0
+// ensure returns the inner node of a path, made if it is missing.
+func (s *State) ensure(path []string) nodeID {
+	id := root
+	for _, seg := range path {
+		id = s.kid(id, seg)
 	}
-	return v.n.sum()
+	return id
 }
 
-// Bases returns how many bases stand at the path.
-func (v Node) Bases() int {
-	if v.n == nil {
-		return 0
+// prune frees a node that nothing uses, and those above it that come to that.
+func (s *State) prune(id nodeID) {
+	for id > root && s.nodes[id].uses == 0 && s.nodes[id].seg != "" {
+		n := s.nodes[id]
+		delete(s.nodes[n.up].kids, n.seg)
+		s.nodes[n.up].uses--
+		s.nodes[id] = node{}
+		s.spare = append(s.spare, id)
+		id = n.up
 	}
-	return len(v.n.bases)
 }
 
-// Len returns the number of children below which something shows. O(children).
-func (v Node) Len() int {
-	if v.n == nil {
-		return 0
+// pruneAll frees the nodes that lost their last use.
+func (s *State) pruneAll() {
+	for _, id := range s.unused {
+		s.prune(id)
 	}
-	n := 0
-	for _, k := range v.n.kids {
-		if k.shows() {
-			n++
-		}
-	}
-	return n
+	s.unused = s.unused[:0]
 }
 
-// Segments returns the children below which something shows, in order of their
-// bytes. The slice is the caller's, so the state may change while it is walked.
-func (v Node) Segments() []string {
-	if v.n == nil {
-		return nil
+// release notes that a node lost a use.
+func (s *State) release(id nodeID) {
+	n := &s.nodes[id]
+	if n.uses--; n.uses == 0 && id > root {
+		s.unused = append(s.unused, id)
 	}
-	out := make([]string, 0, len(v.n.kids))
-	for seg, k := range v.n.kids {
-		if k.shows() {
-			out = append(out, seg)
-		}
+}
+
+// sortedKids returns the inner nodes of id in order of their bytes.
+func (s *State) sortedKids(id nodeID) []nodeID {
+	segs := slices.Sorted(maps.Keys(s.nodes[id].kids))
+	out := make([]nodeID, len(segs))
+	for i, seg := range segs {
+		out[i] = s.nodes[id].kids[seg]
 	}
-	slices.Sort(out)
 	return out
 }
 
-// EqualContent reports whether what is live at and below both paths is the same,
-// dots and values; bases and contexts are not compared.
-func (v Node) EqualContent(o Node) bool {
-	if v.Below() != o.Below() {
-		return false
+// appendPath appends the segments from the root down to the node.
+func (s *State) appendPath(p []string, id nodeID) []string {
+	from := len(p)
+	for ; id > root; id = s.nodes[id].up {
+		p = append(p, s.nodes[id].seg)
 	}
-	if v.Below() == 0 {
-		return true
-	}
-	if !slices.EqualFunc(v.n.live, o.n.live, func(x, y *Entry) bool { return x.dot == y.dot && x.val.equal(y.val) }) {
-		return false
-	}
-	for seg, k := range v.n.kids {
-		if k.below > 0 && !(Node{k}).EqualContent(o.Kid(seg)) {
-			return false
-		}
-	}
-	return true
+	slices.Reverse(p[from:])
+	return p
 }
 
-// Check calls f for every node at and below the path, children in any order, and
-// stops at the first error.
-func (v Node) Check(f func(depth int, seg string, n Node) error) error {
-	if v.n == nil {
-		return nil
+// twinOf returns the node of s at the path of a node of d. Known holds those
+// found before, by their number in d.
+func (s *State) twinOf(d *State, id nodeID, known []nodeID) nodeID {
+	if id <= root {
+		return id
 	}
-	return v.n.check(0, f)
-}
-
-func (n *node) check(depth int, f func(int, string, Node) error) error {
-	if err := f(depth, n.seg, Node{n}); err != nil {
-		return err
+	if t := known[id]; t != 0 {
+		return t
 	}
-	for _, k := range n.kids {
-		if err := k.check(depth+1, f); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// Kids yields all children, also those that hold only bases, in order of their
-// bytes.
-func (v Node) Kids() iter.Seq2[string, Node] {
-	return func(yield func(string, Node) bool) {
-		if v.n == nil {
-			return
-		}
-		for _, k := range v.n.sorted() {
-			if !yield(k.seg, Node{k}) {
-				return
-			}
-		}
-	}
+	n := &d.nodes[id]
+	known[id] = s.kid(s.twinOf(d, n.up, known), n.seg)
+	return known[id]
 }

@@ -37,9 +37,9 @@ func TestLateDoubtIsRefused(t *testing.T) {
 func TestCommitRefusesDishonestClaim(t *testing.T) {
 	t.Parallel()
 	a := newSite(t, 1)
-	one := a.do(func(tx *kernel.Tx) { tx.Put(at("x"), "") })
+	one := a.do(func(tx *kernel.Tx) { tx.Put(at("x"), nil) })
 	tx := a.s.Begin(a.id, 0)
-	tx.Put(at("y"), "")
+	tx.Put(at("y"), nil)
 	two, err := tx.Commit(2, 0)
 	if err != nil {
 		return
@@ -70,7 +70,7 @@ func TestCloneInTransaction(t *testing.T) {
 	t.Parallel()
 	a := newSite(t, 1)
 	a.do(func(tx *kernel.Tx) {
-		tx.Put(at("x"), "")
+		tx.Put(at("x"), nil)
 		defer func() {
 			if recover() == nil {
 				t.Error("Clone of a state that a transaction is changing did not panic")
@@ -84,17 +84,17 @@ func TestCloneInTransaction(t *testing.T) {
 func bases(n int, onePath bool) []byte {
 	ctx, _ := (&clock.Context{}).AppendBinary(nil)
 	b := wire.AppendBytes(nil, ctx)
-	b = wire.AppendUvarint(b, 0) // no live dots
-	b = wire.AppendUvarint(b, uint64(n))
+	b = append(b, 0) // no inner nodes
+	places, each := n, 1
+	if onePath {
+		places, each = 1, n
+	}
+	b = wire.AppendUvarint(b, uint64(places))
 	for i := range n {
-		switch {
-		case !onePath:
-			b = append(b, 0, 1, 4)
+		if i%each == 0 {
+			b = append(b, 1, 4) // below the root, a segment of four bytes
 			b = binary.BigEndian.AppendUint32(b, uint32(i))
-		case i == 0:
-			b = append(b, 0, 1, 4, 0, 0, 0, 0)
-		default:
-			b = append(b, 1, 0)
+			b = wire.AppendUvarint(b, uint64(each))
 		}
 		b = wire.AppendUint64(b, uint64(i+1))
 		b = append(b, 1, 0, 1, 2) // run 1, closing none, seq 1, sum 1

@@ -11,21 +11,48 @@ import (
 // the dots whose fate it knows. The zero value is not ready; use New. A State is
 // not safe for concurrent use.
 //
+// Live entries stand in pages in order of their dots, so that merging walks runs of
+// dots and encoding walks memory: all in one page while they are few (small), then
+// in pages of one replica each (lanes). Tables find them by path; they are made
+// when the first path is asked for, so a state that is only decoded, merged and
+// encoded has none.
+//
 // Invariants (see check in the tests):
-//  1. every live entry stands in the lane of its replica and in its node, once;
+//  1. every live entry stands in one page, in the right order, and is found by
+//     its dot; if the state is indexed, and by its path;
 //  2. every live dot is in ctx;
-//  3. bases stand for runs that no total or base of the same node closes;
-//  4. no node but the root is empty, outside a transaction.
+//  3. bases stand for runs that no total or base of the same place closes;
+//  4. nodes count what uses them, and none but the first two is unused, outside a
+//     transaction.
 type State struct {
-	ctx   clock.Context
-	lanes []lane // by replica, none empty
-	root  *node
-	bases int // in the whole tree
-	open  *Tx // the transaction that is changing s, or nil
+	ctx     clock.Context
+	small   *page  // all entries, or nil
+	lanes   []lane // by replica, none empty; none while small is there
+	live    int    // entries, births of a transaction not counted
+	nodes   []node
+	pages   []*page // by number
+	indexed bool
+	bases   map[place][]Base // none empty
+	nbases  int
+	crowds  map[place]*crowd
+	open    *Tx     // the transaction that is changing s, or nil
+	births  []*page // of the transaction: what it made
+	tx      Tx      // room for it
+	free    []uint32
+	spare   []nodeID
+	unused  []nodeID // nodes that lost their last use
+	first   [2]node  // room for the two that every state has
+
+	// Scratch is for the caller, between two calls.
+	Scratch []byte
 }
 
 // New returns the empty state.
-func New() *State { return &State{root: &node{}} }
+func New() *State {
+	s := &State{}
+	s.nodes = s.first[:]
+	return s
+}
 
 // Context returns the dots whose fate s knows. It belongs to s: the caller must
 // neither change nor keep it.
@@ -33,196 +60,165 @@ func (s *State) Context() *clock.Context { return &s.ctx }
 
 // IsBottom reports whether s is the empty state, which changes nothing that it
 // is merged into.
-func (s *State) IsBottom() bool { return s.ctx.IsEmpty() && s.bases == 0 }
+func (s *State) IsBottom() bool { return s.ctx.IsEmpty() && s.nbases == 0 }
 
 // IsOpen reports whether a transaction is changing s.
 func (s *State) IsOpen() bool { return s.open != nil }
 
-// Len returns the number of live entries. O(replicas).
-func (s *State) Len() int {
-	n := 0
-	for i := range s.lanes {
-		n += s.lanes[i].n
-	}
-	return n
-}
+// Len returns the number of live entries.
+func (s *State) Len() int { return s.live }
 
 func (s *State) lane(id clock.ReplicaID) (int, bool) {
+	if len(s.lanes) <= 8 {
+		for i := range s.lanes {
+			if s.lanes[i].id >= id {
+				return i, s.lanes[i].id == id
+			}
+		}
+		return len(s.lanes), false
+	}
 	return slices.BinarySearchFunc(s.lanes, id, func(l lane, id clock.ReplicaID) int { return cmp.Compare(l.id, id) })
 }
 
-// find returns the live entry of d, or nil.
-func (s *State) find(d clock.Dot) *Entry {
+// find returns the live entry of d, or 0.
+func (s *State) find(d clock.Dot) ref {
+	if d.Seq > clock.MaxSeq {
+		i := d.Seq - clock.MaxSeq - 1
+		if k := i / pageSize; k < uint64(len(s.births)) && s.births[k].live.has(int(i%pageSize)) && s.births[k].id == d.Replica {
+			return s.births[k].ref(int(i % pageSize))
+		}
+		return 0
+	}
+	if p := s.small; p != nil {
+		if i := p.firstDot(d); i < p.len() {
+			if slot := p.at(i); p.dot[slot] == d && p.live.has(slot) {
+				return p.ref(slot)
+			}
+		}
+		return 0
+	}
 	if i, ok := s.lane(d.Replica); ok {
 		return s.lanes[i].find(d.Seq)
 	}
-	return nil
+	return 0
 }
 
-// insert makes e, whose node is set, live.
-func (s *State) insert(e *Entry) {
-	i, ok := s.lane(e.dot.Replica)
+// dotOf returns the dot of an entry, provisional of one that a transaction made.
+func (s *State) dotOf(r ref) clock.Dot {
+	p := s.pages[r.page()]
+	slot := r.slot()
+	if p.form == mixed {
+		return p.dot[slot]
+	}
+	return clock.Dot{Replica: p.id, Seq: p.seqOf(slot)}
+}
+
+// insert makes x live under d, which is not live.
+func (s *State) insert(d clock.Dot, x *item) ref {
+	p, slot := s.room(d, len(x.rec))
+	p.put(slot, x)
+	s.live++
+	s.count(x.inf, 1)
+	r := p.ref(slot)
+	if s.indexed && x.inf.at() != outside {
+		s.enter(r, x)
+	}
+	return r
+}
+
+// room makes a slot for d.
+func (s *State) room(d clock.Dot, bytes int) (*page, int) {
+	if len(s.lanes) == 0 {
+		if s.small == nil {
+			s.small = &page{form: mixed}
+			s.addPage(s.small)
+		}
+		if s.small.len() == pageSize {
+			s.repackSmall()
+		}
+		if p := s.small; p != nil && p.len() < pageSize && p.hasRoom(bytes) {
+			return p, p.openDot(d)
+		}
+		s.promote()
+	}
+	i, ok := s.lane(d.Replica)
 	if !ok {
-		s.lanes = slices.Insert(s.lanes, i, lane{id: e.dot.Replica})
+		s.lanes = slices.Insert(s.lanes, i, lane{id: d.Replica})
 	}
-	s.lanes[i].insert(e)
-	e.at.attach(e)
+	return s.slotFor(&s.lanes[i], d.Seq, bytes)
 }
 
-// remove ends e. Its node stays, even if it is empty now.
-func (s *State) remove(e *Entry) {
-	i, _ := s.lane(e.dot.Replica)
-	if s.lanes[i].remove(e.dot.Seq); s.lanes[i].n == 0 {
-		s.lanes = slices.Delete(s.lanes, i, i+1)
+// count adjusts what the node of an entry counts.
+func (s *State) count(inf info, by int32) {
+	n := &s.nodes[inf.at()]
+	n.uses += by
+	n.n += by
+	if !inf.plain() {
+		n.odd += by
 	}
-	e.at.detach(e)
-}
-
-// removeAll ends all of dead. Many at one path cost no more than the path has.
-func (s *State) removeAll(dead []*Entry) {
-	for _, e := range dead {
-		e.dead = true
-	}
-	for _, e := range dead {
-		i, _ := s.lane(e.dot.Replica)
-		if s.lanes[i].remove(e.dot.Seq); s.lanes[i].n == 0 {
-			s.lanes = slices.Delete(s.lanes, i, i+1)
-		}
-		if !e.dead {
-			continue // filtered out with an earlier one of its path
-		}
-		n, was := e.at, len(e.at.live)
-		n.live = slices.DeleteFunc(n.live, func(x *Entry) bool {
-			gone := x.dead
-			x.dead = false
-			return gone
-		})
-		for gone := was - len(n.live); n != nil; n = n.up {
-			n.below -= gone
-		}
+	if n.uses == 0 && inf.at() > root {
+		s.unused = append(s.unused, inf.at())
 	}
 }
 
-// insertLoose makes e, whose node is set, live, and leaves sorting its node to
-// tighten.
-func (s *State) insertLoose(e *Entry) {
-	i, ok := s.lane(e.dot.Replica)
-	if !ok {
-		s.lanes = slices.Insert(s.lanes, i, lane{id: e.dot.Replica})
+// remove ends a live entry. It leaves page and lane untidy: see settlePage.
+func (s *State) remove(p *page, slot int) {
+	x := p.item(slot)
+	p.drop(slot)
+	if p.lo <= clock.MaxSeq {
+		s.live--
 	}
-	s.lanes[i].insert(e)
-	n := e.at
-	if k := len(n.live); k > 0 && n.live[k-1].dot.Compare(e.dot) > 0 {
-		n.loose = true
-	}
-	n.live = append(n.live, e)
-	for ; n != nil; n = n.up {
-		n.below++
+	s.count(x.inf, -1)
+	if s.indexed && x.inf.at() != outside {
+		s.leave(p.ref(slot), &x)
 	}
 }
 
-// tighten puts the entries of n in order.
-func (n *node) tighten() {
-	if n.loose {
-		slices.SortFunc(n.live, func(a, b *Entry) int { return a.dot.Compare(b.dot) })
-		n.loose = false
+// restore makes an entry live again that remove ended and that nothing tidied.
+func (s *State) restore(r ref) {
+	p := s.pages[r.page()]
+	p.revive(r.slot())
+	x := p.item(r.slot())
+	if p.lo <= clock.MaxSeq {
+		s.live++
+	}
+	s.count(x.inf, 1)
+	if s.indexed && x.inf.at() != outside {
+		s.enter(r, &x)
 	}
 }
 
-// node returns the node at path, or nil.
-func (s *State) node(path []string) *node {
-	n := s.root
-	for _, seg := range path {
-		if n = n.kids[seg]; n == nil {
-			return nil
-		}
+// eachLive calls f for every live entry in dot order, then for those that an open
+// transaction made, until f returns false. F must not change the state.
+func (s *State) eachLive(f func(p *page, slot int) bool) {
+	if p := s.small; p != nil && !p.eachLive(f) {
+		return
 	}
-	return n
-}
-
-// ensure returns the node at path, made if it is missing.
-func (s *State) ensure(path []string) *node {
-	n := s.root
-	for _, seg := range path {
-		n = n.kid(seg)
-	}
-	return n
-}
-
-// each calls f for every live entry in dot order.
-func (s *State) each(f func(*Entry)) {
 	for i := range s.lanes {
-		s.lanes[i].all(f)
-	}
-}
-
-// Clone returns a copy that shares no memory with s that either may change.
-func (s *State) Clone() *State { return s.Sub(nil) }
-
-// Sub returns a copy of what is at and below path, as a state whose paths start
-// there, under the whole context of s. O(context + what is below). It panics if a
-// transaction on s is open: what that has done has no numbers yet.
-func (s *State) Sub(path []string) *State {
-	if s.open != nil {
-		panic("kernel: copy of a state that a transaction is changing")
-	}
-	out := New()
-	out.ctx = *s.ctx.Clone()
-	if n := s.node(path); n != nil {
-		out.graft(n, out.root)
-		for i := range out.lanes {
-			l := &out.lanes[i]
-			slices.SortFunc(l.chunks[0], func(a, b *Entry) int { return a.dot.Compare(b.dot) })
-			l.chunks = chunked(l.chunks[0])
+		for _, e := range s.lanes[i].dir {
+			if !e.p.eachLive(f) {
+				return
+			}
 		}
 	}
-	return out
-}
-
-// graft copies the subtree at from to below to. Lanes get one unsorted chunk.
-func (s *State) graft(from, to *node) {
-	for _, e := range from.live {
-		c := &Entry{dot: e.dot, at: to, val: e.val}
-		i, ok := s.lane(e.dot.Replica)
-		if !ok {
-			s.lanes = slices.Insert(s.lanes, i, lane{id: e.dot.Replica, chunks: [][]*Entry{nil}})
+	for _, p := range s.births {
+		if !p.eachLive(f) {
+			return
 		}
-		s.lanes[i].chunks[0] = append(s.lanes[i].chunks[0], c)
-		s.lanes[i].n++
-		to.live = append(to.live, c)
-	}
-	to.below = from.below
-	to.bases = slices.Clone(from.bases)
-	s.bases += len(to.bases)
-	for seg, k := range from.kids {
-		s.graft(k, to.kid(seg))
 	}
 }
 
-func chunked(all []*Entry) [][]*Entry {
-	var out [][]*Entry
-	for c := range slices.Chunk(all, laneChunk) {
-		out = append(out, slices.Clip(c))
+func (p *page) eachLive(f func(p *page, slot int) bool) bool {
+	if p.ord != nil {
+		for _, slot := range p.ord {
+			if p.live.has(int(slot)) && !f(p, int(slot)) {
+				return false
+			}
+		}
+		return true
 	}
-	return out
-}
-
-// Equal reports whether both states are the same: content, bases and context.
-// O(n).
-func (s *State) Equal(o *State) bool {
-	if !s.ctx.Equal(&o.ctx) || s.Len() != o.Len() || s.bases != o.bases {
-		return false
-	}
-	return equalNodes(s.root, o.root)
-}
-
-func equalNodes(a, b *node) bool {
-	if a.below != b.below || len(a.kids) != len(b.kids) || !slices.Equal(a.bases, b.bases) ||
-		!slices.EqualFunc(a.live, b.live, func(x, y *Entry) bool { return x.dot == y.dot && x.val.equal(y.val) }) {
-		return false
-	}
-	for seg, k := range a.kids {
-		if o := b.kids[seg]; o == nil || !equalNodes(k, o) {
+	for slot := p.live.next(0); slot < pageSize; slot = p.live.next(slot + 1) {
+		if !f(p, slot) {
 			return false
 		}
 	}

@@ -15,28 +15,58 @@ import (
 // The rule is applied when reading and when making bases, never by deleting, so
 // that a state stays a product of lattices.
 
-// closer is a run that is known at a node, and how far it closes older ones.
+// total is a live total.
+type total struct {
+	dot clock.Dot
+	Total
+	r ref
+}
+
+// closer is a run that is known at a place, and how far it closes older ones.
 type closer struct{ run, lo uint64 }
 
-// rows is what one replica has at a node: its live entries in order of number,
+// rows is what one replica has at a place: its live totals in order of number,
 // and its bases in order of run.
 type rows struct {
-	live  []*Entry
+	live  []total
 	bases []Base
 }
 
-func (n *node) rowsOf(id clock.ReplicaID) rows {
+// totalsAt appends the live totals at a place, in dot order.
+func (s *State) totalsAt(out []total, pl place) []total {
+	x := pl.item()
+	var room [8]ref
+	return s.totalsOf(out, s.lookup(room[:0], &x))
+}
+
+func (s *State) totalsOf(out []total, refs []ref) []total {
+	for _, r := range refs {
+		p, slot := s.pages[r.page()], r.slot()
+		if inf := p.infoOf(slot); inf.value() == valueTotal {
+			out = append(out, total{s.dotOf(r), p.total(slot), r})
+		}
+	}
+	return out
+}
+
+// total reads the total of a slot that has one.
+func (p *page) total(slot int) Total {
+	word := p.key[slot]
+	return readTotal(p.bytes[int(uint32(word))+contentLen(p.infoOf(slot), word):])
+}
+
+// rowsOf returns what a replica has of the totals and bases of a place.
+func rowsOf(totals []total, bases []Base, id clock.ReplicaID) rows {
 	return rows{
-		live: segment(n.live, func(e *Entry) int { return cmp.Compare(e.dot.Replica, id) }),
-		// a replica's bases are few; most nodes have none
-		bases: segment(n.bases, func(b Base) int { return cmp.Compare(b.Replica, id) }),
+		live:  segment(totals, func(x *total) int { return cmp.Compare(x.dot.Replica, id) }),
+		bases: segment(bases, func(b *Base) int { return cmp.Compare(b.Replica, id) }),
 	}
 }
 
 // segment returns the part of a sorted slice where c is 0.
-func segment[T any](s []T, c func(T) int) []T {
-	lo := sort.Search(len(s), func(i int) bool { return c(s[i]) >= 0 })
-	hi := lo + sort.Search(len(s)-lo, func(i int) bool { return c(s[lo+i]) > 0 })
+func segment[T any](s []T, c func(*T) int) []T {
+	lo := sort.Search(len(s), func(i int) bool { return c(&s[i]) >= 0 })
+	hi := lo + sort.Search(len(s)-lo, func(i int) bool { return c(&s[lo+i]) > 0 })
 	return s[lo:hi]
 }
 
@@ -44,10 +74,8 @@ func segment[T any](s []T, c func(T) int) []T {
 // base, closed a given run. O(k log k) to make and O(log k) to ask, for k rows.
 func (r rows) closed() func(run uint64) bool {
 	known := make([]closer, 0, len(r.live)+len(r.bases))
-	for _, e := range r.live {
-		if t := e.val.Total; t != nil {
-			known = append(known, closer{t.Run, t.Lo})
-		}
+	for i := range r.live {
+		known = append(known, closer{r.live[i].Run, r.live[i].Lo})
 	}
 	for _, b := range r.bases {
 		known = append(known, closer{b.Run, b.Lo})
@@ -66,9 +94,6 @@ func (r rows) closed() func(run uint64) bool {
 	}
 }
 
-// closed reports whether a later run of the same writer closed the given run.
-func (n *node) closed(id clock.ReplicaID, run uint64) bool { return n.rowsOf(id).closed()(run) }
-
 // base returns the base of a run.
 func (r rows) base(run uint64) (Base, bool) {
 	if i, ok := slices.BinarySearchFunc(r.bases, run, func(b Base, run uint64) int { return cmp.Compare(b.Run, run) }); ok {
@@ -79,74 +104,80 @@ func (r rows) base(run uint64) (Base, bool) {
 
 // counting calls f with each total that counts, and what resets took from its
 // run, until f returns false.
-func (r rows) counting(f func(e *Entry, taken uint64) bool) {
+func (r rows) counting(f func(x *total, taken uint64) bool) bool {
 	if len(r.live) == 1 && len(r.bases) == 0 { // nearly always
-		if e := r.live[0]; e.val.Total != nil {
-			f(e, 0)
-		}
-		return
+		return f(&r.live[0], 0)
 	}
 	closed := r.closed()
 	var runs map[uint64]bool // of totals seen, if there are several
-	for i, e := range slices.Backward(r.live) {
-
-		t := e.val.Total
-		if t == nil || runs[t.Run] {
+	for i := len(r.live) - 1; i >= 0; i-- {
+		x := &r.live[i]
+		if runs[x.Run] {
 			continue // a larger number of its run was seen
 		}
 		if i > 0 {
 			if runs == nil {
 				runs = make(map[uint64]bool)
 			}
-			runs[t.Run] = true
+			runs[x.Run] = true
 		}
-		b, ok := r.base(t.Run)
-		if ok && b.Seq >= e.dot.Seq || closed(t.Run) {
+		b, ok := r.base(x.Run)
+		if ok && b.Seq >= x.dot.Seq || closed(x.Run) {
 			continue
 		}
-		if !f(e, b.Sum) {
+		if !f(x, b.Sum) {
+			return false
+		}
+	}
+	return true
+}
+
+// counting calls f with each total that counts, and what resets took from its
+// run, until f returns false. Totals are those of one place in dot order. O(totals
+// and bases), but for a sort of those of a replica that has several.
+func counting(totals []total, bases []Base, f func(x *total, taken uint64) bool) {
+	for rest := totals; len(rest) > 0; {
+		id, n := rest[0].dot.Replica, 1
+		for n < len(rest) && rest[n].dot.Replica == id {
+			n++
+		}
+		r := rows{live: rest[:n]}
+		if len(bases) > 0 {
+			r.bases = segment(bases, func(b *Base) int { return cmp.Compare(b.Replica, id) })
+		}
+		if rest = rest[n:]; !r.counting(f) {
 			return
 		}
 	}
 }
 
-// counting calls f with each total at n that counts, and what resets took from
-// its run, until f returns false. O(totals and bases at n), but for a sort of
-// those of a replica that has several.
-func (n *node) counting(f func(e *Entry, taken uint64) bool) {
-	for rest := n.live; len(rest) > 0; {
-		r := n.rowsOf(rest[0].dot.Replica)
-		rest = rest[len(r.live):]
-		on := true
-		r.counting(func(e *Entry, taken uint64) bool {
-			on = f(e, taken)
-			return on
-		})
-		if !on {
-			return
-		}
-	}
-}
-
-// sum returns the counter's value at n, mod 2^64.
-func (n *node) sum() (v uint64) {
-	n.counting(func(e *Entry, taken uint64) bool {
-		v += e.val.Total.Sum - taken
+// sumAt returns the counter's value at a place, mod 2^64.
+func (s *State) sumAt(pl place) (v uint64) {
+	var room [8]total
+	counting(s.totalsAt(room[:0], pl), s.bases[pl], func(x *total, taken uint64) bool {
+		v += x.Sum - taken
 		return true
 	})
 	return v
 }
 
-// shown returns what shows at n itself: plain values, and totals that count.
-func (n *node) shown() (out []*Entry) {
-	for _, e := range n.live {
-		if e.val.Total == nil {
-			out = append(out, e)
+// shown appends, of the entries of one place, what shows: values and denials, and
+// totals that count.
+func (s *State) shown(out []ref, refs []ref, pl place) []ref {
+	totals := false
+	for _, r := range refs {
+		if s.pages[r.page()].infoOf(r.slot()).value() == valueTotal {
+			totals = true
+		} else {
+			out = append(out, r)
 		}
 	}
-	n.counting(func(e *Entry, _ uint64) bool {
-		out = append(out, e)
-		return true
-	})
+	if totals {
+		var room [8]total
+		counting(s.totalsOf(room[:0], refs), s.bases[pl], func(x *total, _ uint64) bool {
+			out = append(out, x.r)
+			return true
+		})
+	}
 	return out
 }

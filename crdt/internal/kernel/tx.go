@@ -1,8 +1,8 @@
 package kernel
 
 import (
+	"encoding/binary"
 	"fmt"
-	"slices"
 
 	"github.com/dovetail-crdt/dovetail/clock"
 )
@@ -10,36 +10,47 @@ import (
 // Tx gathers one minimal delta from mutations of one state. The state shows each
 // mutation at once; the events get their numbers at Commit, so a transaction
 // that is rolled back burns none. Exactly one of Commit and Rollback ends it.
+//
+// Entries that it made stand in pages of their own until then, under provisional
+// numbers above clock.MaxSeq, so that they come behind all that their replica did
+// before.
 type Tx struct {
 	s       *State
 	id      clock.ReplicaID
 	doubt   uint64
 	births  []birth
+	alive   int // of births
 	killed  []clock.Dot
 	bases   []baseAt
 	journal []change
 	fault   error // why the transaction cannot be committed
+	buf     []byte
 }
 
 // birth is an entry that the transaction made, in order. Prev is the total that
 // it continues, which is what a reset inside the transaction has seen.
 type birth struct {
-	e, prev *Entry
-	dead    bool
+	prev    total
+	hasPrev bool
 }
 
 type baseAt struct {
-	n       *node
+	pl      place
 	replica clock.ReplicaID
 	run     uint64
 }
 
-// change is one line of the undo journal.
+// change is one line of the undo journal: an entry that was born or died, or the
+// bases that a place had.
 type change struct {
-	born, died *Entry
-	bases      *node
-	was        []Base
-	touched    *node
+	r     ref
+	born  bool
+	bases *basesWas
+}
+
+type basesWas struct {
+	pl  place
+	was []Base
 }
 
 // Begin starts the transaction of a replica on s. Doubt is the largest number
@@ -50,81 +61,138 @@ func (s *State) Begin(id clock.ReplicaID, doubt uint64) *Tx {
 	if s.open != nil {
 		panic(fmt.Sprintf("kernel: transaction of %v on a state that one of %v is changing", id, s.open.id))
 	}
-	s.open = &Tx{s: s, id: id, doubt: doubt}
-	return s.open
+	t := &s.tx
+	*t = Tx{
+		s: s, id: id, doubt: doubt,
+		births: t.births[:0], killed: t.killed[:0], bases: t.bases[:0], journal: t.journal[:0], buf: t.buf,
+	}
+	s.open = t
+	return t
 }
 
 // On reports whether the transaction is on s and open.
 func (t *Tx) On(s *State) bool { return s.open == t }
 
-// Put ends what is live at path and makes v live there.
-func (t *Tx) Put(path []string, v string) {
-	n := t.touch(path)
-	t.killAt(n)
-	t.bear(n, Value{Put: v}, nil)
+// place returns the place of a path, its nodes made.
+func (t *Tx) place(path []string) (at nodeID, role byte, content []byte) {
+	if len(path) == 0 {
+		return outside, 0, nil
+	}
+	last := path[len(path)-1]
+	return t.s.ensure(path[:len(path)-1]), last[0], []byte(last[1:])
 }
 
-// Deny ends what is live at path and makes a denial live there.
+// Put ends what shows at path and makes v live there.
+func (t *Tx) Put(path []string, v []byte) {
+	at, role, content := t.place(path)
+	t.put(at, role, content, Value{Put: v})
+}
+
+// PutBelow is Put for the path that ends in the segment of that role and content.
+func (t *Tx) PutBelow(path []string, role byte, content, v []byte) {
+	t.put(t.s.ensure(path), role, content, Value{Put: v})
+}
+
+// Deny ends what shows at path and makes a denial live there.
 func (t *Tx) Deny(path []string) {
-	n := t.touch(path)
-	t.killAt(n)
-	t.bear(n, Value{Deny: true}, nil)
+	at, role, content := t.place(path)
+	t.put(at, role, content, Value{Deny: true})
+}
+
+// DenyBelow is Deny for the path that ends in the segment of that role and
+// content.
+func (t *Tx) DenyBelow(path []string, role byte, content []byte) {
+	t.put(t.s.ensure(path), role, content, Value{Deny: true})
+}
+
+func (t *Tx) put(at nodeID, role byte, content []byte, v Value) {
+	x := makeItem(t.buf, at, role, content, v)
+	if x.rec != nil {
+		t.buf = x.rec
+	}
+	if err := tooLarge(content, v); err != nil {
+		t.fault = err
+		return
+	}
+	var room [8]ref
+	t.killAt(t.s.lookup(room[:0], &x))
+	t.bear(&x, birth{})
 }
 
 // Inc adds d to the writer's running total at path. The writer continues a run
 // only if it sees its own total of that run count, and is not in doubt about it;
 // else it starts a new run, which closes its older ones back to the doubt.
 func (t *Tx) Inc(path []string, d uint64) {
-	n := t.touch(path)
-	for _, e := range n.live {
-		if e.provisional() && e.val.Total != nil { // of this very transaction
-			total := *e.val.Total
-			total.Sum += d
-			e.val.Total = &total
+	pl := t.s.ensurePlace(path)
+	totals := t.s.totalsAt(nil, pl)
+	own := rowsOf(totals, t.s.bases[pl], t.id)
+	for i := range own.live {
+		if x := &own.live[i]; x.dot.Seq > clock.MaxSeq { // of this very transaction
+			x.Sum += d
+			t.s.setTotal(x.r, x.Total)
 			return
 		}
 	}
-	prev := t.ownTotal(n)
-	if prev == nil {
-		if t.doubt > 0 && t.crosses(n) {
+	prev, ok := t.ownTotal(own)
+	if !ok {
+		if t.doubt > 0 && t.crosses(own) {
 			t.fault = fmt.Errorf("%w: %v is in doubt about its events up to number %d only, of later ones it is not", ErrClaim, t.id, t.doubt)
 		}
-		t.bear(n, Value{Total: &Total{Run: t.next(), Lo: t.doubt + 1, Sum: d}}, nil)
+		t.bearTotal(pl, Total{Run: t.next(), Lo: t.doubt + 1, Sum: d}, birth{})
 		return
 	}
-	total := *prev.val.Total
-	for _, v := range slices.Backward(n.live) { // and older totals of the run that came late
-		if e := v; e.dot.Replica == t.id && e.val.Total != nil && e.val.Total.Run == total.Run {
-			t.end(e)
+	for i := len(own.live) - 1; i >= 0; i-- { // and older totals of the run that came late
+		if x := own.live[i]; x.Run == prev.Run {
+			t.end(x.r)
 		}
 	}
-	total.Sum += d
-	t.bear(n, Value{Total: &total}, prev)
+	now := prev.Total
+	now.Sum += d
+	t.bearTotal(pl, now, birth{prev, true})
 }
 
-// ownTotal returns the writer's total at n that a run may be continued from.
-func (t *Tx) ownTotal(n *node) (own *Entry) {
-	n.rowsOf(t.id).counting(func(e *Entry, _ uint64) bool {
-		if e.val.Total.Run > t.doubt {
-			own = e
+func (t *Tx) bearTotal(pl place, v Total, b birth) {
+	role, content := byte(0), ""
+	if pl.seg != "" {
+		role, content = pl.seg[0], pl.seg[1:]
+	}
+	x := makeItem(t.buf, pl.at, role, []byte(content), Value{Total: &v})
+	t.buf = x.rec
+	t.bear(&x, b)
+}
+
+// setTotal changes the total of an entry that this transaction made.
+func (s *State) setTotal(r ref, v Total) {
+	p, slot := s.pages[r.page()], r.slot()
+	word := p.key[slot]
+	b := p.bytes[int(uint32(word))+contentLen(p.infoOf(slot), word):]
+	binary.LittleEndian.PutUint64(b, v.Run)
+	binary.LittleEndian.PutUint64(b[8:], v.Lo)
+	binary.LittleEndian.PutUint64(b[16:], v.Sum)
+}
+
+// ownTotal returns the writer's total that a run may be continued from.
+func (t *Tx) ownTotal(own rows) (prev total, ok bool) {
+	own.counting(func(x *total, _ uint64) bool {
+		if x.Run > t.doubt {
+			prev, ok = *x, true
 		}
-		return own == nil
+		return !ok
 	})
-	return own
+	return prev, ok
 }
 
-// crosses reports whether a run that the writer has at n began after the doubt
-// and yet closes runs from before it: the doubt is about less than it was, or is
-// about the middle of what is known, and runs would close each other in an order
-// that depends on who reads.
-func (t *Tx) crosses(n *node) bool {
-	r := n.rowsOf(t.id)
-	for _, e := range r.live {
-		if v := e.val.Total; v != nil && !e.provisional() && v.Lo <= t.doubt && t.doubt < v.Run {
+// crosses reports whether a run that the writer has began after the doubt and yet
+// closes runs from before it: the doubt is about less than it was, or is about the
+// middle of what is known, and runs would close each other in an order that
+// depends on who reads.
+func (t *Tx) crosses(own rows) bool {
+	for i := range own.live {
+		if x := &own.live[i]; x.dot.Seq <= clock.MaxSeq && x.Lo <= t.doubt && t.doubt < x.Run {
 			return true
 		}
 	}
-	for _, b := range r.bases {
+	for _, b := range own.bases {
 		if b.Lo <= t.doubt && t.doubt < b.Run {
 			return true
 		}
@@ -135,117 +203,185 @@ func (t *Tx) crosses(n *node) bool {
 // Kill ends everything that shows at and below path, leaving a base for each
 // total.
 func (t *Tx) Kill(path []string) {
-	if n := t.s.node(path); n != nil && n.below > 0 {
-		t.killBelow(n)
+	pl, ok := t.s.placeOf(path)
+	if !ok {
+		return
+	}
+	x := pl.item()
+	t.killAt(t.s.lookup(nil, &x))
+	if id, ok := t.s.inner(path); ok {
+		t.killBelow(id)
 	}
 }
 
-func (t *Tx) killBelow(n *node) {
-	t.killAt(n)
-	for _, k := range n.kids {
-		if k.below > 0 {
-			t.killBelow(k)
+// KillBelow is Kill for the path that ends in the segment of that role and
+// content.
+func (t *Tx) KillBelow(path []string, role byte, content []byte) {
+	at, ok := t.s.inner(path)
+	if !ok {
+		return
+	}
+	x := makeItem(t.buf, at, role, content, Value{})
+	var room [8]ref
+	t.killAt(t.s.lookup(room[:0], &x))
+	if len(t.s.nodes[at].kids) > 0 {
+		if id, ok := t.s.nodes[at].kids[string(append([]byte{role}, content...))]; ok {
+			t.killBelow(id)
 		}
 	}
 }
 
-// killAt ends what shows at n. A total that does not count is left alone: some
-// other event ended it, and naming it here would end it also for a reader that
-// has not seen that event.
-func (t *Tx) killAt(n *node) {
-	for _, e := range n.shown() {
-		if e.val.Total != nil && !e.provisional() {
-			t.base(n, e)
+func (t *Tx) killBelow(id nodeID) {
+	var plain []ref
+	totals := make(map[place]bool)
+	t.s.eachIn(id, func(p *page, slot int) bool {
+		if p.infoOf(slot).value() == valueTotal {
+			x := p.item(slot)
+			totals[segmentKey(&x)] = true
+		} else {
+			plain = append(plain, p.ref(slot))
 		}
-		t.end(e)
+		return true
+	})
+	for pl := range totals { // in no order: what each leaves does not depend on it
+		x := pl.item()
+		refs := t.s.lookup(nil, &x)
+		var ofTotals []ref
+		for _, r := range refs {
+			if t.s.pages[r.page()].infoOf(r.slot()).value() == valueTotal {
+				ofTotals = append(ofTotals, r)
+			}
+		}
+		t.killAt(ofTotals)
+	}
+	for _, r := range plain {
+		t.end(r)
+	}
+	for _, k := range t.s.sortedKids(id) {
+		t.killBelow(k)
 	}
 }
 
-// base notes what a reset takes: the total e as of its number, unless an earlier
+// killAt ends what shows of the entries of one place. A total that does not count
+// is left alone: some other event ended it, and naming it here would end it also
+// for a reader that has not seen that event.
+func (t *Tx) killAt(refs []ref) {
+	if len(refs) == 0 {
+		return
+	}
+	if len(refs) == 1 && t.s.pages[refs[0].page()].infoOf(refs[0].slot()).value() != valueTotal { // nearly always
+		t.end(refs[0])
+		return
+	}
+	p := t.s.pages[refs[0].page()]
+	x := p.item(refs[0].slot())
+	pl := segmentKey(&x)
+	var room [8]ref
+	for _, r := range t.s.shown(room[:0], refs, pl) {
+		p, slot := t.s.pages[r.page()], r.slot()
+		if p.infoOf(slot).value() == valueTotal && p.lo <= clock.MaxSeq {
+			t.base(pl, total{t.s.dotOf(r), p.total(slot), r})
+		}
+		t.end(r)
+	}
+}
+
+// base notes what a reset takes: the total x as of its number, unless an earlier
 // reset took as much or the run is closed.
-func (t *Tx) base(n *node, e *Entry) {
-	total := e.val.Total
-	i, ok := n.findBase(e.dot.Replica, total.Run)
-	if ok && n.bases[i].Seq >= e.dot.Seq || n.closed(e.dot.Replica, total.Run) {
+func (t *Tx) base(pl place, x total) {
+	was := t.s.bases[pl]
+	i, ok := findBase(was, x.dot.Replica, x.Run)
+	if ok && was[i].Seq >= x.dot.Seq || rowsOf(t.s.totalsAt(nil, pl), was, x.dot.Replica).closed()(x.Run) {
 		return
 	}
-	t.journal = append(t.journal, change{bases: n, was: append([]Base(nil), n.bases...)})
-	t.s.joinBase(n, Base{Replica: e.dot.Replica, Run: total.Run, Seq: e.dot.Seq, Lo: total.Lo, Sum: total.Sum})
-	t.bases = append(t.bases, baseAt{n, e.dot.Replica, total.Run})
+	t.journal = append(t.journal, change{bases: &basesWas{pl, was}})
+	t.s.joinBase(pl, Base{Replica: x.dot.Replica, Run: x.Run, Seq: x.dot.Seq, Lo: x.Lo, Sum: x.Sum})
+	t.bases = append(t.bases, baseAt{pl, x.dot.Replica, x.Run})
 }
 
-// end makes e not live: by name if it has a number, without trace if not.
-func (t *Tx) end(e *Entry) {
-	t.s.remove(e)
-	t.journal = append(t.journal, change{died: e})
-	if !e.provisional() {
-		t.killed = append(t.killed, e.dot)
+// end makes a live entry not live: by name if it has a number, without trace if
+// not.
+func (t *Tx) end(r ref) {
+	p, slot := t.s.pages[r.page()], r.slot()
+	d := t.s.dotOf(r)
+	pl := place{}
+	born := d.Seq > clock.MaxSeq
+	if born && t.births[d.Seq-clock.MaxSeq-1].hasPrev {
+		x := p.item(slot)
+		pl = segmentKey(&x)
+	}
+	t.s.remove(p, slot)
+	t.journal = append(t.journal, change{r: r})
+	if !born {
+		t.killed = append(t.killed, d)
 		return
 	}
-	b := &t.births[e.dot.Seq-clock.MaxSeq-1]
-	b.dead = true
-	if b.prev != nil {
-		t.base(e.at, b.prev)
+	t.alive--
+	if b := &t.births[d.Seq-clock.MaxSeq-1]; b.hasPrev {
+		t.base(pl, b.prev)
 	}
 }
 
 func (t *Tx) next() uint64 { return clock.MaxSeq + 1 + uint64(len(t.births)) }
 
-func (t *Tx) bear(n *node, v Value, prev *Entry) {
-	e := &Entry{dot: clock.Dot{Replica: t.id, Seq: t.next()}, at: n, val: v}
-	t.births = append(t.births, birth{e: e, prev: prev})
-	t.s.insert(e)
-	t.journal = append(t.journal, change{born: e})
-}
-
-// touch returns the node at path, made if it is missing and then pruned at the
-// end if it is still empty.
-func (t *Tx) touch(path []string) *node {
-	n := t.s.ensure(path)
-	t.journal = append(t.journal, change{touched: n})
-	return n
+// bear makes x live under a provisional number.
+func (t *Tx) bear(x *item, b birth) {
+	s, slot := t.s, len(t.births)%pageSize
+	if slot == 0 {
+		p := &page{id: t.id, form: dense, lo: t.next()}
+		s.addPage(p)
+		s.births = append(s.births, p)
+	}
+	p := s.births[len(s.births)-1]
+	p.extend(slot)
+	p.put(slot, x)
+	t.births = append(t.births, b)
+	t.alive++
+	s.count(x.inf, 1)
+	if s.indexed && x.inf.at() != outside {
+		s.enter(p.ref(slot), x)
+	}
+	t.journal = append(t.journal, change{r: p.ref(slot), born: true})
 }
 
 // Events returns how many numbers the transaction needs: one for each entry that
 // it made and that is alive, one if it only kills, none if it changes nothing.
 func (t *Tx) Events() int {
-	n := 0
-	for _, b := range t.births {
-		if !b.dead {
-			n++
-		}
-	}
-	if n == 0 && len(t.killed) > 0 {
+	if t.alive == 0 && len(t.killed) > 0 {
 		return 1
 	}
-	return n
+	return t.alive
 }
 
 // Rollback undoes everything, in time proportional to what was done.
 func (t *Tx) Rollback() {
-	for _, v := range slices.Backward(t.journal) {
-		switch c := v; {
-		case c.born != nil:
-			t.s.remove(c.born)
-		case c.died != nil:
-			t.s.insert(c.died)
+	for i := len(t.journal) - 1; i >= 0; i-- {
+		switch c := t.journal[i]; {
 		case c.bases != nil:
-			t.s.bases += len(c.was) - len(c.bases.bases)
-			c.bases.bases = c.was
+			t.s.setBases(c.bases.pl, c.bases.was)
+		case c.born:
+			t.s.remove(t.s.pages[c.r.page()], c.r.slot())
+		default:
+			t.s.restore(c.r)
 		}
 	}
 	t.finish()
 }
 
-// finish closes the transaction and prunes what it left empty.
+// finish closes the transaction and tidies up behind it.
 func (t *Tx) finish() {
-	t.s.open = nil
-	for _, c := range t.journal {
-		switch {
-		case c.touched != nil:
-			c.touched.prune()
-		case c.died != nil:
-			c.died.at.prune()
-		}
+	s := t.s
+	for _, p := range s.births {
+		s.freePage(p)
 	}
+	s.births = s.births[:0]
+	s.open = nil
+	for _, d := range t.killed {
+		s.settlePage(d)
+	}
+	s.pruneAll()
+	if cap(t.births) > pageSize { // of an uncommonly large transaction
+		t.births, t.killed, t.journal, t.buf = nil, nil, nil, nil
+	}
+	t.bases = nil
 }

@@ -17,7 +17,7 @@ func full(t *testing.T) *site {
 	a, b := newSite(t, 1), newSite(t, 2)
 	for k := range 3 {
 		b.do(func(tx *kernel.Tx) {
-			tx.Put(at("s", fmt.Sprint(k)), "")
+			tx.Put(at("s", fmt.Sprint(k)), nil)
 			tx.Inc(at("m", fmt.Sprint(k), "n"), 5)
 			tx.Inc(at("c"), 1)
 		})
@@ -35,13 +35,13 @@ func TestRollback(t *testing.T) {
 		do   func(*kernel.Tx)
 	}{
 		{"nothing", func(*kernel.Tx) {}},
-		{"put of the new", func(tx *kernel.Tx) { tx.Put(at("a", "b", "c"), "x") }},
-		{"put over the old", func(tx *kernel.Tx) { tx.Put(at("s", "0"), "x") }},
-		{"put twice", func(tx *kernel.Tx) { tx.Put(at("s", "0"), "x"); tx.Put(at("s", "0"), "y") }},
+		{"put of the new", func(tx *kernel.Tx) { tx.Put(at("a", "b", "c"), []byte("x")) }},
+		{"put over the old", func(tx *kernel.Tx) { tx.Put(at("s", "0"), []byte("x")) }},
+		{"put twice", func(tx *kernel.Tx) { tx.Put(at("s", "0"), []byte("x")); tx.Put(at("s", "0"), []byte("y")) }},
 		{"continued total", func(tx *kernel.Tx) { tx.Inc(at("c"), 1); tx.Inc(at("c"), 1) }},
 		{"new total", func(tx *kernel.Tx) { tx.Inc(at("m", "1", "n"), 1) }},
 		{"kill all", func(tx *kernel.Tx) { tx.Kill(nil) }},
-		{"kill all twice", func(tx *kernel.Tx) { tx.Kill(nil); tx.Put(at("s", "0"), ""); tx.Kill(nil) }},
+		{"kill all twice", func(tx *kernel.Tx) { tx.Kill(nil); tx.Put(at("s", "0"), nil); tx.Kill(nil) }},
 		{"inc and reset", func(tx *kernel.Tx) { tx.Inc(at("c"), 1); tx.Kill(at("c")) }},
 		{"reset and inc", func(tx *kernel.Tx) { tx.Kill(at("c")); tx.Inc(at("c"), 1) }},
 		{"inc, reset, inc, reset", func(tx *kernel.Tx) { tx.Inc(at("c"), 1); tx.Kill(nil); tx.Inc(at("c"), 1); tx.Kill(nil) }},
@@ -60,7 +60,7 @@ func TestRollback(t *testing.T) {
 			if !bytes.Equal(encode(a.s), was) || !a.s.Equal(clone) {
 				t.Errorf("Rollback left %x, want %x", encode(a.s), was)
 			}
-			if a.s.At(at("a")) != (kernel.Node{}) {
+			if a.s.At(at("a", "b")) != (kernel.Node{}) {
 				t.Errorf("Rollback left an empty path")
 			}
 		})
@@ -78,12 +78,12 @@ func TestEvents(t *testing.T) {
 	}{
 		{"nothing", 0, func(*kernel.Tx) {}},
 		{"kill of nothing", 0, func(tx *kernel.Tx) { tx.Kill(at("absent")) }},
-		{"born and dead", 0, func(tx *kernel.Tx) { tx.Put(at("new"), ""); tx.Kill(at("new")) }},
-		{"two puts", 2, func(tx *kernel.Tx) { tx.Put(at("x"), ""); tx.Put(at("y"), "") }},
-		{"one put twice", 1, func(tx *kernel.Tx) { tx.Put(at("x"), ""); tx.Put(at("x"), "") }},
+		{"born and dead", 0, func(tx *kernel.Tx) { tx.Put(at("new"), nil); tx.Kill(at("new")) }},
+		{"two puts", 2, func(tx *kernel.Tx) { tx.Put(at("x"), nil); tx.Put(at("y"), nil) }},
+		{"one put twice", 1, func(tx *kernel.Tx) { tx.Put(at("x"), nil); tx.Put(at("x"), nil) }},
 		{"two incs of one counter", 1, func(tx *kernel.Tx) { tx.Inc(at("x"), 1); tx.Inc(at("x"), 1) }},
 		{"kills only", 1, func(tx *kernel.Tx) { tx.Kill(at("s")); tx.Kill(at("m")) }},
-		{"put and kill", 1, func(tx *kernel.Tx) { tx.Put(at("x"), ""); tx.Kill(at("m")) }},
+		{"put and kill", 1, func(tx *kernel.Tx) { tx.Put(at("x"), nil); tx.Kill(at("m")) }},
 		{"inc and reset of the old", 1, func(tx *kernel.Tx) { tx.Inc(at("c"), 1); tx.Kill(at("c")) }},
 	}
 	for _, tt := range tests {
@@ -103,9 +103,9 @@ func TestNumbers(t *testing.T) {
 	a := full(t)
 	first := a.seq + 1
 	d := a.do(func(tx *kernel.Tx) {
-		tx.Put(at("z"), "")
-		tx.Put(at("dead"), "")
-		tx.Put(at("a"), "")
+		tx.Put(at("z"), nil)
+		tx.Put(at("dead"), nil)
+		tx.Put(at("a"), nil)
 		tx.Kill(at("dead"))
 		tx.Kill(at("m"))
 	})
@@ -133,7 +133,7 @@ func TestCommitRefusesUsedNumbers(t *testing.T) {
 	was := encode(a.s)
 	for _, first := range []uint64{1, a.seq} {
 		tx := a.s.Begin(a.id, 0)
-		tx.Put(at("x"), "")
+		tx.Put(at("x"), nil)
 		if _, err := tx.Commit(first, first-1); !errors.Is(err, kernel.ErrReused) {
 			t.Errorf("Commit(%d) = %v, want ErrReused", first, err)
 		}
@@ -171,6 +171,6 @@ func TestMisusePanics(t *testing.T) {
 
 func put(s *kernel.State) *kernel.Tx {
 	tx := s.Begin(1, 0)
-	tx.Put(at("x"), "")
+	tx.Put(at("x"), nil)
 	return tx
 }

@@ -38,7 +38,7 @@ type Object struct {
 func From(s *kernel.State) *Object {
 	o := &Object{Live: map[clock.Dot]Entry{}, Bases: map[Run]kernel.Base{}, Ctx: map[clock.Dot]bool{}}
 	for f := range s.Entries() {
-		e := Entry{Path: strings.Join(f.Path, "/"), Put: f.Value.Put, Deny: f.Value.Deny}
+		e := Entry{Path: strings.Join(f.Path, "/"), Put: string(f.Value.Put), Deny: f.Value.Deny}
 		if f.Value.Total != nil {
 			e.Total = *f.Value.Total
 		}

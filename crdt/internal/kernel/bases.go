@@ -1,0 +1,162 @@
+package kernel
+
+import (
+	"cmp"
+	"iter"
+	"slices"
+
+	"github.com/dovetail-crdt/dovetail/clock"
+)
+
+// place is where entries and bases stand: a segment, role and content, in a node.
+type place struct {
+	at  nodeID
+	seg string
+}
+
+// placeOf returns the place of a path: the root itself is the empty segment in
+// the node outside.
+func (s *State) placeOf(path []string) (pl place, ok bool) {
+	if len(path) == 0 {
+		return place{at: outside}, true
+	}
+	at, ok := s.inner(path[:len(path)-1])
+	return place{at, path[len(path)-1]}, ok
+}
+
+// ensurePlace is placeOf that makes the nodes that are missing.
+func (s *State) ensurePlace(path []string) place {
+	if len(path) == 0 {
+		return place{at: outside}
+	}
+	return place{s.ensure(path[:len(path)-1]), path[len(path)-1]}
+}
+
+// item returns the item of no value at the place.
+func (pl place) item() item {
+	if pl.seg == "" {
+		return item{inf: makeInfo(pl.at, 0, 0)}
+	}
+	return makeItem(nil, pl.at, pl.seg[0], []byte(pl.seg[1:]), Value{})
+}
+
+func findBase(bases []Base, id clock.ReplicaID, run uint64) (int, bool) {
+	return slices.BinarySearchFunc(bases, run, func(b Base, r uint64) int { return b.compareRun(id, r) })
+}
+
+// setBases puts the bases of a place.
+func (s *State) setBases(pl place, now []Base) {
+	was := s.bases[pl]
+	s.nbases += len(now) - len(was)
+	switch {
+	case len(now) == 0 && len(was) > 0:
+		delete(s.bases, pl)
+		s.release(pl.at)
+	case len(now) > 0:
+		if s.bases == nil {
+			s.bases = make(map[place][]Base)
+		}
+		s.bases[pl] = now
+		if len(was) == 0 {
+			s.nodes[pl.at].uses++
+		}
+	}
+}
+
+// joinBase puts b at a place unless a larger one of the same run is there. It
+// does not change the list that was there.
+func (s *State) joinBase(pl place, b Base) (changed bool) {
+	was := s.bases[pl]
+	i, ok := findBase(was, b.Replica, b.Run)
+	if ok && !b.wins(was[i]) {
+		return false
+	}
+	now := append(make([]Base, 0, len(was)+1), was[:i]...)
+	now = append(now, b)
+	if ok {
+		i++
+	}
+	s.setBases(pl, append(now, was[i:]...))
+	return true
+}
+
+// settle drops the bases at a place whose run is closed.
+func (s *State) settle(pl place) {
+	was := s.bases[pl]
+	if len(was) == 0 {
+		return
+	}
+	totals := s.totalsAt(nil, pl)
+	kept := make([]Base, 0, len(was))
+	for rest := was; len(rest) > 0; {
+		r := rowsOf(totals, was, rest[0].Replica)
+		closed := r.closed()
+		for _, b := range r.bases {
+			if !closed(b.Run) {
+				kept = append(kept, b)
+			}
+		}
+		rest = rest[len(r.bases):]
+	}
+	if len(kept) < len(was) {
+		s.setBases(pl, kept)
+	}
+}
+
+// settleAll drops the bases of closed runs everywhere.
+func (s *State) settleAll() {
+	for pl := range s.bases {
+		s.settle(pl)
+	}
+}
+
+// isBelow reports whether a node is top or stands below it.
+func (s *State) isBelow(id, top nodeID) bool {
+	for id != top {
+		if id <= root {
+			return false
+		}
+		id = s.nodes[id].up
+	}
+	return true
+}
+
+func (s *State) path(pl place) []string {
+	if pl.at == outside {
+		return nil
+	}
+	return append(s.appendPath(nil, pl.at), pl.seg)
+}
+
+type placed struct {
+	path []string
+	pl   place
+}
+
+// sortedBases returns the places with bases in order of their paths.
+func (s *State) sortedBases() []placed {
+	out := make([]placed, 0, len(s.bases))
+	for pl := range s.bases {
+		out = append(out, placed{s.path(pl), pl})
+	}
+	slices.SortFunc(out, func(a, b placed) int { return slices.Compare(a.path, b.path) })
+	return out
+}
+
+// Bases yields the bases in order of path, replica and run.
+func (s *State) Bases() iter.Seq2[[]string, Base] {
+	return func(yield func([]string, Base) bool) {
+		for _, x := range s.sortedBases() {
+			for _, b := range s.bases[x.pl] {
+				if !yield(x.path, b) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// compareBases tells how a base relates to another in an encoding.
+func compareBases(pa []string, a Base, pb []string, b Base) int {
+	return cmp.Or(slices.Compare(pa, pb), a.compareRun(b.Replica, b.Run))
+}

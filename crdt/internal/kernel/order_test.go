@@ -1,0 +1,152 @@
+package kernel_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/dovetail-crdt/dovetail/crdt/internal/kernel"
+)
+
+// TestAnyOrder merges the deltas of two writers in many orders: forwards,
+// backwards, shuffled, and in swaps of near ones; with and without gaps between
+// the numbers; into states whose tables are there and are not. All come out the
+// same as in order, and every form of a page is met on the way.
+func TestAnyOrder(t *testing.T) {
+	t.Parallel()
+	seen := map[string]int{}
+	for _, gap := range []int{1, 2, 3, 50, 1 << 34} {
+		deltas := history(t, gap, 1500)
+		want := kernel.New()
+		for _, d := range deltas {
+			want.Merge(d)
+		}
+		if err := kernel.Check(want); err != nil {
+			t.Fatal(err)
+		}
+		for _, order := range []string{"backwards", "shuffled", "near", "halves"} {
+			for _, indexed := range []bool{false, true} {
+				got := kernel.New()
+				for i, k := range permuted(order, len(deltas)) {
+					got.Merge(deltas[k])
+					if indexed && i == 100 {
+						kernel.Index(got)
+					}
+					if i%97 == 0 || i == len(deltas)-1 {
+						if err := kernel.Check(got); err != nil {
+							t.Fatalf("gap %d, %s, step %d: %v", gap, order, i, err)
+						}
+						for form, n := range kernel.Shape(got) {
+							seen[form] = max(seen[form], n)
+						}
+					}
+				}
+				if !same(got, want) {
+					t.Errorf("gap %d: %s comes out different", gap, order)
+				}
+			}
+		}
+	}
+	for _, form := range []string{"dense", "packed", "mixed", "packed in disorder", "packed with dead slots", "indexed"} {
+		if seen[form] == 0 {
+			t.Errorf("no state had pages that are %s", form)
+		}
+	}
+}
+
+// history returns the deltas of two writers that add, overwrite and remove under
+// numbers that are up to gap apart.
+func history(t *testing.T, gap, n int) []*kernel.State {
+	t.Helper()
+	r := rand.New(rand.NewPCG(uint64(gap), 7))
+	sites := []*site{newSite(t, 1), newSite(t, 2)}
+	var out []*kernel.State
+	for i := range n {
+		w := sites[r.IntN(2)]
+		tx := w.s.Begin(w.id, 0)
+		for range 1 + r.IntN(2) {
+			key := at("s", bulkKey(r.IntN(n)))
+			if r.IntN(4) == 0 {
+				tx.Kill(key)
+			} else {
+				tx.Put(key, []byte(fmt.Sprint(i))[:r.IntN(2)])
+			}
+		}
+		if tx.Events() == 0 {
+			tx.Rollback()
+			continue
+		}
+		first := w.seq + 1 + uint64(r.IntN(gap))
+		d, err := tx.Commit(first, w.seq)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.seq = d.Context().Max(w.id)
+		if out = append(out, d); r.IntN(3) > 0 {
+			sites[0].s.Merge(d)
+			sites[1].s.Merge(d)
+		}
+	}
+	return out
+}
+
+func permuted(order string, n int) []int {
+	p := make([]int, n)
+	for i := range p {
+		switch order {
+		case "backwards":
+			p[i] = n - 1 - i
+		case "near":
+			p[i] = i ^ 1
+			if p[i] >= n {
+				p[i] = i
+			}
+		case "halves":
+			p[i] = (i + n/2) % n
+		default:
+			p[i] = i
+		}
+	}
+	if order == "shuffled" {
+		rand.New(rand.NewPCG(1, 1)).Shuffle(n, func(i, j int) { p[i], p[j] = p[j], p[i] })
+	}
+	return p
+}
+
+// TestFullMerge merges whole states of many pages that differ in a few entries,
+// in both forms that a state can have: grown and decoded.
+func TestFullMerge(t *testing.T) {
+	t.Parallel()
+	for _, gap := range []int{1, 3, 1000} {
+		deltas := history(t, gap, 3000)
+		a, b, both := kernel.New(), kernel.New(), kernel.New()
+		r := rand.New(rand.NewPCG(3, 3))
+		for _, d := range deltas {
+			lost := r.IntN(30)
+			if lost != 0 {
+				a.Merge(d)
+			}
+			if lost != 1 {
+				b.Merge(d)
+			}
+			both.Merge(d)
+		}
+		for _, decoded := range []bool{false, true} {
+			x, y := a.Clone(), b.Clone()
+			if decoded {
+				x, _ = decode(encode(a))
+				y, _ = decode(encode(b))
+			}
+			arg := encode(y)
+			if !x.Merge(y) || !same(x, both) || string(encode(y)) != string(arg) {
+				t.Errorf("gap %d, decoded %t: the join of two whole states is wrong", gap, decoded)
+			}
+			if err := kernel.Check(x); err != nil {
+				t.Errorf("gap %d, decoded %t: %v", gap, decoded, err)
+			}
+			if x.Merge(y) || x.Merge(both) {
+				t.Errorf("gap %d, decoded %t: merging again changed something", gap, decoded)
+			}
+		}
+	}
+}

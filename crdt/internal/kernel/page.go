@@ -1,0 +1,331 @@
+package kernel
+
+import (
+	"math"
+	"math/bits"
+	"slices"
+
+	"github.com/dovetail-crdt/dovetail/clock"
+)
+
+// pageSize is how many slots a page has: what is rewritten at once, whatever the
+// size of the state.
+const pageSize = 256
+
+// ref names the slot of an entry: page number times pageSize plus slot. Page
+// numbers start at 1, so no ref is 0.
+type ref uint32
+
+func (r ref) page() uint32 { return uint32(r) / pageSize }
+func (r ref) slot() int    { return int(r % pageSize) }
+
+// page holds up to pageSize entries, in columns. There are three forms:
+//
+//   - dense: slot i is the number lo+i of one replica, lo a multiple of pageSize;
+//     for replicas most of whose events are live here;
+//   - packed: off[i] says the number of slot i, less lo; for all others;
+//   - mixed: dot[i] is the dot of slot i; the one page of a small state, which
+//     would waste a page on each replica.
+//
+// Slots of the last two are taken in order of arrival and stay; ord lists them in
+// order of their dots, or is nil while that is the same. A removed entry leaves
+// its slot and record until the page is repacked.
+type page struct {
+	lo    uint64
+	id    clock.ReplicaID // not of a mixed page
+	num   uint32
+	n     int32 // live entries
+	form  pageForm
+	junk  uint32 // bytes of records of dead entries
+	all   info   // of all entries, if inf is nil
+	live  bitmap
+	key   []uint64
+	inf   []info
+	off   []uint32
+	dot   []clock.Dot
+	ord   []uint8
+	bytes []byte
+}
+
+type pageForm uint8
+
+const (
+	dense pageForm = iota
+	packed
+	mixed
+)
+
+type bitmap [pageSize / 64]uint64
+
+func (b *bitmap) has(i int) bool { return b[i/64]>>(i%64)&1 != 0 }
+func (b *bitmap) set(i int)      { b[i/64] |= 1 << (i % 64) }
+func (b *bitmap) clear(i int)    { b[i/64] &^= 1 << (i % 64) }
+
+// next returns the first set bit at i or behind it, or pageSize.
+func (b *bitmap) next(i int) int {
+	for k := i / 64; k < len(b); k++ {
+		w := b[k]
+		if k == i/64 {
+			w &= ^uint64(0) << (i % 64)
+		}
+		if w != 0 {
+			return k*64 + bits.TrailingZeros64(w)
+		}
+	}
+	return pageSize
+}
+
+func (p *page) ref(slot int) ref { return ref(p.num*pageSize + uint32(slot)) }
+
+// seqOf returns the number of a slot.
+func (p *page) seqOf(slot int) uint64 {
+	switch p.form {
+	case dense:
+		return p.lo + uint64(slot)
+	case packed:
+		return p.lo + uint64(p.off[slot])
+	}
+	return p.dot[slot].Seq
+}
+
+func (p *page) infoOf(slot int) info {
+	if p.inf == nil {
+		return p.all
+	}
+	return p.inf[slot]
+}
+
+// recOf returns the bytes that the record of a slot starts, or nil.
+func (p *page) recOf(word uint64, inf info) []byte {
+	if word&wordRecord == 0 || inf&infoWide != 0 {
+		return nil
+	}
+	return p.bytes[uint32(word):]
+}
+
+// item returns the entry of a slot, aliasing the page.
+func (p *page) item(slot int) item {
+	x := item{inf: p.infoOf(slot), word: p.key[slot]}
+	if rec := p.recOf(x.word, x.inf); rec != nil {
+		n := recordLen(x.inf, x.word, rec)
+		x.rec, x.word = rec[:n:n], x.word&^math.MaxUint32
+	}
+	return x
+}
+
+// hashOf returns the hash of the segment of a slot.
+func (p *page) hashOf(slot int) uint64 {
+	inf, word := p.infoOf(slot), p.key[slot]
+	return hashEntry(inf, word, p.recOf(word, inf))
+}
+
+// put fills a slot, which must be there and not live.
+func (p *page) put(slot int, x *item) {
+	if p.inf != nil {
+		p.inf[slot] = x.inf
+	} else if x.inf != p.all {
+		if p.n == 0 {
+			p.all = x.inf
+		} else {
+			p.inf = make([]info, len(p.key), max(cap(p.key), len(p.key)))
+			for i := range p.inf {
+				p.inf[i] = p.all
+			}
+			p.inf[slot] = x.inf
+		}
+	}
+	p.key[slot] = x.word
+	if x.rec != nil {
+		p.key[slot] |= uint64(len(p.bytes))
+		p.bytes = append(p.bytes, x.rec...)
+	}
+	p.live.set(slot)
+	p.n++
+}
+
+// drop ends the entry of a slot.
+func (p *page) drop(slot int) {
+	p.live.clear(slot)
+	p.n--
+	if word := p.key[slot]; word&wordRecord != 0 {
+		inf := p.infoOf(slot)
+		if rec := p.recOf(word, inf); rec != nil {
+			p.junk += uint32(recordLen(inf, word, rec))
+		}
+	}
+}
+
+// revive makes the entry of a slot live again that was dropped and is still there.
+func (p *page) revive(slot int) {
+	p.live.set(slot)
+	p.n++
+	if word := p.key[slot]; word&wordRecord != 0 {
+		inf := p.infoOf(slot)
+		if rec := p.recOf(word, inf); rec != nil {
+			p.junk -= uint32(recordLen(inf, word, rec))
+		}
+	}
+}
+
+// hasRoom reports whether a record of n bytes can be added.
+func (p *page) hasRoom(n int) bool { return len(p.bytes)+n <= math.MaxInt32 }
+
+// extend makes slots up to the given one, of a dense page.
+func (p *page) extend(slot int) {
+	if slot < len(p.key) {
+		return
+	}
+	n := slot + 1
+	if n > cap(p.key) {
+		p.key = append(make([]uint64, 0, min(max(2*cap(p.key), n, 8), pageSize)), p.key...)
+	}
+	p.key = p.key[:n]
+	if p.inf != nil {
+		p.inf = slices.Grow(p.inf, n-len(p.inf))[:n]
+	}
+}
+
+// len returns how many slots are in use, dead ones too.
+func (p *page) len() int { return len(p.key) }
+
+// at returns the slot at a position in dot order.
+func (p *page) at(i int) int {
+	if p.ord != nil {
+		return int(p.ord[i])
+	}
+	return i
+}
+
+// first returns the first position whose number is at least seq. Not for mixed
+// pages.
+func (p *page) first(seq uint64) int {
+	if seq <= p.lo {
+		return 0
+	}
+	rel := seq - p.lo
+	if p.form == dense {
+		return int(min(rel, uint64(len(p.key))))
+	}
+	lo, hi := 0, len(p.key)
+	for lo < hi {
+		if m := int(uint(lo+hi) / 2); uint64(p.off[p.at(m)]) < rel {
+			lo = m + 1
+		} else {
+			hi = m
+		}
+	}
+	return lo
+}
+
+// find returns the live slot of a number, or -1. Not for mixed pages.
+func (p *page) find(seq uint64) int {
+	if p.form == dense {
+		if i := seq - p.lo; i < uint64(len(p.key)) && p.live.has(int(i)) {
+			return int(i)
+		}
+		return -1
+	}
+	if i := p.first(seq); i < len(p.key) {
+		if slot := p.at(i); p.seqOf(slot) == seq && p.live.has(slot) {
+			return slot
+		}
+	}
+	return -1
+}
+
+// firstDot returns the first position whose dot is at least d. Only for mixed
+// pages.
+func (p *page) firstDot(d clock.Dot) int {
+	lo, hi := 0, len(p.key)
+	for lo < hi {
+		m := int(uint(lo+hi) / 2)
+		if x := p.dot[p.at(m)]; x.Replica < d.Replica || x.Replica == d.Replica && x.Seq < d.Seq {
+			lo = m + 1
+		} else {
+			hi = m
+		}
+	}
+	return lo
+}
+
+// open makes a new slot at a position and returns it. Not for dense pages; the
+// page is not full.
+func (p *page) open(pos int) int {
+	slot := len(p.key)
+	p.key = append(p.key, 0)
+	if p.inf != nil {
+		p.inf = append(p.inf, 0)
+	}
+	if pos < slot && p.ord == nil {
+		p.ord = make([]uint8, slot, slot+1)
+		for i := range p.ord {
+			p.ord[i] = uint8(i)
+		}
+	}
+	if p.ord != nil {
+		p.ord = slices.Insert(p.ord, pos, uint8(slot))
+	}
+	return slot
+}
+
+// canHold reports whether a packed page can hold a number: offsets have 32 bits.
+func (p *page) canHold(seq uint64) bool {
+	if seq >= p.lo {
+		return seq-p.lo <= math.MaxUint32
+	}
+	for _, o := range p.off {
+		if uint64(o)+(p.lo-seq) > math.MaxUint32 {
+			return false
+		}
+	}
+	return true
+}
+
+// openSeq makes a slot for a number in a packed page that can hold it.
+func (p *page) openSeq(seq uint64) int {
+	if seq < p.lo {
+		by := uint32(p.lo - seq)
+		for i := range p.off {
+			p.off[i] += by
+		}
+		p.lo = seq
+	}
+	rel := uint32(seq - p.lo)
+	pos := len(p.key)
+	if pos > 0 && (p.ord != nil || p.off[pos-1] >= rel) {
+		pos = p.first(seq)
+	}
+	slot := p.open(pos)
+	p.off = append(p.off, rel)
+	return slot
+}
+
+// openDot makes a slot for a dot in a mixed page.
+func (p *page) openDot(d clock.Dot) int {
+	pos := len(p.key)
+	if pos > 0 && (p.ord != nil || p.dot[pos-1].Compare(d) >= 0) {
+		pos = p.firstDot(d)
+	}
+	slot := p.open(pos)
+	p.dot = append(p.dot, d)
+	return slot
+}
+
+// squeeze rewrites the bytes without dead records. Slots stay as they are.
+func (p *page) squeeze() {
+	out := make([]byte, 0, len(p.bytes)-int(p.junk))
+	for slot := p.live.next(0); slot < pageSize; slot = p.live.next(slot + 1) {
+		inf, word := p.infoOf(slot), p.key[slot]
+		if rec := p.recOf(word, inf); rec != nil {
+			p.key[slot] = word&^math.MaxUint32 | uint64(len(out))
+			out = append(out, rec[:recordLen(inf, word, rec)]...)
+		}
+	}
+	// A dead slot must not be read: its record is gone.
+	for slot := range p.key {
+		if !p.live.has(slot) {
+			p.key[slot] = 0
+		}
+	}
+	p.bytes, p.junk = out, 0
+}

@@ -1,0 +1,153 @@
+package kernel
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/dovetail-crdt/dovetail/clock"
+)
+
+// Repacking moves entries to new pages: slots change, and with them the refs in
+// the tables. None happens while a transaction is open or while a loop stands in
+// the page.
+
+// tidy repacks page k if it has become wasteful: when half its slots are dead, it
+// costs less in another form, or a neighbour has room for what is left.
+func (s *State) tidy(l *lane, k int) {
+	p := l.dir[k].p
+	switch {
+	case p.n == 0:
+		s.freePage(p)
+		l.dir = slices.Delete(l.dir, k, k+1)
+		return
+	case p.form == dense && int(p.n) >= pageSize*5/8, p.form == dense && k == len(l.dir)-1 && p.len() < pageSize,
+		p.form == packed && int(p.n) > p.len()/2:
+		if p.junk > 64 && int(p.junk) > len(p.bytes)/4 {
+			p.squeeze()
+		}
+		return
+	}
+	from, to, n := k, k+1, int(p.n)
+	if k > 0 && l.dir[k-1].p.form == packed && n+int(l.dir[k-1].p.n) <= pageSize*3/4 {
+		from--
+		n += int(l.dir[from].p.n)
+	}
+	if to < len(l.dir) && l.dir[to].p.form == packed && n+int(l.dir[to].p.n) <= pageSize*3/4 {
+		to++
+	}
+	s.repack(l, from, to)
+}
+
+// repack replaces pages from..to-1, not all empty, by packed ones without dead
+// slots.
+func (s *State) repack(l *lane, from, to int) {
+	var q *page
+	var made []dirEntry
+	for _, e := range l.dir[from:to] {
+		p := e.p
+		for i := range p.len() {
+			slot := p.at(i)
+			if !p.live.has(slot) {
+				continue
+			}
+			seq := p.seqOf(slot)
+			if q == nil || !q.canHold(seq) || !q.hasRoom(len(p.bytes)) {
+				q = s.newPage(l, packed, seq)
+				q.reserve(sumLive(l.dir[from:to]), len(p.bytes)-int(p.junk))
+				made = append(made, dirEntry{seq, q})
+			}
+			s.move(p, slot, q, q.openSeq(seq))
+		}
+		s.freePage(p)
+	}
+	if len(made) > 0 {
+		made[0].lo = min(made[0].lo, l.dir[from].lo)
+	}
+	l.dir = slices.Replace(l.dir, from, to, made...)
+}
+
+func sumLive(dir []dirEntry) (n int) {
+	for _, e := range dir {
+		n += int(e.p.n)
+	}
+	return min(n, pageSize)
+}
+
+// reserve makes room for so many entries in a new packed page.
+func (p *page) reserve(n, bytes int) {
+	p.key = make([]uint64, 0, n)
+	p.off = make([]uint32, 0, n)
+	if bytes > 0 {
+		p.bytes = make([]byte, 0, bytes)
+	}
+}
+
+// move takes a live entry from one page to a new slot in another.
+func (s *State) move(p *page, slot int, q *page, to int) {
+	x := p.item(slot)
+	q.put(to, &x)
+	p.live.clear(slot)
+	p.n--
+	if s.indexed && x.inf.at() != outside {
+		s.nodes[x.inf.at()].tab.replace(x.hash(), p.ref(slot), q.ref(to))
+	}
+}
+
+func (s *State) newPage(l *lane, form pageForm, lo uint64) *page {
+	p := &page{id: l.id, form: form, lo: lo}
+	s.addPage(p)
+	return p
+}
+
+// addPage gives p a number.
+func (s *State) addPage(p *page) {
+	if n := len(s.free); n > 0 {
+		p.num, s.free = s.free[n-1], s.free[:n-1]
+		s.pages[p.num] = p
+		return
+	}
+	if len(s.pages) == 0 {
+		s.pages = append(s.pages, nil) // no page has number 0
+	}
+	p.num = uint32(len(s.pages))
+	if p.num >= 1<<31/pageSize {
+		panic(fmt.Sprintf("kernel: %d pages", p.num))
+	}
+	s.pages = append(s.pages, p)
+	if need := refBits(len(s.pages)); s.indexed && need > refBits(len(s.pages)-1) {
+		for id := range s.nodes { // the tables made before have too few bits for the ref of such a page
+			if t := &s.nodes[id].tab; len(t.buckets) > 0 && t.refBits < need {
+				s.rebuild(nodeID(id), len(t.buckets))
+			}
+		}
+	}
+}
+
+func (s *State) freePage(p *page) {
+	s.pages[p.num] = nil
+	s.free = append(s.free, p.num)
+}
+
+// settlePage repacks the page that is for d if it has become wasteful, and drops
+// a lane that became empty. No ref may be held, and no transaction be open.
+func (s *State) settlePage(d clock.Dot) {
+	if p := s.small; p != nil {
+		if int(p.n) < p.len()/2 {
+			s.repackSmall()
+		} else if p.junk > 64 && int(p.junk) > len(p.bytes)/4 {
+			p.squeeze()
+		}
+		return
+	}
+	i, ok := s.lane(d.Replica)
+	if !ok {
+		return
+	}
+	l := &s.lanes[i]
+	if k := l.route(d.Seq); k >= 0 {
+		s.tidy(l, k)
+	}
+	if len(l.dir) == 0 {
+		s.lanes = slices.Delete(s.lanes, i, i+1)
+	}
+}

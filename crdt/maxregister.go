@@ -1,0 +1,45 @@
+package crdt
+
+// MaxRegister holds the largest value that was ever set: of concurrent writes the
+// largest stays, and a smaller one changes nothing, also later. It has no context,
+// so it is an object of its own or a GMap value, and not an AWMap value.
+//
+// The order is that of the canonical bytes under the codec: numeric for Uint64
+// and Int64, bytewise for String and Bytes. Other codecs, such as MsgPack, have no
+// order that means anything.
+type MaxRegister[T any] struct{ extreme[T] }
+
+// NewMaxRegister returns an empty register.
+func NewMaxRegister[T any](c Codec[T]) *MaxRegister[T] {
+	return &MaxRegister[T]{extreme[T]{codec: c}}
+}
+
+// MaxRegisterOf returns the kind of max-registers of values of that codec.
+func MaxRegisterOf[T any](c Codec[T]) Kind[*MaxRegister[T]] {
+	return plainKind("max<"+c.Name+">", func() *MaxRegister[T] { return NewMaxRegister(c) })
+}
+
+// Set makes v the value if it is larger than that which this replica sees, or the
+// first. A value that the codec refuses fails the transaction.
+func (r *MaxRegister[T]) Set(tx *Tx, v T) {
+	if x, ok := r.of(tx, v); ok {
+		Record(tx, r, &MaxRegister[T]{x})
+	}
+}
+
+// Get returns the largest value and true, or false if none was set.
+func (r *MaxRegister[T]) Get() (v T, ok bool) { return r.get() }
+
+// Merge implements Lattice.
+func (r *MaxRegister[T]) Merge(delta *MaxRegister[T]) (changed bool) {
+	return delta != nil && r.takeIf(&delta.extreme, delta.raw > r.raw)
+}
+
+// Equal implements Lattice.
+func (r *MaxRegister[T]) Equal(o *MaxRegister[T]) bool { return r.set == o.set && r.raw == o.raw }
+
+// Clone implements Lattice.
+func (r *MaxRegister[T]) Clone() *MaxRegister[T] { return &MaxRegister[T]{r.extreme} }
+
+// IsBottom implements Lattice; a nil register is bottom.
+func (r *MaxRegister[T]) IsBottom() bool { return r == nil || !r.set }
