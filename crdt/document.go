@@ -89,7 +89,7 @@ func (d *Doc) Remove(tx *Tx, name string) {
 	if tx.open(&d.object) == nil {
 		return
 	}
-	for _, seg := range d.at().Segments() {
+	for seg := range d.at().Kids() { // also fields that hold only denials, which do not show
 		if n, _, err := splitField(seg); err == nil && n == name {
 			tx.kill(d.below(seg, nil))
 		}

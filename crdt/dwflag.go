@@ -1,9 +1,8 @@
 package crdt
 
 import (
-	"github.com/dovetail-crdt/dovetail/crdt/internal/kernel"
-
 	"github.com/dovetail-crdt/dovetail/clock"
+	"github.com/dovetail-crdt/dovetail/crdt/internal/kernel"
 )
 
 // DWFlag is a flag in which disable wins: it goes off when one replica disables

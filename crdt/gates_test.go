@@ -103,6 +103,7 @@ func TestGates(t *testing.T) {
 }
 
 func checkGate[S crdt.Lattice[S]](t *testing.T, g gate[S]) {
+	t.Helper()
 	t.Run(g.name, func(t *testing.T) {
 		t.Parallel()
 		t.Run("events", func(t *testing.T) { g.checkEvents(t) })
@@ -115,6 +116,7 @@ func checkGate[S crdt.Lattice[S]](t *testing.T, g gate[S]) {
 // Every write is an event, whatever it finds: each of these is lost if the last
 // write of its replica does nothing. (proofs-types 1o, 1p, 1q)
 func (g gate[S]) checkEvents(t *testing.T) {
+	t.Helper()
 	type writes []func(*crdt.Tx, S)
 	tests := []struct {
 		name   string
@@ -150,6 +152,7 @@ func (g gate[S]) checkEvents(t *testing.T) {
 // A reset forgets the denials that it saw: a yes that had lost to one of them is
 // shown. A denial is not presence, but there is something to forget.
 func (g gate[S]) checkReset(t *testing.T) {
+	t.Helper()
 	a, b, c, wa, wc := g.kind.New(), g.kind.New(), g.kind.New(), writer(1), writer(3)
 	no := do(t, a, wa, g.no)
 	yes := do(t, b, writer(2), g.yes)
@@ -173,6 +176,7 @@ func (g gate[S]) checkReset(t *testing.T) {
 // A prune ends a place only when all that is live there is stable: the removes,
 // and the adds that they beat. (proofs-types 1r to 1t)
 func (g gate[S]) checkPrune(t *testing.T) {
+	t.Helper()
 	tests := []struct {
 		name       string
 		stable     *clock.Context
@@ -212,6 +216,7 @@ func (g gate[S]) checkPrune(t *testing.T) {
 // A prune leaves what is shown, however stable, and what its own transaction
 // wrote.
 func (g gate[S]) checkPruneOn(t *testing.T) {
+	t.Helper()
 	s, w := g.kind.New(), writer(1)
 	all := dots([]uint64{1, 2, 3, 4, 5})
 	do(t, s, w, g.no)

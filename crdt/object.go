@@ -96,7 +96,7 @@ func (o *object) isBottom() bool {
 	if o.path == nil && o.err == nil {
 		return o.state.IsBottom()
 	}
-	return !o.at().Has() && o.at().Bases() == 0
+	return o.at().Below() == 0 && o.at().Bases() == 0
 }
 
 // whole returns the kernel state of a value that is not a view, or nil.

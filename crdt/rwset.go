@@ -2,11 +2,11 @@ package crdt
 
 import (
 	"fmt"
-	"github.com/dovetail-crdt/dovetail/crdt/internal/kernel"
 	"iter"
 	"slices"
 
 	"github.com/dovetail-crdt/dovetail/clock"
+	"github.com/dovetail-crdt/dovetail/crdt/internal/kernel"
 )
 
 // RWSet is a set in which remove wins: an element that is removed at one replica

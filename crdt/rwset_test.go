@@ -60,13 +60,13 @@ func TestRWSetClear(t *testing.T) {
 	a, b, wa, wb := crdt.NewRWSet(crdt.String), crdt.NewRWSet(crdt.String), writer(1), writer(2)
 	b.Merge(do(t, a, wa, func(tx *crdt.Tx, s *roleSet) { s.Add(tx, "x"); s.Add(tx, "y"); s.Remove(tx, "gone") }))
 	unseen := do(t, b, wb, func(tx *crdt.Tx, s *roleSet) { s.Add(tx, "x"); s.Add(tx, "z"); s.Add(tx, "gone") })
-	clear := func(tx *crdt.Tx, s *roleSet) { s.Clear(tx) }
-	b.Merge(do(t, a, wa, clear))
+	empty := func(tx *crdt.Tx, s *roleSet) { s.Clear(tx) }
+	b.Merge(do(t, a, wa, empty))
 	if a.Merge(unseen); elements(a) != "gone z" || a.Len() != 2 || a.Tombstones() != 2 || !a.Equal(b) {
 		t.Errorf("after Clear the set is %s (%d), with %d tombstones, equal %t; want gone z, and x, y as tombstones", elements(a), a.Len(), a.Tombstones(), a.Equal(b))
 	}
-	do(t, a, wa, clear)
-	if again := do(t, a, wa, clear); !again.IsBottom() || a.Len() != 0 || a.Tombstones() != 4 {
+	do(t, a, wa, empty)
+	if again := do(t, a, wa, empty); !again.IsBottom() || a.Len() != 0 || a.Tombstones() != 4 {
 		t.Errorf("Clear of an empty set is an event: %t; %d elements, %d tombstones", !again.IsBottom(), a.Len(), a.Tombstones())
 	}
 	do(t, a, wa, func(tx *crdt.Tx, s *roleSet) { s.Add(tx, "x") }) // has seen the remove

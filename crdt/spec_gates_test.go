@@ -95,6 +95,10 @@ func (g *gates) change(t *rapid.T, tx *crdt.Tx, d *crdt.Doc, id int) []spec.Op {
 			g.locks.In(d).Remove(tx, k)
 			return op(spec.Kill, "locks/"+k)
 		}
+		if name := rapid.SampledFrom([]string{"", "seen", "frozen", "blocked", "roles", "locks"}).Draw(t, "name"); name != "" {
+			d.Remove(tx, name)
+			return op(spec.Kill, name)
+		}
 		d.Clear(tx)
 		return op(spec.Kill, "")
 	}

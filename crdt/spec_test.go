@@ -33,7 +33,7 @@ func newAccount() *account {
 		memo:    crdt.NewField("memo", crdt.MVRegisterOf(crdt.String)),
 		funds:   crdt.NewField("funds", crdt.AWMapOf(crdt.String, crdt.AWMapOf(crdt.String, crdt.CounterKind()))),
 	}
-	a.kind = crdt.DocOf(append(a.gates.fields(), a.balance, a.tags, a.owner, a.memo, a.funds)...)
+	a.kind = crdt.DocOf(append(a.fields(), a.balance, a.tags, a.owner, a.memo, a.funds)...)
 	return a
 }
 

@@ -140,7 +140,7 @@ func (d *decoder) lane(l *lane, runs []clock.Interval) {
 			}
 			n += min(in.Hi, end) - in.Lo + 1
 		}
-		isDense := n >= pageSize*5/8
+		isDense := n >= pageSize/2
 		if p == nil || isDense || p.form == dense || p.len()+int(n) > pageSize || !p.canHold(end) {
 			p = d.s.newPage(l, packed, runs[0].Lo)
 			if isDense {

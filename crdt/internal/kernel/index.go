@@ -78,14 +78,13 @@ func (s *State) enter(r ref, x *item) {
 func (s *State) leave(r ref, x *item) {
 	t := &s.nodes[x.inf.at()].tab
 	h := x.hash()
-	pos := t.exact(h, r)
-	if pos != nil && *pos&slotCrowd == 0 {
-		t.remove(h, pos)
+	if t.removeExact(h, r) {
 		if buckets, rebuild := t.wants(); rebuild && buckets < len(t.buckets) {
 			s.rebuild(x.inf.at(), buckets)
 		}
 		return
 	}
+	pos := t.exact(h, r)
 	key := segmentKey(x)
 	c := s.crowds[key]
 	if c.live--; pos == nil { // another stands in the table

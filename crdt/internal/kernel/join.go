@@ -76,20 +76,17 @@ func (m *joiner) kill(id clock.ReplicaID, run clock.Interval) {
 	}
 	l := &s.lanes[i]
 	if run.Lo == run.Hi { // by far the most
-		if r := l.find(run.Lo); r != 0 {
-			m.killOne(clock.Dot{Replica: id, Seq: run.Lo}, r)
+		if k := l.route(run.Lo); k >= 0 {
+			p := l.dir[k].p
+			if slot := p.find(run.Lo); slot >= 0 && (m.d.live == 0 || m.d.find(clock.Dot{Replica: id, Seq: run.Lo}) == 0) {
+				if m.end(p, slot); p.isWasteful() {
+					s.settlePage(clock.Dot{Replica: id, Seq: run.Lo})
+				}
+			}
 		}
 		return
 	}
 	m.killRun(id, run)
-}
-
-func (m *joiner) killOne(d clock.Dot, r ref) {
-	if m.d.live > 0 && m.d.find(d) != 0 {
-		return
-	}
-	m.end(m.s.pages[r.page()], r.slot())
-	m.s.settlePage(d)
 }
 
 // end makes an entry of s not live.

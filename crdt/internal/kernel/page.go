@@ -105,12 +105,20 @@ func (p *page) recOf(word uint64, inf info) []byte {
 
 // item returns the entry of a slot, aliasing the page.
 func (p *page) item(slot int) item {
-	x := item{inf: p.infoOf(slot), word: p.key[slot]}
-	if rec := p.recOf(x.word, x.inf); rec != nil {
-		n := recordLen(x.inf, x.word, rec)
-		x.rec, x.word = rec[:n:n], x.word&^math.MaxUint32
+	inf, word := p.all, p.key[slot]
+	if p.inf != nil {
+		inf = p.inf[slot]
 	}
-	return x
+	if int64(word) >= 0 || inf&infoWide != 0 {
+		return item{inf: inf, word: word}
+	}
+	return p.record(inf, word)
+}
+
+func (p *page) record(inf info, word uint64) item {
+	rec := p.bytes[uint32(word):]
+	n := recordLen(inf, word, rec)
+	return item{inf: inf, word: word &^ math.MaxUint32, rec: rec[:n:n]}
 }
 
 // hashOf returns the hash of the segment of a slot.
@@ -143,28 +151,19 @@ func (p *page) put(slot int, x *item) {
 	p.n++
 }
 
-// drop ends the entry of a slot.
-func (p *page) drop(slot int) {
+// drop ends the entry of a slot, which is x.
+func (p *page) drop(slot int, x *item) {
 	p.live.clear(slot)
 	p.n--
-	if word := p.key[slot]; word&wordRecord != 0 {
-		inf := p.infoOf(slot)
-		if rec := p.recOf(word, inf); rec != nil {
-			p.junk += uint32(recordLen(inf, word, rec))
-		}
-	}
+	p.junk += uint32(len(x.rec))
 }
 
-// revive makes the entry of a slot live again that was dropped and is still there.
-func (p *page) revive(slot int) {
+// revive makes the entry of a slot, x, live again that was dropped and is still
+// there.
+func (p *page) revive(slot int, x *item) {
 	p.live.set(slot)
 	p.n++
-	if word := p.key[slot]; word&wordRecord != 0 {
-		inf := p.infoOf(slot)
-		if rec := p.recOf(word, inf); rec != nil {
-			p.junk -= uint32(recordLen(inf, word, rec))
-		}
-	}
+	p.junk -= uint32(len(x.rec))
 }
 
 // hasRoom reports whether a record of n bytes can be added.

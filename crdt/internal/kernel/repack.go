@@ -11,6 +11,18 @@ import (
 // the tables. None happens while a transaction is open or while a loop stands in
 // the page.
 
+// denseLeast is the number of live entries below which a dense page is packed.
+// Packing costs a search of the table for each, so it is done late; until then a
+// page costs up to twice as much as its entries need.
+const denseLeast = pageSize * 3 / 8
+
+// isWasteful reports whether tidy may have something to do.
+func (p *page) isWasteful() bool {
+	return p.form == dense && p.n < denseLeast || p.form != dense && int(p.n) <= p.len()/2 || p.isFullOfJunk()
+}
+
+func (p *page) isFullOfJunk() bool { return p.junk > 64 && int(p.junk) > len(p.bytes)/4 }
+
 // tidy repacks page k if it has become wasteful: when half its slots are dead, it
 // costs less in another form, or a neighbour has room for what is left.
 func (s *State) tidy(l *lane, k int) {
@@ -20,9 +32,8 @@ func (s *State) tidy(l *lane, k int) {
 		s.freePage(p)
 		l.dir = slices.Delete(l.dir, k, k+1)
 		return
-	case p.form == dense && int(p.n) >= pageSize*5/8, p.form == dense && k == len(l.dir)-1 && p.len() < pageSize,
-		p.form == packed && int(p.n) > p.len()/2:
-		if p.junk > 64 && int(p.junk) > len(p.bytes)/4 {
+	case p.form == dense && (p.n >= denseLeast || k == len(l.dir)-1 && p.len() < pageSize), p.form == packed && int(p.n) > p.len()/2:
+		if p.isFullOfJunk() {
 			p.squeeze()
 		}
 		return
@@ -132,9 +143,9 @@ func (s *State) freePage(p *page) {
 // a lane that became empty. No ref may be held, and no transaction be open.
 func (s *State) settlePage(d clock.Dot) {
 	if p := s.small; p != nil {
-		if int(p.n) < p.len()/2 {
+		if int(p.n) <= p.len()/2 {
 			s.repackSmall()
-		} else if p.junk > 64 && int(p.junk) > len(p.bytes)/4 {
+		} else if p.isFullOfJunk() {
 			p.squeeze()
 		}
 		return

@@ -164,7 +164,7 @@ func (s *State) count(inf info, by int32) {
 // remove ends a live entry. It leaves page and lane untidy: see settlePage.
 func (s *State) remove(p *page, slot int) {
 	x := p.item(slot)
-	p.drop(slot)
+	p.drop(slot, &x)
 	if p.lo <= clock.MaxSeq {
 		s.live--
 	}
@@ -177,8 +177,8 @@ func (s *State) remove(p *page, slot int) {
 // restore makes an entry live again that remove ended and that nothing tidied.
 func (s *State) restore(r ref) {
 	p := s.pages[r.page()]
-	p.revive(r.slot())
 	x := p.item(r.slot())
+	p.revive(r.slot(), &x)
 	if p.lo <= clock.MaxSeq {
 		s.live++
 	}

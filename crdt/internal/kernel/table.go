@@ -26,7 +26,7 @@ const (
 	slotCrowd = 1 << 31 // of a slot: several entries share the segment; see crowd
 	fillMost  = 12      // refs a bucket, on average, at which a table grows
 	fillLeast = 5       // and at which it shrinks
-	fillNew   = 8
+	fillNew   = 9
 )
 
 func (t *table) home(h uint64) uint64 {
@@ -127,31 +127,58 @@ func (t *table) add(h uint64, slot uint32) bool {
 	return false
 }
 
-// remove takes out the slot at pos, which is in this table.
-func (t *table) remove(h uint64, pos *uint32) {
+// removeExact takes out a ref that is no crowd and reports whether it was there.
+func (t *table) removeExact(h uint64, r ref) bool {
+	if t.n == 0 {
+		return false
+	}
+	want := t.tag(h) | uint32(r)
 	home := t.home(h)
 	b := home
+	far := t.buckets[b][bucketSlots] & overDist
 	for {
 		bucket := &t.buckets[b]
 		for i := range bucketSlots {
-			if &bucket[i] != pos {
-				continue
+			if bucket[i] == want {
+				t.cut(home, b, i)
+				return true
 			}
-			last := i
-			for last+1 < bucketSlots && bucket[last+1] != 0 {
-				last++
-			}
-			bucket[i], bucket[last] = bucket[last], 0
-			if b != home {
-				over := &t.buckets[home][bucketSlots]
-				if *over -= overOne; *over < overOne {
-					*over = 0
-				}
-			}
-			t.n--
-			return
 		}
+		if far == 0 {
+			return false
+		}
+		far--
 		b = t.step(b)
+	}
+}
+
+// cut takes out slot i of bucket b, which belongs to bucket home.
+func (t *table) cut(home, b uint64, i int) {
+	bucket := &t.buckets[b]
+	last := i
+	for last+1 < bucketSlots && bucket[last+1] != 0 {
+		last++
+	}
+	bucket[i], bucket[last] = bucket[last], 0
+	if b != home {
+		over := &t.buckets[home][bucketSlots]
+		if *over -= overOne; *over < overOne {
+			*over = 0
+		}
+	}
+	t.n--
+}
+
+// remove takes out the slot at pos, which is in this table.
+func (t *table) remove(h uint64, pos *uint32) {
+	home := t.home(h)
+	for b := home; ; b = t.step(b) {
+		for i := range bucketSlots {
+			if &t.buckets[b][i] == pos {
+				t.cut(home, b, i)
+				return
+			}
+		}
 	}
 }
 
