@@ -51,11 +51,11 @@ func (s *AWSet[E]) Clear(tx *Tx) { tx.kill(s.object) }
 // Contains reports whether e is in the set; an element that the codec refuses is
 // not.
 func (s *AWSet[E]) Contains(e E) bool {
-	b, err := s.codec.Append(s.state.Scratch[:0], e)
+	b, err := s.codec.Append(s.state.Scratch(), e)
 	if err != nil || s.err != nil {
 		return false
 	}
-	s.state.Scratch = b
+	s.state.SetScratch(b)
 	return s.at().HasKid(roleElement, b)
 }
 

@@ -239,11 +239,11 @@ func (tx *Tx) deny(o object) {
 // contentOf returns the bytes of e, which are good until the next call, or fails
 // the transaction.
 func contentOf[E any](tx *Tx, o *object, c *Codec[E], e E) (b []byte, ok bool) {
-	b, err := c.Append(o.state.Scratch[:0], e)
+	b, err := c.Append(o.state.Scratch(), e)
 	if err != nil {
 		tx.Fail(fmt.Errorf("crdt: %s: %w", c.Name, err))
 		return nil, false
 	}
-	o.state.Scratch = b
+	o.state.SetScratch(b)
 	return b, true
 }

@@ -46,6 +46,8 @@ func findBase(bases []Base, id clock.ReplicaID, run uint64) (int, bool) {
 
 // setBases puts the bases of a place.
 func (s *State) setBases(pl place, now []Base) {
+	s.needNodes()
+	s.own()
 	was := s.bases[pl]
 	s.nbases += len(now) - len(was)
 	switch {

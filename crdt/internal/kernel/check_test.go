@@ -49,7 +49,9 @@ func Shape(s *State) (forms map[string]int) {
 		forms["indexed"]++
 	}
 	for i := range s.nodes {
-		forms["buckets"] = max(forms["buckets"], len(s.nodes[i].tab.buckets))
+		if t := s.nodes[i].tab; t != nil {
+			forms["buckets"] = max(forms["buckets"], len(t.buckets))
+		}
 	}
 	forms["lanes"] = len(s.lanes)
 	return forms
@@ -57,8 +59,13 @@ func Shape(s *State) (forms map[string]int) {
 
 // check returns the first invariant of State that s breaks.
 func check(s *State) error {
+	if r := &noRest; r.lanes != nil || r.pages != nil || r.free != nil || r.spare != nil || r.unused != nil || r.indexed ||
+		r.bases != nil || r.nbases != 0 || r.crowds != nil || r.births != nil || r.scratch != nil || r.tx.s != nil {
+		return fmt.Errorf("what all small states share was written: %+v", noRest)
+	}
 	var last clock.Dot
 	live := 0
+	s.needNodes()
 	uses := make([]int32, len(s.nodes))
 	direct := make([]int32, len(s.nodes))
 	odd := make([]int32, len(s.nodes))
@@ -77,7 +84,7 @@ func check(s *State) error {
 		birth := d.Seq > clock.MaxSeq
 		if !seen[p] {
 			seen[p] = true
-			if s.pages[p.num] != p {
+			if s.pageOf(p.ref(0)) != p {
 				return fail("invariant 1: page %d is not under its number", p.num)
 			}
 			if perr := p.check(); perr != nil {
@@ -147,8 +154,8 @@ func check(s *State) error {
 					places++
 				}
 			}
-			if n := s.nodes[id].tab.n; nodeID(id) != outside && n != places {
-				return fmt.Errorf("invariant 1: table of node %d has %d refs for %d places", id, n, places)
+			if t := s.nodes[id].tab; nodeID(id) != outside && t != nil && t.n != places || t == nil && places > 0 && id > 0 {
+				return fmt.Errorf("invariant 1: table of node %d has not one ref for each of %d places", id, places)
 			}
 		}
 	}
@@ -223,7 +230,11 @@ func (s *State) checkLanes() error {
 			}
 		}
 	}
-	for _, p := range s.pages {
+	all := s.pages
+	if s.small != nil && len(all) == 0 {
+		all = []*page{s.small}
+	}
+	for _, p := range all {
 		if p != nil {
 			pages--
 		}

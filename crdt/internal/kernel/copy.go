@@ -18,16 +18,27 @@ func (s *State) Clone() *State {
 	}
 	out := New()
 	out.ctx = *s.ctx.Clone()
-	out.live, out.nbases = s.live, s.nbases
-	out.free, out.spare = slices.Clone(s.free), slices.Clone(s.spare)
-	out.bases = maps.Clone(s.bases) // lists are never changed
-	if len(s.nodes) > len(s.first) {
+	out.live = s.live
+	if s.rest == &noRest {
+		if s.small != nil {
+			out.small = s.small.clone()
+		}
+	} else {
+		out.own()
+	}
+	if s.nodes != nil {
 		out.nodes = make([]node, len(s.nodes))
 	}
 	for i := range s.nodes {
 		n := s.nodes[i]
 		out.nodes[i] = node{up: n.up, seg: n.seg, uses: n.uses, n: n.n, odd: n.odd, kids: maps.Clone(n.kids)}
 	}
+	if s.rest == &noRest {
+		return out
+	}
+	out.nbases = s.nbases
+	out.free, out.spare = slices.Clone(s.free), slices.Clone(s.spare)
+	out.bases = maps.Clone(s.bases) // lists are never changed
 	out.pages = make([]*page, len(s.pages))
 	for i, p := range s.pages {
 		if p != nil {
@@ -101,7 +112,7 @@ func (g *graft) gather(id, to nodeID) {
 		g.refs = append(g.refs, p.ref(slot))
 		return true
 	})
-	for seg, k := range g.from.nodes[id].kids {
+	for seg, k := range g.from.kidsOf(id) {
 		g.gather(k, g.to.kid(to, seg))
 	}
 }
@@ -109,7 +120,7 @@ func (g *graft) gather(id, to nodeID) {
 func (g *graft) copy() {
 	slices.SortFunc(g.refs, func(a, b ref) int { return g.from.dotOf(a).Compare(g.from.dotOf(b)) })
 	for _, r := range g.refs {
-		p, slot := g.from.pages[r.page()], r.slot()
+		p, slot := g.from.pageOf(r), r.slot()
 		x := p.item(slot)
 		if t, ok := g.nodes[x.inf.at()]; ok {
 			x.inf = x.inf&0xffffffff | info(t)<<32

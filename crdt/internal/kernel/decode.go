@@ -30,12 +30,17 @@ func Read(c, r *wire.Reader) *State {
 	if r.Err() == nil {
 		d.bases()
 	}
-	if r.Err() == nil && d.next != len(s.nodes) {
+	if r.Err() == nil && d.next != d.count() {
 		r.Failf("inner node %d is not used", d.next)
 	}
-	s.unused = s.unused[:0]
+	if len(s.unused) > 0 {
+		s.unused = s.unused[:0]
+	}
 	return s
 }
+
+// count returns how many nodes there are.
+func (d *decoder) count() int { return max(len(d.s.nodes), 2) }
 
 type decoder struct {
 	s     *State
@@ -101,7 +106,7 @@ func (d *decoder) layout(all []clock.Interval, ends []int) {
 	s, from := d.s, 0
 	if s.live <= pageSize {
 		p := &page{form: mixed, dot: make([]clock.Dot, 0, s.live), key: make([]uint64, s.live), n: int32(s.live)}
-		s.addPage(p)
+		p.num = 1
 		s.small, d.pages = p, []*page{p}
 		for i, end := range ends {
 			id, _, _ := s.ctx.Row(i)
@@ -179,7 +184,11 @@ func (p *page) fill(in clock.Interval) {
 
 // nodes reads the inner nodes.
 func (d *decoder) nodes() {
-	for range d.r.Count(3) {
+	n := d.r.Count(3)
+	if n > 0 {
+		d.s.nodes = make([]node, 2) // counts follow with the entries
+	}
+	for range n {
 		up, seg := d.r.Uvarint(), d.r.Bytes()
 		switch {
 		case d.r.Err() != nil:
@@ -205,8 +214,8 @@ func (d *decoder) nodes() {
 // use checks that inner nodes are used in the order in which they are numbered:
 // one that is used first comes right behind those above it that are new too.
 func (d *decoder) use(code uint64) nodeID {
-	if code >= uint64(len(d.s.nodes)) {
-		d.r.Failf("node %d of %d", code, len(d.s.nodes))
+	if code >= uint64(d.count()) {
+		d.r.Failf("node %d of %d", code, d.count())
 		return outside
 	}
 	for ; d.next <= int(code); d.next++ {
@@ -296,11 +305,8 @@ func (f *filler) page(p *page) {
 		if v := inf.value(); n == 8 && (v == valueNone || v == valueDeny) {
 			inf |= infoWide
 		}
-		node := &f.d.s.nodes[at]
-		node.uses += int32(k)
-		node.n += int32(k)
-		if !inf.plain() {
-			node.odd += int32(k)
+		if f.d.s.nodes != nil {
+			f.d.s.nodes[at].tally(inf, int32(k))
 		}
 		if k == int(p.n) {
 			p.all = inf

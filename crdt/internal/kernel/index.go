@@ -32,9 +32,11 @@ func (s *State) index() {
 	if s.indexed || s.small != nil && s.small.len() <= scanMost {
 		return
 	}
-	s.indexed = true
+	s.needNodes()
+	s.own().indexed = true
 	for id := range s.nodes {
 		if n := &s.nodes[id]; nodeID(id) != outside && n.n > 0 {
+			n.tab = &table{}
 			n.tab.reset(int(n.n)/fillNew+1, len(s.pages))
 		}
 	}
@@ -48,7 +50,11 @@ func (s *State) index() {
 
 // enter puts a live entry into the table of its node.
 func (s *State) enter(r ref, x *item) {
-	t := &s.nodes[x.inf.at()].tab
+	t := s.nodes[x.inf.at()].tab
+	if t == nil {
+		t = &table{}
+		s.nodes[x.inf.at()].tab = t
+	}
 	if buckets, rebuild := t.wants(); rebuild {
 		s.rebuild(x.inf.at(), buckets)
 	}
@@ -64,7 +70,7 @@ func (s *State) enter(r ref, x *item) {
 	c := s.crowds[key]
 	if c == nil {
 		c = &crowd{dots: []clock.Dot{s.dotOf(t.refOf(*pos))}, live: 1}
-		if s.crowds == nil {
+		if s.own(); s.crowds == nil {
 			s.crowds = make(map[place]*crowd)
 		}
 		s.crowds[key] = c
@@ -76,7 +82,7 @@ func (s *State) enter(r ref, x *item) {
 
 // leave takes an entry that is no longer live out of the table of its node.
 func (s *State) leave(r ref, x *item) {
-	t := &s.nodes[x.inf.at()].tab
+	t := s.nodes[x.inf.at()].tab
 	h := x.hash()
 	if t.removeExact(h, r) {
 		if buckets, rebuild := t.wants(); rebuild && buckets < len(t.buckets) {
@@ -84,7 +90,10 @@ func (s *State) leave(r ref, x *item) {
 		}
 		return
 	}
-	pos := t.exact(h, r)
+	var pos *uint32
+	if b, i := t.exact(h, r); i >= 0 {
+		pos = &t.buckets[b][i]
+	}
 	key := segmentKey(x)
 	c := s.crowds[key]
 	if c.live--; pos == nil { // another stands in the table
@@ -118,14 +127,14 @@ func (s *State) purge(c *crowd) {
 
 // rebuild makes the table of a node anew, with so many buckets.
 func (s *State) rebuild(id nodeID, buckets int) {
-	t := &s.nodes[id].tab
+	t := s.nodes[id].tab
 	old := *t
 	t.reset(max(buckets, 1), len(s.pages))
 	for ok := false; !ok; {
 		ok = true
 		old.each(func(slot uint32) bool {
 			r := old.refOf(slot)
-			ok = t.add(s.pages[r.page()].hashOf(r.slot()), slot&slotCrowd|uint32(r))
+			ok = t.add(s.pageOf(r).hashOf(r.slot()), slot&slotCrowd|uint32(r))
 			return ok
 		})
 		if !ok {
@@ -137,7 +146,7 @@ func (s *State) rebuild(id nodeID, buckets int) {
 // sameSegment reports whether a live entry stands where x does; they are of one
 // node.
 func (s *State) sameSegment(r ref, x *item) bool {
-	p := s.pages[r.page()]
+	p := s.pageOf(r)
 	return p.sameSegment(r.slot(), x)
 }
 
@@ -177,7 +186,10 @@ func (s *State) lookup(out []ref, x *item) []ref {
 	case !s.indexed:
 		out = s.scan(out, x)
 	default:
-		t := &s.nodes[at].tab
+		t := s.nodes[at].tab
+		if t == nil {
+			return out
+		}
 		pos := t.locate(x.hash(), func(slot uint32) bool { return s.sameSegment(t.refOf(slot), x) })
 		if pos == nil {
 			return out
@@ -199,7 +211,7 @@ func (s *State) lookup(out []ref, x *item) []ref {
 
 // lookupOutside appends the live entries at the empty path.
 func (s *State) lookupOutside(out []ref) []ref {
-	if s.nodes[outside].n == 0 {
+	if s.nodes != nil && s.nodes[outside].n == 0 {
 		return out
 	}
 	s.eachLive(func(p *page, slot int) bool {

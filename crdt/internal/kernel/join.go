@@ -270,7 +270,7 @@ func (m *joiner) insert(d clock.Dot, p *page, slot int) {
 		x.inf = x.inf&0xffffffff | info(m.s.twinOf(m.d, at, m.twins))<<32
 	}
 	r := m.s.insert(d, &x)
-	m.touch(m.s.pages[r.page()], r.slot())
+	m.touch(m.s.pageOf(r), r.slot())
 }
 
 // joinBases joins the bases of d to those of s.

@@ -1,7 +1,6 @@
 package kernel
 
 import (
-	"cmp"
 	"slices"
 
 	"github.com/dovetail-crdt/dovetail/clock"
@@ -33,12 +32,13 @@ func (l *lane) route(seq uint64) int {
 	if g := seq/pageSize - l.dir[0].lo/pageSize; g < uint64(n) && l.dir[g].lo <= seq && (g+1 == uint64(n) || seq < l.dir[g+1].lo) {
 		return int(g)
 	}
-	if l.dir[n-1].lo <= seq {
-		return n - 1
-	}
-	i, ok := slices.BinarySearchFunc(l.dir, seq, func(e dirEntry, s uint64) int { return cmp.Compare(e.lo, s) })
-	if !ok {
-		i--
+	i := 0
+	for n > 1 { // without branches that depend on data
+		half := n / 2
+		if l.dir[i+half].lo <= seq {
+			i += half
+		}
+		n -= half
 	}
 	return i
 }

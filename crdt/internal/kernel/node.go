@@ -23,11 +23,41 @@ type node struct {
 	n    int32  // live entries directly in it
 	odd  int32  // of those, totals and denials, which may not show
 	kids map[string]nodeID
-	tab  table // of the entries directly in it, if the state is indexed; not of outside
+	tab  *table // of the entries directly in it, if the state is indexed; not of outside
+}
+
+// tally counts so many entries of one info that came or went.
+func (n *node) tally(inf info, by int32) {
+	n.uses += by
+	n.n += by
+	if !inf.plain() {
+		n.odd += by
+	}
+}
+
+// needNodes makes sure that nodes are counted.
+func (s *State) needNodes() {
+	if s.nodes != nil {
+		return
+	}
+	s.nodes = make([]node, 2)
+	s.eachLive(func(p *page, slot int) bool {
+		s.count(p.infoOf(slot), 1)
+		return true
+	})
+}
+
+// kidsOf returns the inner nodes of one by their segments; for reading only.
+func (s *State) kidsOf(id nodeID) map[string]nodeID {
+	if s.nodes == nil {
+		return nil
+	}
+	return s.nodes[id].kids
 }
 
 // kid returns the inner node of a segment, made if it is missing.
 func (s *State) kid(up nodeID, seg string) nodeID {
+	s.needNodes()
 	if id, ok := s.nodes[up].kids[seg]; ok {
 		return id
 	}
@@ -44,6 +74,7 @@ func (s *State) kid(up nodeID, seg string) nodeID {
 	}
 	n.kids[seg] = id
 	n.uses++
+	s.own()
 	s.unused = append(s.unused, id) // until something uses it
 	return id
 }
@@ -52,7 +83,7 @@ func (s *State) kid(up nodeID, seg string) nodeID {
 func (s *State) inner(path []string) (id nodeID, ok bool) {
 	id = root
 	for _, seg := range path {
-		if id, ok = s.nodes[id].kids[seg]; !ok {
+		if id, ok = s.kidsOf(id)[seg]; !ok {
 			return 0, false
 		}
 	}
@@ -82,6 +113,9 @@ func (s *State) prune(id nodeID) {
 
 // pruneAll frees the nodes that lost their last use.
 func (s *State) pruneAll() {
+	if len(s.unused) == 0 {
+		return
+	}
 	for _, id := range s.unused {
 		s.prune(id)
 	}
@@ -98,7 +132,7 @@ func (s *State) release(id nodeID) {
 
 // sortedKids returns the inner nodes of id in order of their bytes.
 func (s *State) sortedKids(id nodeID) []nodeID {
-	segs := slices.Sorted(maps.Keys(s.nodes[id].kids))
+	segs := slices.Sorted(maps.Keys(s.kidsOf(id)))
 	out := make([]nodeID, len(segs))
 	for i, seg := range segs {
 		out[i] = s.nodes[id].kids[seg]

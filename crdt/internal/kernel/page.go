@@ -205,15 +205,35 @@ func (p *page) first(seq uint64) int {
 	if p.form == dense {
 		return int(min(rel, uint64(len(p.key))))
 	}
+	if p.ord == nil {
+		return lowerBound(p.off, rel)
+	}
 	lo, hi := 0, len(p.key)
 	for lo < hi {
-		if m := int(uint(lo+hi) / 2); uint64(p.off[p.at(m)]) < rel {
+		if m := int(uint(lo+hi) / 2); uint64(p.off[p.ord[m]]) < rel {
 			lo = m + 1
 		} else {
 			hi = m
 		}
 	}
 	return lo
+}
+
+// lowerBound returns the first position of a number that is at least x, without
+// branches that depend on data.
+func lowerBound(off []uint32, x uint64) int {
+	i, n := 0, len(off)
+	for n > 1 {
+		half := n / 2
+		if uint64(off[i+half-1]) < x {
+			i += half
+		}
+		n -= half
+	}
+	if n == 1 && uint64(off[i]) < x {
+		i++
+	}
+	return i
 }
 
 // find returns the live slot of a number, or -1. Not for mixed pages.

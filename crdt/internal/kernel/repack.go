@@ -13,8 +13,8 @@ import (
 
 // denseLeast is the number of live entries below which a dense page is packed.
 // Packing costs a search of the table for each, so it is done late; until then a
-// page costs up to twice as much as its entries need.
-const denseLeast = pageSize * 3 / 8
+// page may cost more than its entries need.
+const denseLeast = pageSize / 4
 
 // isWasteful reports whether tidy may have something to do.
 func (p *page) isWasteful() bool {
@@ -112,6 +112,7 @@ func (s *State) newPage(l *lane, form pageForm, lo uint64) *page {
 
 // addPage gives p a number.
 func (s *State) addPage(p *page) {
+	s.own()
 	if n := len(s.free); n > 0 {
 		p.num, s.free = s.free[n-1], s.free[:n-1]
 		s.pages[p.num] = p
@@ -127,7 +128,7 @@ func (s *State) addPage(p *page) {
 	s.pages = append(s.pages, p)
 	if need := refBits(len(s.pages)); s.indexed && need > refBits(len(s.pages)-1) {
 		for id := range s.nodes { // the tables made before have too few bits for the ref of such a page
-			if t := &s.nodes[id].tab; len(t.buckets) > 0 && t.refBits < need {
+			if t := s.nodes[id].tab; t != nil && t.refBits < need {
 				s.rebuild(nodeID(id), len(t.buckets))
 			}
 		}
@@ -135,6 +136,7 @@ func (s *State) addPage(p *page) {
 }
 
 func (s *State) freePage(p *page) {
+	s.own()
 	s.pages[p.num] = nil
 	s.free = append(s.free, p.num)
 }

@@ -30,7 +30,7 @@ type Uniform interface {
 // Validate returns the first thing in s that the schema of its root does not
 // allow. O(n).
 func (s *State) Validate(top Schema) error {
-	v := validator{s: s, of: make([]Schema, len(s.nodes))}
+	v := validator{s: s, of: make([]Schema, max(len(s.nodes), 2))}
 	v.of[root] = top
 	for p := range s.inOrder() {
 		if err := v.page(p); err != nil {
@@ -120,7 +120,7 @@ func (v Node) Kids() iter.Seq2[string, Node] {
 			segs[string(p.appendSegment(nil, slot))] = true
 			return true
 		})
-		for seg := range v.s.nodes[v.inner].kids {
+		for seg := range v.s.kidsOf(v.inner) {
 			segs[seg] = true
 		}
 		for pl := range v.s.bases {

@@ -1,5 +1,26 @@
 package kernel
 
+import "github.com/dovetail-crdt/dovetail/clock"
+
+// smallFirst is a page with room for the first entry, in one piece.
+type smallFirst struct {
+	page
+	key1 [1]uint64
+	dot1 [1]clock.Dot
+}
+
+// newSmall makes the page of a small state.
+func (s *State) newSmall() {
+	f := &smallFirst{page: page{form: mixed}}
+	f.key, f.dot = f.key1[:0], f.dot1[:0]
+	s.small = &f.page
+	if s.rest == &noRest {
+		f.num = 1
+		return
+	}
+	s.addPage(s.small)
+}
+
 // repackSmall rewrites the page of a small state without dead slots, if they are
 // many; nothing may hold a ref.
 func (s *State) repackSmall() {
@@ -25,6 +46,7 @@ func (s *State) repackSmall() {
 
 // promote gives every replica a lane.
 func (s *State) promote() {
+	s.own()
 	p := s.small
 	s.small = nil
 	if p == nil {

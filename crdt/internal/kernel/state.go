@@ -25,33 +25,60 @@ import (
 //  4. nodes count what uses them, and none but the first two is unused, outside a
 //     transaction.
 type State struct {
-	ctx     clock.Context
-	small   *page  // all entries, or nil
-	lanes   []lane // by replica, none empty; none while small is there
-	live    int    // entries, births of a transaction not counted
-	nodes   []node
+	ctx   clock.Context
+	small *page  // all entries, or nil
+	live  int    // entries, births of a transaction not counted
+	nodes []node // nil until there is an inner node or somebody asks; see needNodes
+	open  *Tx    // the transaction that is changing s, or nil
+	*rest
+}
+
+// rest is what a small state that is only merged does not need: most deltas. They
+// share noRest, which is never written.
+type rest struct {
+	lanes   []lane  // by replica, none empty; none while small is there
 	pages   []*page // by number
+	free    []uint32
+	spare   []nodeID
+	unused  []nodeID // nodes that lost their last use
 	indexed bool
 	bases   map[place][]Base // none empty
 	nbases  int
 	crowds  map[place]*crowd
-	open    *Tx     // the transaction that is changing s, or nil
-	births  []*page // of the transaction: what it made
+	births  []*page // what the open transaction made
 	tx      Tx      // room for it
-	free    []uint32
-	spare   []nodeID
-	unused  []nodeID // nodes that lost their last use
-	first   [2]node  // room for the two that every state has
-
-	// Scratch is for the caller, between two calls.
-	Scratch []byte
+	scratch []byte
 }
 
+var noRest rest
+
 // New returns the empty state.
-func New() *State {
-	s := &State{}
-	s.nodes = s.first[:]
-	return s
+func New() *State { return &State{rest: &noRest} }
+
+// own gives s a rest of its own to write to.
+func (s *State) own() *rest {
+	if s.rest == &noRest {
+		s.rest = &rest{}
+		if s.small != nil {
+			s.pages = []*page{nil, s.small}
+		}
+	}
+	return s.rest
+}
+
+// Scratch returns a buffer that the caller may use until the next call on s, and
+// SetScratch gives it back, grown perhaps.
+func (s *State) Scratch() []byte { return s.scratch[:0] }
+
+// SetScratch keeps b for Scratch.
+func (s *State) SetScratch(b []byte) { s.own().scratch = b }
+
+// pageOf returns the page of a ref.
+func (s *State) pageOf(r ref) *page {
+	if k := int(r.page()); k < len(s.pages) {
+		return s.pages[k]
+	}
+	return s.small
 }
 
 // Context returns the dots whose fate s knows. It belongs to s: the caller must
@@ -105,7 +132,7 @@ func (s *State) find(d clock.Dot) ref {
 
 // dotOf returns the dot of an entry, provisional of one that a transaction made.
 func (s *State) dotOf(r ref) clock.Dot {
-	p := s.pages[r.page()]
+	p := s.pageOf(r)
 	slot := r.slot()
 	if p.form == mixed {
 		return p.dot[slot]
@@ -130,8 +157,7 @@ func (s *State) insert(d clock.Dot, x *item) ref {
 func (s *State) room(d clock.Dot, bytes int) (*page, int) {
 	if len(s.lanes) == 0 {
 		if s.small == nil {
-			s.small = &page{form: mixed}
-			s.addPage(s.small)
+			s.newSmall()
 		}
 		if s.small.len() == pageSize {
 			s.repackSmall()
@@ -143,6 +169,7 @@ func (s *State) room(d clock.Dot, bytes int) (*page, int) {
 	}
 	i, ok := s.lane(d.Replica)
 	if !ok {
+		s.own()
 		s.lanes = slices.Insert(s.lanes, i, lane{id: d.Replica})
 	}
 	return s.slotFor(&s.lanes[i], d.Seq, bytes)
@@ -150,13 +177,12 @@ func (s *State) room(d clock.Dot, bytes int) (*page, int) {
 
 // count adjusts what the node of an entry counts.
 func (s *State) count(inf info, by int32) {
-	n := &s.nodes[inf.at()]
-	n.uses += by
-	n.n += by
-	if !inf.plain() {
-		n.odd += by
+	if s.nodes == nil {
+		return
 	}
-	if n.uses == 0 && inf.at() > root {
+	n := &s.nodes[inf.at()]
+	if n.tally(inf, by); n.uses == 0 && inf.at() > root {
+		s.own()
 		s.unused = append(s.unused, inf.at())
 	}
 }
@@ -176,7 +202,7 @@ func (s *State) remove(p *page, slot int) {
 
 // restore makes an entry live again that remove ended and that nothing tidied.
 func (s *State) restore(r ref) {
-	p := s.pages[r.page()]
+	p := s.pageOf(r)
 	x := p.item(r.slot())
 	p.revive(r.slot(), &x)
 	if p.lo <= clock.MaxSeq {

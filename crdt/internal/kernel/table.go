@@ -17,11 +17,14 @@ type table struct {
 
 const (
 	bucketSize  = 16
-	bucketSlots = bucketSize - 1 // the last word is the overflow
-	// The overflow says how many refs that belong here stand further on, in the
-	// upper 24 bits, and how many buckets on the last of them may stand.
-	overOne  = 1 << 8
-	overDist = overOne - 1
+	bucketSlots = bucketSize - 1 // the last word is the head
+	// The head of a bucket says, from the lowest bit on: how many slots are taken
+	// (four bits); how many buckets on a ref may stand that belongs here (eight);
+	// how many stand elsewhere.
+	headCount = 1<<4 - 1
+	headDist  = 4
+	distMost  = 1<<8 - 1
+	headOver  = 12
 
 	slotCrowd = 1 << 31 // of a slot: several entries share the segment; see crowd
 	fillMost  = 12      // refs a bucket, on average, at which a table grows
@@ -35,9 +38,9 @@ func (t *table) home(h uint64) uint64 {
 }
 
 // tag returns the bits of the hash that stand above a ref.
-func (t *table) tag(h uint64) uint32 { return uint32(h) << t.refBits &^ slotCrowd }
+func (t *table) tag(h uint64) uint32 { return uint32(h) << (t.refBits & 31) &^ slotCrowd }
 
-func (t *table) refOf(slot uint32) ref { return ref(slot &^ slotCrowd & (1<<t.refBits - 1)) }
+func (t *table) refOf(slot uint32) ref { return ref(slot & (1<<(t.refBits&31) - 1)) }
 
 func (t *table) step(b uint64) uint64 {
 	if b++; b == uint64(len(t.buckets)) {
@@ -52,16 +55,11 @@ func (t *table) locate(h uint64, want func(slot uint32) bool) *uint32 {
 	if t.n == 0 {
 		return nil
 	}
-	tag, mask := t.tag(h), ^(uint32(1)<<t.refBits-1)&^slotCrowd
+	tag, mask := t.tag(h), ^(uint32(1)<<(t.refBits&31)-1)&^slotCrowd
 	b := t.home(h)
-	far := t.buckets[b][bucketSlots] & overDist
-	for {
+	for far := t.buckets[b][bucketSlots] >> headDist & distMost; ; far-- {
 		bucket := &t.buckets[b]
-		for i := range bucketSlots {
-			slot := bucket[i]
-			if slot == 0 {
-				break
-			}
+		for i, slot := range bucket[:bucket[bucketSlots]&headCount] {
 			if slot&mask == tag && want(slot) {
 				return &bucket[i]
 			}
@@ -69,37 +67,35 @@ func (t *table) locate(h uint64, want func(slot uint32) bool) *uint32 {
 		if far == 0 {
 			return nil
 		}
-		far--
 		b = t.step(b)
 	}
 }
 
-// exact returns the position of a ref, or nil.
-func (t *table) exact(h uint64, r ref) *uint32 {
+// exact returns where a ref stands: the bucket, and the slot or -1.
+func (t *table) exact(h uint64, r ref) (b uint64, i int) {
 	if t.n == 0 {
-		return nil
+		return 0, -1
 	}
 	want := t.tag(h) | uint32(r)
-	b := t.home(h)
-	far := t.buckets[b][bucketSlots] & overDist
-	for {
+	b = t.home(h)
+	for far := t.buckets[b][bucketSlots] >> headDist & distMost; ; far-- {
 		bucket := &t.buckets[b]
-		for i := range bucketSlots {
-			if bucket[i]&^slotCrowd == want {
-				return &bucket[i]
+		for i, slot := range bucket[:bucket[bucketSlots]&headCount] {
+			if slot&^slotCrowd == want {
+				return b, i
 			}
 		}
 		if far == 0 {
-			return nil
+			return 0, -1
 		}
-		far--
 		b = t.step(b)
 	}
 }
 
 // replace makes a ref say another; one that is not here is left alone.
 func (t *table) replace(h uint64, old, now ref) {
-	if slot := t.exact(h, old); slot != nil {
+	if b, i := t.exact(h, old); i >= 0 {
+		slot := &t.buckets[b][i]
 		*slot = *slot&slotCrowd | t.tag(h) | uint32(now)
 	}
 }
@@ -108,16 +104,16 @@ func (t *table) replace(h uint64, old, now ref) {
 func (t *table) add(h uint64, slot uint32) bool {
 	home := t.home(h)
 	b := home
-	for far := uint32(0); far <= overDist; far++ {
+	for far := uint32(0); far <= distMost; far++ {
 		bucket := &t.buckets[b]
-		for i := range bucketSlots {
-			if bucket[i] != 0 {
-				continue
-			}
-			bucket[i] = slot | t.tag(h)
+		if n := bucket[bucketSlots] & headCount; n < bucketSlots {
+			bucket[n] = slot | t.tag(h)
+			bucket[bucketSlots]++
 			if far > 0 {
-				over := &t.buckets[home][bucketSlots]
-				*over = max(*over&overDist, far) | *over&^overDist + overOne
+				head := &t.buckets[home][bucketSlots]
+				dist := max(*head>>headDist&distMost, far)
+				*head = *head&^(distMost<<headDist) | dist<<headDist
+				*head += 1 << headOver
 			}
 			t.n++
 			return true
@@ -129,41 +125,24 @@ func (t *table) add(h uint64, slot uint32) bool {
 
 // removeExact takes out a ref that is no crowd and reports whether it was there.
 func (t *table) removeExact(h uint64, r ref) bool {
-	if t.n == 0 {
+	b, i := t.exact(h, r)
+	if i < 0 || t.buckets[b][i]&slotCrowd != 0 {
 		return false
 	}
-	want := t.tag(h) | uint32(r)
-	home := t.home(h)
-	b := home
-	far := t.buckets[b][bucketSlots] & overDist
-	for {
-		bucket := &t.buckets[b]
-		for i := range bucketSlots {
-			if bucket[i] == want {
-				t.cut(home, b, i)
-				return true
-			}
-		}
-		if far == 0 {
-			return false
-		}
-		far--
-		b = t.step(b)
-	}
+	t.cut(t.home(h), b, i)
+	return true
 }
 
 // cut takes out slot i of bucket b, which belongs to bucket home.
 func (t *table) cut(home, b uint64, i int) {
 	bucket := &t.buckets[b]
-	last := i
-	for last+1 < bucketSlots && bucket[last+1] != 0 {
-		last++
-	}
+	bucket[bucketSlots]--
+	last := bucket[bucketSlots] & headCount
 	bucket[i], bucket[last] = bucket[last], 0
 	if b != home {
-		over := &t.buckets[home][bucketSlots]
-		if *over -= overOne; *over < overOne {
-			*over = 0
+		head := &t.buckets[home][bucketSlots]
+		if *head -= 1 << headOver; *head < 1<<headOver {
+			*head &= headCount
 		}
 	}
 	t.n--
@@ -185,10 +164,8 @@ func (t *table) remove(h uint64, pos *uint32) {
 // each calls f with every slot until f returns false.
 func (t *table) each(f func(slot uint32) bool) {
 	for b := range t.buckets {
-		for _, slot := range t.buckets[b][:bucketSlots] {
-			if slot == 0 {
-				break
-			}
+		bucket := &t.buckets[b]
+		for _, slot := range bucket[:bucket[bucketSlots]&headCount] {
 			if !f(slot) {
 				return
 			}

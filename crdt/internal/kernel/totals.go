@@ -41,7 +41,7 @@ func (s *State) totalsAt(out []total, pl place) []total {
 
 func (s *State) totalsOf(out []total, refs []ref) []total {
 	for _, r := range refs {
-		p, slot := s.pages[r.page()], r.slot()
+		p, slot := s.pageOf(r), r.slot()
 		if inf := p.infoOf(slot); inf.value() == valueTotal {
 			out = append(out, total{s.dotOf(r), p.total(slot), r})
 		}
@@ -166,7 +166,7 @@ func (s *State) sumAt(pl place) (v uint64) {
 func (s *State) shown(out []ref, refs []ref, pl place) []ref {
 	totals := false
 	for _, r := range refs {
-		if s.pages[r.page()].infoOf(r.slot()).value() == valueTotal {
+		if s.pageOf(r).infoOf(r.slot()).value() == valueTotal {
 			totals = true
 		} else {
 			out = append(out, r)

@@ -61,7 +61,7 @@ func (s *State) Begin(id clock.ReplicaID, doubt uint64) *Tx {
 	if s.open != nil {
 		panic(fmt.Sprintf("kernel: transaction of %v on a state that one of %v is changing", id, s.open.id))
 	}
-	t := &s.tx
+	t := &s.own().tx
 	*t = Tx{
 		s: s, id: id, doubt: doubt,
 		births: t.births[:0], killed: t.killed[:0], bases: t.bases[:0], journal: t.journal[:0], buf: t.buf,
@@ -163,7 +163,7 @@ func (t *Tx) bearTotal(pl place, v Total, b birth) {
 
 // setTotal changes the total of an entry that this transaction made.
 func (s *State) setTotal(r ref, v Total) {
-	p, slot := s.pages[r.page()], r.slot()
+	p, slot := s.pageOf(r), r.slot()
 	word := p.key[slot]
 	b := p.bytes[int(uint32(word))+contentLen(p.infoOf(slot), word):]
 	binary.LittleEndian.PutUint64(b, v.Run)
@@ -224,8 +224,8 @@ func (t *Tx) KillBelow(path []string, role byte, content []byte) {
 	x := makeItem(t.buf, at, role, content, Value{})
 	var room [8]ref
 	t.killAt(t.s.lookup(room[:0], &x))
-	if len(t.s.nodes[at].kids) > 0 {
-		if id, ok := t.s.nodes[at].kids[string(append([]byte{role}, content...))]; ok {
+	if len(t.s.kidsOf(at)) > 0 {
+		if id, ok := t.s.kidsOf(at)[string(append([]byte{role}, content...))]; ok {
 			t.killBelow(id)
 		}
 	}
@@ -248,7 +248,7 @@ func (t *Tx) killBelow(id nodeID) {
 		refs := t.s.lookup(nil, &x)
 		var ofTotals []ref
 		for _, r := range refs {
-			if t.s.pages[r.page()].infoOf(r.slot()).value() == valueTotal {
+			if t.s.pageOf(r).infoOf(r.slot()).value() == valueTotal {
 				ofTotals = append(ofTotals, r)
 			}
 		}
@@ -269,16 +269,16 @@ func (t *Tx) killAt(refs []ref) {
 	if len(refs) == 0 {
 		return
 	}
-	if len(refs) == 1 && t.s.pages[refs[0].page()].infoOf(refs[0].slot()).value() != valueTotal { // nearly always
+	if len(refs) == 1 && t.s.pageOf(refs[0]).infoOf(refs[0].slot()).value() != valueTotal { // nearly always
 		t.end(refs[0])
 		return
 	}
-	p := t.s.pages[refs[0].page()]
+	p := t.s.pageOf(refs[0])
 	x := p.item(refs[0].slot())
 	pl := segmentKey(&x)
 	var room [8]ref
 	for _, r := range t.s.shown(room[:0], refs, pl) {
-		p, slot := t.s.pages[r.page()], r.slot()
+		p, slot := t.s.pageOf(r), r.slot()
 		if p.infoOf(slot).value() == valueTotal && p.lo <= clock.MaxSeq {
 			t.base(pl, total{t.s.dotOf(r), p.total(slot), r})
 		}
@@ -302,7 +302,7 @@ func (t *Tx) base(pl place, x total) {
 // end makes a live entry not live: by name if it has a number, without trace if
 // not.
 func (t *Tx) end(r ref) {
-	p, slot := t.s.pages[r.page()], r.slot()
+	p, slot := t.s.pageOf(r), r.slot()
 	d := t.s.dotOf(r)
 	pl := place{}
 	born := d.Seq > clock.MaxSeq
@@ -360,7 +360,7 @@ func (t *Tx) Rollback() {
 		case c.bases != nil:
 			t.s.setBases(c.bases.pl, c.bases.was)
 		case c.born:
-			t.s.remove(t.s.pages[c.r.page()], c.r.slot())
+			t.s.remove(t.s.pageOf(c.r), c.r.slot())
 		default:
 			t.s.restore(c.r)
 		}

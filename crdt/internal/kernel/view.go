@@ -36,7 +36,7 @@ func (v Node) Kid(seg string) Node {
 	if v.s == nil || v.inner == 0 {
 		return Node{}
 	}
-	return Node{v.s, place{v.inner, seg}, v.s.nodes[v.inner].kids[seg]}
+	return Node{v.s, place{v.inner, seg}, v.s.kidsOf(v.inner)[seg]}
 }
 
 // HasKid reports whether anything that shows stands at or below the child of that
@@ -50,11 +50,11 @@ func (v Node) HasKid(role byte, content []byte) bool {
 	var room [4]ref
 	refs := v.s.lookup(room[:0], &x)
 	for _, r := range refs {
-		if v.s.pages[r.page()].infoOf(r.slot()).plain() {
+		if v.s.pageOf(r).infoOf(r.slot()).plain() {
 			return true
 		}
 	}
-	if len(refs) == 0 && v.s.nodes[v.inner].kids == nil {
+	if len(refs) == 0 && len(v.s.kidsOf(v.inner)) == 0 {
 		return false
 	}
 	return v.Kid(string(append([]byte{role}, content...))).Has()
@@ -76,14 +76,14 @@ func (v Node) Has() bool {
 	var room [8]ref
 	refs := v.refs(room[:0])
 	for _, r := range refs {
-		if v.s.pages[r.page()].infoOf(r.slot()).plain() {
+		if v.s.pageOf(r).infoOf(r.slot()).plain() {
 			return true
 		}
 	}
 	if len(refs) > 0 {
 		var more [8]ref
 		for _, r := range v.s.shown(more[:0], refs, v.pl) {
-			if v.s.pages[r.page()].infoOf(r.slot()).value() == valueTotal {
+			if v.s.pageOf(r).infoOf(r.slot()).value() == valueTotal {
 				return true
 			}
 		}
@@ -93,6 +93,7 @@ func (v Node) Has() bool {
 
 // showsIn reports whether anything that shows stands below a node.
 func (s *State) showsIn(id nodeID) bool {
+	s.needNodes()
 	n := &s.nodes[id]
 	if n.n > n.odd {
 		return true
@@ -126,16 +127,19 @@ func (s *State) eachIn(id nodeID, f func(p *page, slot int) bool) {
 		s.eachLive(func(p *page, slot int) bool { return p.infoOf(slot).at() != id || f(p, slot) })
 		return
 	}
-	t := &s.nodes[id].tab
+	t := s.nodes[id].tab
+	if t == nil {
+		return
+	}
 	t.each(func(slot uint32) bool {
 		r := t.refOf(slot)
-		p := s.pages[r.page()]
+		p := s.pageOf(r)
 		if slot&slotCrowd == 0 {
 			return f(p, r.slot())
 		}
 		x := p.item(r.slot())
 		for _, d := range s.crowds[segmentKey(&x)].dots {
-			if r := s.find(d); r != 0 && !f(s.pages[r.page()], r.slot()) {
+			if r := s.find(d); r != 0 && !f(s.pageOf(r), r.slot()) {
 				return false
 			}
 		}
@@ -155,6 +159,7 @@ func (v Node) Below() int {
 }
 
 func (s *State) below(id nodeID) int {
+	s.needNodes()
 	n := int(s.nodes[id].n)
 	for _, k := range s.nodes[id].kids {
 		n += s.below(k)
@@ -184,7 +189,7 @@ func (v Node) Here() iter.Seq2[clock.Dot, Value] {
 	}
 }
 
-func (s *State) valueOf(r ref) Value { return s.pages[r.page()].value(r.slot()) }
+func (s *State) valueOf(r ref) Value { return s.pageOf(r).value(r.slot()) }
 
 // value returns the value of a slot, which aliases the page.
 func (p *page) value(slot int) Value {
@@ -226,7 +231,11 @@ func (v Node) Len() int {
 		return 0
 	}
 	v.s.index()
+	v.s.needNodes()
 	if n := &v.s.nodes[v.inner]; v.s.indexed && n.odd == 0 && len(n.kids) == 0 {
+		if n.tab == nil {
+			return 0
+		}
 		return n.tab.n
 	}
 	return len(v.Segments())
@@ -241,6 +250,7 @@ func (v Node) Segments() []string {
 	}
 	var all []byte
 	var ends []int
+	v.s.needNodes()
 	n := &v.s.nodes[v.inner]
 	v.s.eachIn(v.inner, func(p *page, slot int) bool {
 		if inf := p.infoOf(slot); n.odd == 0 || inf.plain() {
@@ -294,6 +304,8 @@ func (v Node) EqualContent(o Node) bool {
 
 // equalBelow compares what stands below two nodes; both hold as many entries.
 func (s *State) equalBelow(a nodeID, o *State, b nodeID) bool {
+	s.needNodes()
+	o.needNodes()
 	if s.nodes[a].n != o.nodes[b].n {
 		return false
 	}
@@ -303,7 +315,7 @@ func (s *State) equalBelow(a nodeID, o *State, b nodeID) bool {
 		if same = r != 0; !same {
 			return false
 		}
-		q := o.pages[r.page()]
+		q := o.pageOf(r)
 		x, y := p.item(slot), q.item(r.slot())
 		same = y.inf.at() == b && x.inf<<32 == y.inf<<32 && x.word == y.word && bytes.Equal(x.rec, y.rec)
 		return same
