@@ -14,11 +14,12 @@ func (c *Context) AppendBinary(b []byte) ([]byte, error) {
 	b = wire.AppendUvarint(b, uint64(len(c.rows)))
 	for i := range c.rows {
 		r := &c.rows[i]
+		rest := r.rest()
 		b = wire.AppendUint64(b, uint64(r.id))
-		b = wire.AppendUvarint(b, uint64(1+len(r.rest)))
+		b = wire.AppendUvarint(b, uint64(1+len(rest)))
 		b = appendInterval(b, r.first, 0)
 		end := r.first.Hi
-		for _, in := range r.rest {
+		for _, in := range rest {
 			b = appendInterval(b, in, end+1)
 			end = in.Hi
 		}
@@ -64,11 +65,11 @@ func ReadContext(r *wire.Reader) *Context {
 		row.first = readInterval(r, 0)
 		end := row.first.Hi
 		if n > 1 {
-			row.rest = make([]Interval, n-1)
+			row.more = &runList{buf: make([]Interval, n-1)}
 		}
-		for i := range row.rest {
-			row.rest[i] = readInterval(r, end+1)
-			end = row.rest[i].Hi
+		for i := range row.rest() {
+			row.more.buf[i] = readInterval(r, end+1)
+			end = row.more.buf[i].Hi
 		}
 		c.rows = append(c.rows, row)
 	}

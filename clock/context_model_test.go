@@ -159,6 +159,9 @@ func (m *contextModel) checkDots(t *rapid.T, i int) {
 	if got := runsOf(c); !slices.Equal(got, all) {
 		t.Fatalf("%v.Intervals() = %v, want %v", c, got, all)
 	}
+	if got := rowsOf(c); !slices.Equal(got, all) {
+		t.Fatalf("%v.Row() = %v, want %v", c, got, all)
+	}
 	if got := slices.Collect(c.Replicas()); !slices.Equal(got, ids) {
 		t.Fatalf("%v.Replicas() = %v, want %v", c, got, ids)
 	}

@@ -1,19 +1,50 @@
 package clock
 
-import "slices"
-
 // Merge makes c the union of both sets and reports whether that changed c. It
-// neither changes nor keeps o; o may be c. O(n + m) in rows and intervals.
+// neither changes nor keeps o; o may be c.
+//
+// A row whose first interval covers o's or is extended by it costs O(1). More
+// intervals of o in a row cost O(log m) and what they overlap or lie between, as
+// in AddRange. Rows are found in O(n), or O(log n) each if o has few.
 func (c *Context) Merge(o *Context) (changed bool) {
-	missing, i := 0, 0
+	if len(c.rows) > 16+2*len(o.rows) {
+		return c.mergeRows(o, 0, 0)
+	}
+	rows := c.rows // those not below row j of o
+	// What nearly all merges are, without a call or a bounds check.
 	for j := range o.rows {
 		r := &o.rows[j]
-		for i < len(c.rows) && c.rows[i].id < r.id {
+		for len(rows) > 0 && rows[0].id < r.id {
+			rows = rows[1:]
+		}
+		if len(rows) == 0 || rows[0].id != r.id || rows[0].more != nil || r.more != nil {
+			return c.mergeRows(o, len(c.rows)-len(rows), j) || changed
+		}
+		to := &rows[0].first
+		if r.first.Lo < to.Lo || r.first.Lo > to.Hi+1 {
+			return c.mergeRows(o, len(c.rows)-len(rows), j) || changed
+		}
+		if r.first.Hi > to.Hi {
+			to.Hi, changed = r.first.Hi, true
+		}
+	}
+	return changed
+}
+
+// mergeRows is Merge from row j of o on, whose ids are not below that of row i.
+func (c *Context) mergeRows(o *Context, i, j int) (changed bool) {
+	rows, missing := c.rows, 0
+	for ; j < len(o.rows); j++ {
+		r := &o.rows[j]
+		if i+8 < len(rows) && rows[i+8].id < r.id {
+			i = bisect(rows, i+9, r.id)
+		}
+		for i < len(rows) && rows[i].id < r.id {
 			i++
 		}
-		if i == len(c.rows) || c.rows[i].id != r.id {
+		if i == len(rows) || rows[i].id != r.id {
 			missing++
-		} else if c.rows[i].merge(r) {
+		} else if rows[i].merge(r) {
 			changed = true
 		}
 	}
@@ -21,6 +52,18 @@ func (c *Context) Merge(o *Context) (changed bool) {
 		c.addRows(o, missing)
 	}
 	return changed || missing > 0
+}
+
+// bisect returns the first row from i on whose id is not below id.
+func bisect(rows []contextRow, i int, id ReplicaID) int {
+	for hi := len(rows); i < hi; {
+		if m := int(uint(i+hi) >> 1); rows[m].id < id {
+			i = m + 1
+		} else {
+			hi = m
+		}
+	}
+	return i
 }
 
 // addRows copies from o the rows, missing in number, of replicas that c lacks:
@@ -38,13 +81,14 @@ func (c *Context) addRows(o *Context, missing int) {
 			i--
 		default:
 			r := &o.rows[j]
-			c.rows[at] = contextRow{id: r.id, first: r.first, rest: slices.Clone(r.rest)}
+			c.rows[at] = contextRow{id: r.id, first: r.first, more: newRunList(r.rest())}
 			j--
 		}
 	}
 }
 
-// Covers reports whether every dot of o is in c. O(n + m).
+// Covers reports whether every dot of o is in c. O(n + m) in rows and intervals,
+// less where o has few intervals in a row of many.
 func (c *Context) Covers(o *Context) bool {
 	i := 0
 	for j := range o.rows {
@@ -63,16 +107,17 @@ func (c *Context) Covers(o *Context) bool {
 func (c *Context) Compare(o *Context) Ordering { return orderingOf(!o.Covers(c), !c.Covers(o)) }
 
 // Minus returns the dots of c that are not in o, sharing no memory with either.
+// O(n + m) in intervals, and O(log m) for each replica of c.
 func (c *Context) Minus(o *Context) *Context {
 	out := &Context{}
 	for i := range c.rows {
 		r := &c.rows[i]
-		var cut []Interval
-		if j, ok := o.find(r.id); ok {
-			cut = o.rows[j].runs()
-		}
-		if runs := subtract(r.runs(), cut); len(runs) > 0 {
-			out.rows = append(out.rows, contextRow{id: r.id, first: runs[0], rest: slices.Clip(runs[1:])})
+		j, ok := o.find(r.id)
+		if !ok {
+			out.rows = append(out.rows, contextRow{id: r.id, first: r.first, more: newRunList(r.rest())})
+		} else if cut := &o.rows[j]; !cut.covers(r) {
+			runs := subtract(r.runs(), cut.runs())
+			out.rows = append(out.rows, contextRow{id: r.id, first: runs[0], more: newRunList(runs[1:])})
 		}
 	}
 	return out
@@ -85,108 +130,6 @@ func (c *Context) RunsOf(id ReplicaID) []Interval {
 		return c.rows[i].runs()
 	}
 	return nil
-}
-
-func (r *contextRow) runs() []Interval {
-	return append(append(make([]Interval, 0, 1+len(r.rest)), r.first), r.rest...)
-}
-
-func (r *contextRow) last() Interval {
-	if n := len(r.rest); n > 0 {
-		return r.rest[n-1]
-	}
-	return r.first
-}
-
-func (r *contextRow) setRuns(runs []Interval) {
-	r.first, r.rest = runs[0], nil
-	if len(runs) > 1 {
-		r.rest = append([]Interval(nil), runs[1:]...)
-	}
-}
-
-// add joins one interval to the row.
-func (r *contextRow) add(in Interval) (changed bool) {
-	if len(r.rest) == 0 && in.Lo <= r.first.Hi+1 && in.Hi+1 >= r.first.Lo { // touches the only run
-		was := r.first
-		r.first = Interval{min(was.Lo, in.Lo), max(was.Hi, in.Hi)}
-		return r.first != was
-	}
-	if last := r.last(); in.Lo > last.Hi+1 {
-		r.rest = append(r.rest, in)
-		return true
-	}
-	if n := len(r.rest); n > 0 && in.Lo >= r.rest[n-1].Lo { // touches the last run alone
-		was := r.rest[n-1].Hi
-		r.rest[n-1].Hi = max(was, in.Hi)
-		return in.Hi > was
-	}
-	if r.containsAll(in) {
-		return false
-	}
-	r.setRuns(insert(r.runs(), in))
-	return true
-}
-
-func (r *contextRow) containsAll(in Interval) bool {
-	if r.first.Lo <= in.Lo && in.Hi <= r.first.Hi {
-		return true
-	}
-	i := firstEndingAt(r.rest, in.Lo)
-	return i < len(r.rest) && r.rest[i].Lo <= in.Lo && in.Hi <= r.rest[i].Hi
-}
-
-func (r *contextRow) covers(o *contextRow) bool {
-	if !r.containsAll(o.first) {
-		return false
-	}
-	for _, in := range o.rest {
-		if !r.containsAll(in) {
-			return false
-		}
-	}
-	return true
-}
-
-func (r *contextRow) merge(o *contextRow) (changed bool) {
-	if len(o.rest) == 0 {
-		return r.add(o.first)
-	}
-	if r.covers(o) {
-		return false
-	}
-	r.setRuns(union(r.runs(), o.runs()))
-	return true
-}
-
-// insert returns runs with in joined to it; runs may be overwritten.
-func insert(runs []Interval, in Interval) []Interval {
-	from := firstEndingAt(runs, max(in.Lo, 1)-1) // the first run that in touches, or that stands behind it
-	to := from
-	for to < len(runs) && runs[to].Lo <= in.Hi+1 {
-		in = Interval{min(in.Lo, runs[to].Lo), max(in.Hi, runs[to].Hi)}
-		to++
-	}
-	return slices.Replace(runs, from, to, in)
-}
-
-// union merges two sorted lists of runs into a new one.
-func union(a, b []Interval) []Interval {
-	out := make([]Interval, 0, len(a)+len(b))
-	for len(a) > 0 || len(b) > 0 {
-		var in Interval
-		if len(b) == 0 || len(a) > 0 && a[0].Lo <= b[0].Lo {
-			in, a = a[0], a[1:]
-		} else {
-			in, b = b[0], b[1:]
-		}
-		if n := len(out); n > 0 && in.Lo <= out[n-1].Hi+1 {
-			out[n-1].Hi = max(out[n-1].Hi, in.Hi)
-		} else {
-			out = append(out, in)
-		}
-	}
-	return out
 }
 
 // subtract returns what a has and b lacks, in a new list.

@@ -142,3 +142,64 @@ func TestContextExtendAllocs(t *testing.T) {
 		}
 	}
 }
+
+// TestContextHoleAllocs pins that dots which leave holes do not copy the runs of
+// their row each time, wherever they come.
+func TestContextHoleAllocs(t *testing.T) {
+	const n = 4096
+	for _, tt := range []struct {
+		name string
+		seq  func(i uint64) uint64
+	}{
+		{"upwards", func(i uint64) uint64 { return 2*i + 2 }},
+		{"downwards", func(i uint64) uint64 { return 2 * (n - i) }},
+		{"both ways", func(i uint64) uint64 { return 2*n + 2*i*(i%2) - 2*i*(1-i%2) + 2 }},
+		{"scattered", func(i uint64) uint64 { return 2 * (i*1237%n + 1) }},
+	} {
+		got := testing.AllocsPerRun(1, func() {
+			c := ctx("1:1")
+			for i := range uint64(n) {
+				one := clock.Context{}
+				one.Add(clock.Dot{Replica: 1, Seq: tt.seq(i) + 1})
+				c.Merge(&one)
+			}
+			if holes := len(c.RunsOf(1)); holes < n-1 {
+				t.Errorf("%s: %d runs, want %d", tt.name, holes, n)
+			}
+		})
+		if got > n+40 { // one for each that is merged
+			t.Errorf("%s: %v allocations for %d merges, want few more", tt.name, got, n)
+		}
+	}
+}
+
+// TestContextSmallMergeAllocs pins that a delta of few replicas allocates
+// nothing in a context that knows them, whether or not it is news.
+func TestContextSmallMergeAllocs(t *testing.T) {
+	c := ctx("1:1-9 2:1-9 3:1-9 4:1-9,11-13,15 5:1-9")
+	for _, in := range []string{"2:5", "2:5 5:1-9", "4:12", "4:12,15 5:3"} {
+		d := ctx(in)
+		if got := testing.AllocsPerRun(100, func() { c.Merge(d) }); got > 0 {
+			t.Errorf("Merge(%v): %v allocations, want 0", d, got)
+		}
+	}
+	d := ctx("2:10 5:10")
+	if got := testing.AllocsPerRun(100, func() {
+		c.Merge(d)
+		for i := range d.Rows() {
+			id, last, _ := d.Row(i)
+			d.Add(clock.Dot{Replica: id, Seq: last.Hi + 1})
+		}
+	}); got > 0 {
+		t.Errorf("Merge behind the last: %v allocations, want 0", got)
+	}
+}
+
+func TestContextRowPanics(t *testing.T) {
+	t.Parallel()
+	for _, i := range []int{-1, 2} {
+		if panics(func() { ctx("1:1 2:2").Row(i) }) == nil {
+			t.Errorf("Row(%d) of 2 returns, want a panic", i)
+		}
+	}
+}

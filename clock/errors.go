@@ -14,4 +14,9 @@ var (
 	// ErrToken is matched by every error about a token that was forged, altered,
 	// sealed under another key or for another object, or of an unknown version.
 	ErrToken = errors.New("clock: token not accepted")
+
+	// ErrEvent is matched by the error of a write whose event cannot be the next
+	// one of its replica on the object: its number was used before, or its claim
+	// skips an event that is known.
+	ErrEvent = errors.New("clock: event not accepted")
 )

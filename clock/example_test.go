@@ -3,6 +3,7 @@ package clock_test
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/dovetail-crdt/dovetail/clock"
@@ -109,6 +110,65 @@ func ExampleContext() {
 	// {000000000000000a:1-2,5 000000000000000b:1} concurrent
 	// {000000000000000a:3-4}
 	// {000000000000000a:1-5 000000000000000b:1} before
+}
+
+// Alice and Bob overwrite the same value without hearing of each other: both
+// values stay. Carol has seen them when she writes, so hers replaces both,
+// wherever it arrives; Bob's next write, by a client that still goes by what it
+// read at first, does not replace hers.
+func ExampleSiblings() {
+	write := func(s *clock.Siblings[string], id clock.ReplicaID, seq uint64, seen *clock.Context, v string) {
+		e := clock.Event{Dot: clock.Dot{Replica: id, Seq: seq}, After: seq - 1}
+		if err := s.Write(e, seen, v); err != nil {
+			fmt.Println(err)
+		}
+	}
+	var atAlice, atBob clock.Siblings[string]
+	write(&atAlice, alice, 1, nil, "tea")
+	atBob.Merge(&atAlice)
+	read := atBob.Context().Clone()
+
+	write(&atAlice, alice, 2, atAlice.Context(), "green tea")
+	write(&atBob, bob, 1, atBob.Context(), "coffee")
+	atAlice.Merge(&atBob)
+	fmt.Println(slices.Collect(atAlice.Values()))
+
+	const carol = 0xc
+	write(&atAlice, carol, 1, atAlice.Context(), "water")
+	fmt.Println(slices.Collect(atAlice.Values()))
+
+	write(&atBob, bob, 2, read, "cocoa")
+	fmt.Println(slices.Collect(atBob.Values()))
+	fmt.Println(atAlice.Merge(&atBob), atBob.Merge(&atAlice), atAlice.Equal(&atBob))
+	fmt.Println(slices.Collect(atBob.Values()))
+	// Output:
+	// [green tea coffee]
+	// [water]
+	// [cocoa coffee]
+	// true true true
+	// [cocoa water]
+}
+
+// A blind write replaces nothing. Made at a zero value, a write is a delta,
+// which can be sent alone and merged any number of times.
+func ExampleSiblings_Write() {
+	var at, delta clock.Siblings[string]
+	e := clock.Event{Dot: clock.Dot{Replica: alice, Seq: 4}, After: 0} // 1 to 3 were on other objects
+	if err := at.Write(e, nil, "tea"); err != nil {
+		fmt.Println(err)
+	}
+
+	if err := delta.Write(clock.Event{Dot: clock.Dot{Replica: bob, Seq: 7}}, nil, "coffee"); err != nil {
+		fmt.Println(err)
+	}
+	fmt.Println(at.Merge(&delta), at.Merge(&delta))
+	fmt.Println(slices.Collect(at.Values()), at.Context())
+
+	fmt.Println(errors.Is(at.Write(e, nil, "again"), clock.ErrEvent))
+	// Output:
+	// true false
+	// [tea coffee] {000000000000000a:1-4 000000000000000b:1-7}
+	// true
 }
 
 // Dots that touch make one interval, in whatever order they come.

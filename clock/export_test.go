@@ -16,7 +16,7 @@ func CheckContext(c *Context) error {
 		}
 		last = r.id
 		var end uint64
-		for n, in := range append([]Interval{r.first}, r.rest...) {
+		for n, in := range append([]Interval{r.first}, r.rest()...) {
 			switch {
 			case in.Lo < 1 || in.Hi > MaxSeq || in.Lo > in.Hi:
 				return fmt.Errorf("invariant 2: run %d of replica %v is %d-%d", n, r.id, in.Lo, in.Hi)
@@ -45,4 +45,34 @@ func CheckVector(v *Vector) error {
 		last = r.id
 	}
 	return nil
+}
+
+// CheckSiblings returns the first representation invariant that s breaks:
+//
+//  1. Values ascend by replica and descend by number, each dot once.
+//  2. The context has the dots of all values.
+func CheckSiblings[V any](s *Siblings[V]) error {
+	for i, x := range s.live {
+		if i > 0 {
+			last := s.live[i-1].dot
+			if x.dot.Replica < last.Replica || x.dot.Replica == last.Replica && x.dot.Seq >= last.Seq {
+				return fmt.Errorf("invariant 1: %v behind %v", x.dot, last)
+			}
+		}
+		if !s.ctx.Contains(x.dot) {
+			return fmt.Errorf("invariant 2: %v is not in %v", x.dot, &s.ctx)
+		}
+	}
+	return CheckContext(&s.ctx)
+}
+
+// ContextRoom returns for how many intervals c holds memory behind the first of
+// each row.
+func ContextRoom(c *Context) (n int) {
+	for _, r := range c.rows {
+		if r.more != nil {
+			n += cap(r.more.buf)
+		}
+	}
+	return n
 }

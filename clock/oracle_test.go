@@ -110,3 +110,16 @@ func runsOf(c *clock.Context) []run {
 	}
 	return out
 }
+
+// rowsOf is runsOf by Rows and Row.
+func rowsOf(c *clock.Context) []run {
+	var out []run
+	for i := range c.Rows() {
+		id, first, rest := c.Row(i)
+		out = append(out, run{id, first})
+		for _, in := range rest {
+			out = append(out, run{id, in})
+		}
+	}
+	return out
+}

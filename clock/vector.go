@@ -59,50 +59,94 @@ func (v *Vector) Advance(d Dot) (changed bool) {
 }
 
 // Merge makes v the union of v and w and reports whether that changed v. It
-// neither changes nor keeps w; w may be v. O(n+m) over replicas that both know,
-// plus O(log n) for each of w's if some are new.
+// neither changes nor keeps w; w may be v. O(n+m), and O(m log n) for few of w in
+// many of v. It allocates only for replicas that are new to v.
 func (v *Vector) Merge(w *Vector) (changed bool) {
-	if v.sameIDs(w) {
-		for i, r := range w.rows {
-			if r.seq > v.rows[i].seq {
-				v.rows[i].seq, changed = r.seq, true
-			}
+	a, b := v.rows, w.rows
+	if len(a) != len(b) {
+		return v.mergeRows(w)
+	}
+	b = b[:len(a)]
+	var grown uint64
+	for i := range a {
+		p, q := &a[i], &b[i]
+		if p.id != q.id {
+			return v.mergeRows(w) // true: as many replicas, but not the same
 		}
+		seq := max(p.seq, q.seq)
+		grown |= seq ^ p.seq
+		p.seq = seq
+	}
+	return grown != 0
+}
+
+// mergeRows is Merge for vectors of different replicas.
+func (v *Vector) mergeRows(w *Vector) (changed bool) {
+	missing, i := 0, 0
+	for _, r := range w.rows {
+		switch i = v.seek(i, r.id); {
+		case i == len(v.rows) || v.rows[i].id != r.id:
+			missing++
+		case v.rows[i].seq < r.seq:
+			v.rows[i].seq, changed = r.seq, true
+		}
+	}
+	if missing == 0 {
 		return changed
 	}
-	missing := 0
-	for _, r := range w.rows {
-		if v.Get(r.id) == 0 {
-			missing++
-		}
-	}
-	i, j := len(v.rows)-1, len(w.rows)-1
-	v.rows = append(v.rows, make([]vectorRow, missing)...)
-	for at := len(v.rows) - 1; j >= 0; at-- { // from the back, so that nothing is moved twice
+	i = len(v.rows) - 1
+	v.rows = slices.Grow(v.rows, missing)[:len(v.rows)+missing]
+	for j, at := len(w.rows)-1, len(v.rows)-1; at > i; at-- { // from the back, so that nothing is moved twice
 		switch {
 		case i < 0 || v.rows[i].id < w.rows[j].id:
-			v.rows[at], changed = w.rows[j], true
+			v.rows[at] = w.rows[j]
 			j--
-		case v.rows[i].id > w.rows[j].id:
+		default:
+			if v.rows[i].id == w.rows[j].id {
+				j--
+			}
 			v.rows[at] = v.rows[i]
 			i--
-		default:
-			changed = changed || w.rows[j].seq > v.rows[i].seq
-			v.rows[at] = vectorRow{v.rows[i].id, max(v.rows[i].seq, w.rows[j].seq)}
-			i, j = i-1, j-1
 		}
 	}
-	return changed
+	return true
 }
 
-func (v *Vector) sameIDs(w *Vector) bool {
-	return slices.EqualFunc(v.rows, w.rows, func(a, b vectorRow) bool { return a.id == b.id })
+// seek returns the first row from i on whose id is not below id: linear for a
+// few steps, as between histories of nearly the same replicas, then by bisection.
+func (v *Vector) seek(i int, id ReplicaID) int {
+	for end := min(len(v.rows), i+8); i < end; i++ {
+		if v.rows[i].id >= id {
+			return i
+		}
+	}
+	n, _ := slices.BinarySearchFunc(v.rows[i:], id, vectorRow.compareID)
+	return i + n
 }
 
-// Compare tells how the histories relate. O(n+m).
+// Compare tells how the histories relate. O(n+m), less if they are concurrent.
 func (v *Vector) Compare(w *Vector) Ordering {
-	var vMore, wMore bool
-	i, j := 0, 0
+	a, b := v.rows, w.rows
+	n := min(len(a), len(b))
+	a, b = a[:n], b[:n]
+	var less, more uint64 // the top bit: some number of v is smaller, larger
+	for i := range a {
+		p, q := &a[i], &b[i]
+		if p.id != q.id {
+			return v.compareRows(w, i, int64(more) < 0, int64(less) < 0)
+		}
+		less |= p.seq - q.seq // numbers have 63 bits
+		more |= q.seq - p.seq
+		if int64(less&more) < 0 {
+			return Concurrent
+		}
+	}
+	return orderingOf(int64(more) < 0 || n < len(v.rows), int64(less) < 0 || n < len(w.rows))
+}
+
+// compareRows is Compare from row n of both on, told what those before have.
+func (v *Vector) compareRows(w *Vector, n int, vMore, wMore bool) Ordering {
+	i, j := n, n
 	for i < len(v.rows) && j < len(w.rows) && (!vMore || !wMore) {
 		a, b := v.rows[i], w.rows[j]
 		switch c := cmp.Compare(a.id, b.id); {
