@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
-	"testing"
+	"strings"
 
 	"github.com/dovetail-crdt/dovetail/crdt"
 )
@@ -16,19 +16,19 @@ const mapFan = 10
 const mapBuildBatch = 64
 
 func mapCases() []Case {
-	sizes := []int{1e3, 1e4}
-	return slices.Concat(
-		each(sizes, func(n int) Case {
-			return Case{Name: "awmap/update", N: n, Run: mapUpdate(n), Baseline: mapUpdatePlain(n)}
-		}),
-		each(sizes, func(n int) Case {
-			return Case{Name: "awmap/merge-delta1", N: n, Run: mapMergeDelta(n)}
-		}),
-	)
+	const n = 1e4
+	return []Case{
+		{Name: "awmap/update", N: n, Run: mapUpdate(n), Baseline: plainUpdate(n)},
+		{Name: "awmap/merge-delta1", N: n, Run: mapMergeDelta(n), Baseline: plainMerge(n)},
+	}
 }
 
 // nested is a map of maps of counters, such as stock by shop and article.
 type nested = crdt.AWMap[string, *crdt.AWMap[string, *crdt.Counter]]
+
+func nestedKind() crdt.Kind[*nested] {
+	return crdt.AWMapOf(crdt.String, crdt.AWMapOf(crdt.String, crdt.CounterKind()))
+}
 
 type place struct{ outer, inner string }
 
@@ -52,8 +52,8 @@ type mapWorld struct {
 func newMapWorld(n int) (*mapWorld, error) {
 	src := sources(builders + 1)
 	w := &mapWorld{
-		m:      crdt.NewAWMap(crdt.String, crdt.AWMapOf(crdt.String, crdt.CounterKind())),
-		writer: src[builders], at: places(n), r: random(),
+		m:      nestedKind().New(),
+		writer: src[builders], at: places(n), r: random(0),
 	}
 	batch := 0
 	for some := range slices.Chunk(w.at, mapBuildBatch) {
@@ -82,8 +82,8 @@ func (w *mapWorld) one() []place {
 }
 
 // mapUpdate increments one of n counters.
-func mapUpdate(n int) func(*testing.B) error {
-	return func(b *testing.B) error {
+func mapUpdate(n int) func(*B) error {
+	return func(b *B) error {
 		w, err := newMapWorld(n)
 		if err != nil {
 			return err
@@ -98,17 +98,25 @@ func mapUpdate(n int) func(*testing.B) error {
 	}
 }
 
-// mapUpdatePlain is the baseline of mapUpdate.
-func mapUpdatePlain(n int) func(*testing.B) error {
-	return func(b *testing.B) error {
-		w := &mapWorld{at: places(n), r: random()}
-		m := make(map[string]map[string]int64)
-		for _, p := range w.at {
-			if m[p.outer] == nil {
-				m[p.outer] = make(map[string]int64)
-			}
-			m[p.outer][p.inner] = 1
+// plainMap is the same without replicas.
+type plainMap map[string]map[string]uint64
+
+func newPlainMap(at []place) plainMap {
+	m := make(plainMap)
+	for _, p := range at {
+		if m[p.outer] == nil {
+			m[strings.Clone(p.outer)] = make(map[string]uint64)
 		}
+		m[p.outer][strings.Clone(p.inner)] = 1 // keys at the same address would be compared by it
+	}
+	return m
+}
+
+// plainUpdate is the baseline of mapUpdate.
+func plainUpdate(n int) func(*B) error {
+	return func(b *B) error {
+		w := &mapWorld{at: places(n), r: random(0)}
+		m := newPlainMap(w.at)
 		ready(b)
 		for b.Loop() {
 			p := w.one()[0]
@@ -118,14 +126,54 @@ func mapUpdatePlain(n int) func(*testing.B) error {
 	}
 }
 
+// plainDelta is a counter and its new value.
+type plainDelta struct {
+	m     plainMap // what is changed; nil in the delta itself
+	at    place
+	value uint64
+}
+
+// Merge takes the larger value.
+func (d plainDelta) Merge(o plainDelta) bool {
+	inner := d.m[o.at.outer]
+	if o.value <= inner[o.at.inner] {
+		return false
+	}
+	inner[o.at.inner] = o.value
+	return true
+}
+
+// plainMerge is the baseline of mapMergeDelta.
+func plainMerge(n int) func(*B) error {
+	return func(b *B) error {
+		w := &mapWorld{at: places(n), r: random(0)}
+		into, deltas, value := plainDelta{m: newPlainMap(w.at)}, make([]plainDelta, 4096), uint64(1)
+		return mergeLoop(b, func() (plainDelta, []plainDelta, error) {
+			for i := range deltas {
+				value++
+				deltas[i] = plainDelta{at: w.one()[0], value: value}
+			}
+			return into, deltas, nil
+		})
+	}
+}
+
 // mapMergeDelta merges the delta of one increment.
-func mapMergeDelta(n int) func(*testing.B) error {
-	return func(b *testing.B) error {
+func mapMergeDelta(n int) func(*B) error {
+	return func(b *B) error {
 		w, err := newMapWorld(n)
 		if err != nil {
 			return err
 		}
-		into, deltas := w.m.Clone(), make([]*nested, 4096)
+		frame, err := crdt.AppendFrame(nil, nestedKind(), w.m)
+		if err != nil {
+			return err
+		}
+		into, err := crdt.DecodeFrame(nestedKind(), frame)
+		if err != nil {
+			return err
+		}
+		deltas := make([]*nested, 4096)
 		return mergeLoop(b, func() (*nested, []*nested, error) {
 			for i := range deltas {
 				if deltas[i], err = w.add(w.writer, w.one()); err != nil {

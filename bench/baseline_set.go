@@ -1,17 +1,23 @@
 package bench
 
 import (
-	"testing"
+	"encoding/binary"
+	"runtime"
 )
 
 // The baselines of sets: a map from element to a number, without replicas.
 
-func newMap[E comparable](in []E) map[E]uint64 {
-	m := make(map[E]uint64, len(in))
-	for i, e := range in {
-		m[e] = uint64(i)
+func newMap[E comparable](b *B, k *ring[E]) (map[E]uint64, error) {
+	m := make(map[E]uint64, len(k.in))
+	for i, seed := range k.in {
+		if i%buildBatch == 0 {
+			if err := b.tick(i, len(k.in)); err != nil {
+				return nil, err
+			}
+		}
+		m[k.kind.of(seed)] = uint64(i)
 	}
-	return m
+	return m, nil
 }
 
 // mapDelta is a change that merges into a map as a delta does into a set.
@@ -32,10 +38,14 @@ func (d mapDelta[E]) Merge(o mapDelta[E]) bool {
 }
 
 // mapMerge is the baseline of setMerge.
-func mapMerge[E comparable](kind keys[E], n, k int) func(*testing.B) error {
-	return func(b *testing.B) error {
+func mapMerge[E comparable](kind keys[E], n, k int) func(*B) error {
+	return func(b *B) error {
 		w := newRing(kind, n)
-		into, deltas := mapDelta[E]{m: newMap(w.in)}, make([]mapDelta[E], max(4096/k, 4))
+		m, err := newMap(b, w)
+		if err != nil {
+			return err
+		}
+		into, deltas := mapDelta[E]{m: m}, make([]mapDelta[E], deltasOf(k))
 		return mergeLoop(b, func() (mapDelta[E], []mapDelta[E], error) {
 			for i := range deltas {
 				deltas[i] = mapDelta[E]{c: w.replace(k)}
@@ -45,12 +55,19 @@ func mapMerge[E comparable](kind keys[E], n, k int) func(*testing.B) error {
 	}
 }
 
-// mapMirror makes one map equal to another from which it differs in k keys on
-// each side, as full merges of sets do.
-func mapMirror(n, k int) func(*testing.B) error {
-	return func(b *testing.B) error {
+// mapMirror makes one map equal to another from which it differs in k keys, as
+// full merges of sets do.
+func mapMirror(n, k int) func(*B) error {
+	return func(b *B) error {
 		w := newRing(intKeys(), n)
-		from, into := newMap(w.in), newMap(w.in)
+		from, err := newMap(b, w)
+		if err != nil {
+			return err
+		}
+		into, err := newMap(b, w)
+		if err != nil {
+			return err
+		}
 		mirror := func(int) error {
 			for e, v := range from {
 				if _, ok := into[e]; !ok {
@@ -65,7 +82,7 @@ func mapMirror(n, k int) func(*testing.B) error {
 			return nil
 		}
 		differ := func(int) error {
-			mapDelta[uint64]{m: from}.Merge(mapDelta[uint64]{c: w.replace(k)})
+			mapDelta[uint64]{m: from}.Merge(mapDelta[uint64]{c: w.replace(k / 2)})
 			return nil
 		}
 		if k == 0 {
@@ -79,13 +96,17 @@ func mapMirror(n, k int) func(*testing.B) error {
 }
 
 // mapAdd is the baseline of setAdd.
-func mapAdd(n int) func(*testing.B) error {
-	return func(b *testing.B) error {
+func mapAdd(n int) func(*B) error {
+	return func(b *B) error {
 		w := newRing(intKeys(), n)
-		m, fresh := newMap(w.in), w.draw(n/10)
+		m, err := newMap(b, w)
+		if err != nil {
+			return err
+		}
+		fresh := w.draw(n / 10)
 		add := func(i int) error { m[fresh[i]] = uint64(i); return nil }
-		return stepLoop(b, len(fresh), add, func(done int) error {
-			for _, e := range fresh[:done] {
+		return stepLoop(b, len(fresh), add, func(int) error {
+			for _, e := range fresh {
 				delete(m, e)
 			}
 			fresh = w.draw(len(fresh))
@@ -95,17 +116,146 @@ func mapAdd(n int) func(*testing.B) error {
 }
 
 // mapRemove is the baseline of setRemove.
-func mapRemove(n int) func(*testing.B) error {
-	return func(b *testing.B) error {
+func mapRemove(n int) func(*B) error {
+	return func(b *B) error {
 		w := newRing(intKeys(), n)
-		m, gone := newMap(w.in), w.pick(n/10)
+		m, err := newMap(b, w)
+		if err != nil {
+			return err
+		}
+		gone := w.pick(n / 10)
 		remove := func(i int) error { delete(m, gone[i]); return nil }
-		return stepLoop(b, len(gone), remove, func(done int) error {
-			for i, e := range gone[:done] {
+		return stepLoop(b, len(gone), remove, func(int) error {
+			for i, e := range gone {
 				m[e] = uint64(i)
 			}
 			gone = w.pick(len(gone))
 			return nil
 		})
+	}
+}
+
+// appendMap writes a map of 16-byte keys: one key after the other, in no order.
+func appendMap(b []byte, m map[string]uint64) []byte {
+	for e, v := range m {
+		b = binary.LittleEndian.AppendUint32(append(b, e...), uint32(v))
+	}
+	return b
+}
+
+// readMap reads what appendMap wrote.
+func readMap(b []byte) map[string]uint64 {
+	const row = 16 + 4
+	m := make(map[string]uint64, len(b)/row)
+	for ; len(b) >= row; b = b[row:] {
+		m[string(b[:16])] = uint64(binary.LittleEndian.Uint32(b[16:]))
+	}
+	return m
+}
+
+// mapEncode is the baseline of setEncode.
+func mapEncode(n int) func(*B) error {
+	return func(b *B) error {
+		m, err := newMap(b, newRing(textKeys(), n))
+		if err != nil {
+			return err
+		}
+		var frame []byte
+		ready(b)
+		for b.Loop() {
+			frame = appendMap(frame[:0], m)
+		}
+		perElement(b, n)
+		return nil
+	}
+}
+
+// mapDecode is the baseline of setDecode.
+func mapDecode(n int) func(*B) error {
+	return func(b *B) error {
+		m, err := newMap(b, newRing(textKeys(), n))
+		if err != nil {
+			return err
+		}
+		frame := appendMap(nil, m)
+		ready(b)
+		for b.Loop() {
+			runtime.KeepAlive(readMap(frame))
+		}
+		perElement(b, n)
+		return nil
+	}
+}
+
+// mapRoundtrip is the baseline of smallRoundtrip.
+func mapRoundtrip(n int) func(*B) error {
+	return func(b *B) error {
+		w := newRing(textKeys(), n)
+		m, err := newMap(b, w)
+		if err != nil {
+			return err
+		}
+		stored, delta := appendMap(nil, m), mapDelta[string]{c: w.replace(1)}
+		var frame []byte
+		ready(b)
+		for b.Loop() {
+			into := mapDelta[string]{m: readMap(stored)}
+			into.Merge(delta)
+			frame = appendMap(frame[:0], into.m)
+		}
+		return nil
+	}
+}
+
+// mapMemory is the baseline of setMemory: it builds a map that grows as it must.
+func mapMemory[E comparable](kind keys[E], n int) func(*B) error {
+	return func(b *B) error {
+		w := newRing(kind, n)
+		ready(b)
+		for b.Loop() {
+			m := make(map[E]uint64)
+			for i, seed := range w.in {
+				m[kind.of(seed)] = uint64(i)
+			}
+		}
+		perElement(b, n)
+		return nil
+	}
+}
+
+// mapHalve is the baseline of setHalve.
+func mapHalve[E comparable](kind keys[E], n int) func(*B) error {
+	return func(b *B) error {
+		w := newRing(kind, n)
+		m, err := newMap(b, w)
+		if err != nil {
+			return err
+		}
+		gone := w.pick(n / 2)
+		halve := func(int) error {
+			for _, e := range gone {
+				delete(m, e)
+			}
+			return nil
+		}
+		err = stepLoop(b, 1, halve, func(int) (err error) {
+			m, err = newMap(b, w)
+			return err
+		})
+		perElement(b, n/2)
+		return err
+	}
+}
+
+// mapCollect is the baseline of setCollect.
+func mapCollect[E comparable](kind keys[E], n int) func(*B) error {
+	return func(b *B) error {
+		m, err := newMap(b, newRing(kind, n))
+		if err != nil {
+			return err
+		}
+		collect(b)
+		runtime.KeepAlive(m)
+		return nil
 	}
 }

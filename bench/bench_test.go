@@ -1,6 +1,7 @@
 package bench_test
 
 import (
+	"errors"
 	"testing"
 
 	"github.com/dovetail-crdt/dovetail/bench"
@@ -8,7 +9,7 @@ import (
 
 // Benchmark runs every case; its baseline stands beside it as …/map.
 func Benchmark(b *testing.B) {
-	for _, c := range bench.Cases() {
+	for _, c := range bench.Schedule(bench.Cases()) {
 		b.Run(c.Key(), run(c.Run))
 		if c.Baseline != nil {
 			b.Run(c.Key()+"/map", run(c.Baseline))
@@ -16,9 +17,12 @@ func Benchmark(b *testing.B) {
 	}
 }
 
-func run(f func(*testing.B) error) func(*testing.B) {
+func run(f func(*bench.B) error) func(*testing.B) {
 	return func(b *testing.B) {
-		if err := f(b); err != nil {
+		switch err := f(&bench.B{B: b}); {
+		case errors.Is(err, bench.ErrMemory):
+			b.Skip(err)
+		case err != nil:
 			b.Fatal(err)
 		}
 	}

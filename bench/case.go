@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"testing"
 )
 
 // Case is one benchmark at one size.
@@ -15,24 +14,51 @@ type Case struct {
 	N int
 	// Run measures it with b.Loop. It returns what went wrong instead of calling
 	// b.Fatal, because testing.Benchmark drops what a failing benchmark says.
-	Run func(b *testing.B) error
+	Run func(b *B) error
 	// Baseline does the same to a plain Go map; nil if nothing like it exists.
-	Baseline func(b *testing.B) error
-	// Target is the design's figure in ns/op, or 0 if it has none at this size.
-	Target float64
+	Baseline func(b *B) error
+	// Target and TargetBytes are the design's figures in ns/op and B/op, or 0 if
+	// it has none at this size.
+	Target, TargetBytes float64
+	// NoAllocs tells that the design wants no allocation.
+	NoAllocs bool
 }
 
 // Key names the case and its size: "awset/add/n=10000".
 func (c Case) Key() string { return fmt.Sprintf("%s/n=%d", c.Name, c.N) }
 
+// Large tells that building the state takes seconds and gigabytes.
+func (c Case) Large() bool { return c.N >= large }
+
+const large = 1e7
+
 // Cases returns all benchmarks in order of name and size. No two have one key.
+// The large ones among them share what they start from for as long as the slice
+// is in use.
 func Cases() []Case {
+	ints, texts := newStock(intKeys()), newStock(textKeys())
 	all := slices.Concat(
-		setMergeCases(), setMutateCases(), setCodecCases(), smallCases(),
-		counterCases(), pnCounterCases(), clockCases(), mapCases(), registerCases(),
+		setMergeCases(ints, texts), setMutateCases(ints), setCodecCases(texts), setMemoryCases(), smallCases(texts),
+		collectCases(ints, texts), counterCases(), rowCounterCases(), clockCases(), mapCases(), registerCases(),
 	)
 	slices.SortFunc(all, func(a, b Case) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.N, b.N)) })
 	return all
+}
+
+// Schedule returns the cases in the order to measure them: large ones last, since
+// a heap that holds what they keep is collected less often.
+func Schedule(cases []Case) []Case {
+	out := slices.Clone(cases)
+	slices.SortStableFunc(out, func(a, b Case) int {
+		switch {
+		case a.Large() == b.Large():
+			return 0
+		case b.Large():
+			return -1
+		}
+		return 1
+	})
+	return out
 }
 
 // each makes the case of each size.

@@ -3,7 +3,6 @@ package bench
 import (
 	"fmt"
 	"slices"
-	"testing"
 
 	"github.com/dovetail-crdt/dovetail/clock"
 )
@@ -14,8 +13,8 @@ func clockCases() []Case {
 		each(sizes, func(n int) Case {
 			return Case{
 				Name: "vector/merge", N: n, Target: map[int]float64{3: 10, 8: 15}[n],
-				Run:      func(b *testing.B) error { return mergeLoop(b, again(vectors(n, batchOf(n)))) },
-				Baseline: func(b *testing.B) error { return mergeLoop(b, again(maxMaps(n, batchOf(n)))) },
+				Run:      mergeRows(vectors, n),
+				Baseline: mergeRows(maxMaps, n),
 			}
 		}),
 		each(sizes, func(n int) Case {
@@ -24,7 +23,7 @@ func clockCases() []Case {
 		each([]int{3, 64}, func(n int) Case {
 			return Case{
 				Name: "context/merge", N: n,
-				Run: func(b *testing.B) error { return mergeLoop(b, again(contexts(n, batchOf(n)))) },
+				Run: mergeRows(contexts, n),
 			}
 		}),
 	)
@@ -57,8 +56,8 @@ func contexts(n, batch int) (start *clock.Context, ahead []*clock.Context) {
 
 // vectorCompare compares vectors that differ in their last row only, so that
 // every row must be looked at.
-func vectorCompare(n int) func(*testing.B) error {
-	return func(b *testing.B) error {
+func vectorCompare(n int) func(*B) error {
+	return func(b *B) error {
 		v, _ := vectors(n, 0)
 		w := v.Clone()
 		w.Advance(clock.Dot{Replica: slices.Max(replicas(n)), Seq: 200})
@@ -67,8 +66,8 @@ func vectorCompare(n int) func(*testing.B) error {
 }
 
 // mapCompare is the baseline of vectorCompare.
-func mapCompare(n int) func(*testing.B) error {
-	return func(b *testing.B) error {
+func mapCompare(n int) func(*B) error {
+	return func(b *B) error {
 		v, _ := maxMaps(n, 0)
 		w := v.Clone()
 		w[slices.Max(replicas(n))] = 200
@@ -76,7 +75,7 @@ func mapCompare(n int) func(*testing.B) error {
 	}
 }
 
-func compareLoop(b *testing.B, compare func() clock.Ordering) error {
+func compareLoop(b *B, compare func() clock.Ordering) error {
 	ready(b)
 	for b.Loop() {
 		if got := compare(); got != clock.Before {

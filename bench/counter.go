@@ -2,7 +2,6 @@ package bench
 
 import (
 	"slices"
-	"testing"
 
 	"github.com/dovetail-crdt/dovetail/crdt"
 )
@@ -20,22 +19,22 @@ func counterCases() []Case {
 		each(sizes, func(n int) Case {
 			return Case{
 				Name: "counter/merge", N: n, Target: map[int]float64{64: 110}[n], Run: counterMerge(n),
-				Baseline: func(b *testing.B) error { return mergeLoop(b, again(maxMaps(n, batchOf(n)))) },
+				Baseline: mergeRows(maxMaps, n),
 			}
 		}),
 	)
 }
 
-// adder is a counter of either type.
-type adder[S any] interface {
+// adder is a counter of any type.
+type adder[S any, N int64 | uint64] interface {
 	crdt.Lattice[S]
-	Add(tx *crdt.Tx, n int64)
+	Add(tx *crdt.Tx, n N)
 }
 
 // increment lets every source add to c in a transaction of its own.
-func increment[S adder[S]](c S, by []crdt.Source) error {
+func increment[S adder[S, N], N int64 | uint64](c S, by []crdt.Source) error {
 	for i, src := range by {
-		_, err := crdt.Mutate(c, src, func(tx *crdt.Tx, c S) error { c.Add(tx, int64(i+1)); return nil })
+		_, err := crdt.Mutate(c, src, func(tx *crdt.Tx, c S) error { c.Add(tx, N(i+1)); return nil })
 		if err != nil {
 			return err
 		}
@@ -45,7 +44,7 @@ func increment[S adder[S]](c S, by []crdt.Source) error {
 
 // counters returns a counter that n replicas have added to, and batch ones that
 // are each ahead of the one before at every replica.
-func counters[S adder[S]](c S, n, batch int) (start S, ahead []S, err error) {
+func counters[S adder[S, N], N int64 | uint64](c S, n, batch int) (start S, ahead []S, err error) {
 	src := sources(n)
 	if err := increment(c, src); err != nil {
 		return c, nil, err
@@ -61,8 +60,8 @@ func counters[S adder[S]](c S, n, batch int) (start S, ahead []S, err error) {
 }
 
 // counterAdd adds at one of n replicas that have a total.
-func counterAdd(n int) func(*testing.B) error {
-	return func(b *testing.B) error {
+func counterAdd(n int) func(*B) error {
+	return func(b *B) error {
 		c, src := crdt.NewCounter(), sources(n)
 		if err := increment(c, src); err != nil {
 			return err
@@ -79,19 +78,19 @@ func counterAdd(n int) func(*testing.B) error {
 }
 
 // counterMerge merges a full state that is ahead at every replica.
-func counterMerge(n int) func(*testing.B) error {
-	return func(b *testing.B) error {
+func counterMerge(n int) func(*B) error {
+	return func(b *B) error {
 		start, ahead, err := counters(crdt.NewCounter(), n, counterBatch)
 		if err != nil {
 			return err
 		}
-		return mergeLoop(b, again(start, ahead))
+		return mergeAgain(b, start, ahead)
 	}
 }
 
 // mapIncrement is the baseline of counterAdd.
-func mapIncrement(n int) func(*testing.B) error {
-	return func(b *testing.B) error {
+func mapIncrement(n int) func(*B) error {
+	return func(b *B) error {
 		m, ids := make(maxMap, n), replicas(n)
 		for _, id := range ids {
 			m[id] = 1

@@ -1,19 +1,20 @@
 package bench
 
 import (
-	"testing"
+	"errors"
 
 	"github.com/dovetail-crdt/dovetail/crdt"
 )
 
 func registerCases() []Case {
 	return []Case{
-		{Name: "lww/set", N: 1, Run: func(b *testing.B) error {
+		{Name: "lww/set", N: 1, Run: func(b *B) error {
 			return registerSet(b, crdt.NewLWWRegister(crdt.String))
 		}},
-		{Name: "mvregister/set", N: 1, Run: func(b *testing.B) error {
+		{Name: "mvregister/set", N: 1, Run: func(b *B) error {
 			return registerSet(b, crdt.NewMVRegister(crdt.String))
 		}},
+		{Name: "mvregister/sync", N: 2, Run: registerSync},
 		{Name: "doc/update", N: 3, Run: docUpdate},
 	}
 }
@@ -25,8 +26,8 @@ type register[S any] interface {
 }
 
 // registerSet overwrites a value of 16 bytes in a transaction of its own.
-func registerSet[S register[S]](b *testing.B, r S) error {
-	src, values := sources(1)[0], newRing(textKeys(), 1024).in
+func registerSet[S register[S]](b *B, r S) error {
+	src, values := sources(1)[0], newRing(textKeys(), 1).draw(1024)
 	i := 0
 	set := func(tx *crdt.Tx, r S) error { r.Set(tx, values[i%len(values)]); return nil }
 	ready(b)
@@ -41,12 +42,12 @@ func registerSet[S register[S]](b *testing.B, r S) error {
 
 // docUpdate changes three fields of a document, one of each form, in one
 // transaction: a register, a counter and one of eight tags.
-func docUpdate(b *testing.B) error {
+func docUpdate(b *B) error {
 	name := crdt.NewField("name", crdt.LWWRegisterOf(crdt.String))
 	visits := crdt.NewField("visits", crdt.CounterKind())
 	tags := crdt.NewField("tags", crdt.AWSetOf(crdt.String))
 	doc, src := crdt.DocOf(name, visits, tags).New(), sources(1)[0]
-	values := newRing(textKeys(), 8).in
+	values := newRing(textKeys(), 1).draw(8)
 	i := 0
 	update := func(tx *crdt.Tx, d *crdt.Doc) error {
 		name.In(d).Set(tx, values[i%len(values)])
@@ -62,4 +63,43 @@ func docUpdate(b *testing.B) error {
 		i++
 	}
 	return nil
+}
+
+// registerSync lets two replicas, which have written to a register at the same
+// time, merge each other's state.
+func registerSync(b *B) error {
+	type pair struct{ x, y *crdt.MVRegister[string] }
+	values := newRing(textKeys(), 1)
+	concurrent := func() (p pair, err error) {
+		src, v := sources(2), values.draw(3)
+		set := func(r *crdt.MVRegister[string], by int, v string) {
+			_, failed := crdt.Mutate(r, src[by], func(tx *crdt.Tx, r *crdt.MVRegister[string]) error { r.Set(tx, v); return nil })
+			err = errors.Join(err, failed)
+		}
+		p.x = crdt.NewMVRegister(crdt.String)
+		set(p.x, 0, v[0])
+		p.y = p.x.Clone()
+		set(p.x, 0, v[1])
+		set(p.y, 1, v[2])
+		return p, err
+	}
+	pairs := make([]pair, 1024)
+	fill := func(int) (err error) {
+		for i := range pairs {
+			if pairs[i], err = concurrent(); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	if err := fill(0); err != nil {
+		return err
+	}
+	return stepLoop(b, len(pairs), func(i int) error {
+		p := pairs[i]
+		if !p.x.Merge(p.y) || !p.y.Merge(p.x) || p.x.Len() != 2 || p.y.Len() != 2 {
+			return errUnchanged
+		}
+		return nil
+	}, fill)
 }

@@ -1,28 +1,19 @@
 package bench
 
-import (
-	"testing"
+import "github.com/dovetail-crdt/dovetail/crdt"
 
-	"github.com/dovetail-crdt/dovetail/crdt"
-)
-
-func smallCases() []Case {
+func smallCases(from *stock[string]) []Case {
 	return each([]int{1, 10, 100}, func(n int) Case {
-		return Case{Name: "small/roundtrip", N: n, Target: 2000, Run: smallRoundtrip(n)}
+		return Case{Name: "small/roundtrip", N: n, Target: 2000, Run: smallRoundtrip(from, n), Baseline: mapRoundtrip(n)}
 	})
 }
 
 // smallRoundtrip does what a store does for a write to an object that is not in
 // memory: it reads the frame of a set of 16-byte elements, merges a delta of an
 // add and a remove, and writes the result.
-func smallRoundtrip(n int) func(*testing.B) error {
-	return func(b *testing.B) error {
-		w, err := newSetWorld(textKeys(), n)
-		if err != nil {
-			return err
-		}
-		kind := crdt.AWSetOf(crdt.String)
-		stored, err := crdt.AppendFrame(nil, kind, w.set)
+func smallRoundtrip(from *stock[string], n int) func(*B) error {
+	return func(b *B) error {
+		w, err := from.world(b, n)
 		if err != nil {
 			return err
 		}
@@ -33,18 +24,18 @@ func smallRoundtrip(n int) func(*testing.B) error {
 		var frame []byte
 		ready(b)
 		for b.Loop() {
-			set, err := crdt.DecodeFrame(kind, stored)
+			set, err := crdt.DecodeFrame(from.kind, w.as.frame)
 			if err != nil {
 				return err
 			}
 			if !set.Merge(delta) {
 				return errUnchanged
 			}
-			if frame, err = crdt.AppendFrame(frame[:0], kind, set); err != nil {
+			if frame, err = crdt.AppendFrame(frame[:0], from.kind, set); err != nil {
 				return err
 			}
 		}
-		b.ReportMetric(float64(len(frame))/float64(n), perElement)
+		b.ReportMetric(float64(len(frame))/float64(n), "B/element")
 		return nil
 	}
 }

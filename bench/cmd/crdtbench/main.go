@@ -14,6 +14,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -78,7 +79,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		show.clear()
 		say("stopping after the current benchmark (Ctrl-C again: at once)")
 	})
-	results, err := measureAll(ctx, cases, show)
+	results, skipped, err := measureAll(ctx, cases, show)
 	told() // too late for it, if it has not been said
 	show.clear()
 	code := exitOK
@@ -86,7 +87,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		say("%v", err)
 		code = exitFailed
 	}
-	if c := write(say, stdout, table(results, o.benchtime)); c != exitOK {
+	if c := write(say, stdout, table(results, skipped, o.benchtime)); c != exitOK {
 		code = c
 	}
 	if ctx.Err() != nil {
@@ -97,25 +98,41 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 }
 
 // measureAll measures the cases until the context ends, which it looks at
-// between benchmarks. It goes on after a failure and returns all of them joined.
-func measureAll(ctx context.Context, cases []bench.Case, show progress) ([]bench.Result, error) {
-	var results []bench.Result
-	var failed []error
-	for _, c := range cases {
+// between benchmarks and wherever their time is not measured. It goes on after a
+// failure and returns all of them joined. Results are in the order of the cases,
+// as are those that this machine has not the memory for.
+func measureAll(ctx context.Context, cases []bench.Case, show progress) (results []bench.Result, skipped, failed error) {
+	var left, errs []error
+	for _, c := range bench.Schedule(cases) {
 		if ctx.Err() != nil {
 			break
 		}
 		show.start(c)
-		res, err := bench.Measure(c, func() bool { return ctx.Err() == nil })
-		if err != nil {
-			failed = append(failed, err)
-			show.failed(c, err)
-			continue
+		res, err := bench.Measure(c, func(done, total int) error {
+			if total > 0 && c.Large() {
+				show.building(c, done, total)
+			}
+			return ctx.Err()
+		})
+		switch {
+		case err != nil && ctx.Err() != nil && errors.Is(err, ctx.Err()): // nothing is wrong with it
+		case errors.Is(err, bench.ErrMemory):
+			left = append(left, err)
+			show.ended(c, "skipped: "+bench.ErrMemory.Error())
+		case err != nil:
+			errs = append(errs, err)
+			show.ended(c, "failed") // why is said at the end
+		default:
+			show.ended(c, decimal(res.NsOp)+" ns/op")
+			results = append(results, res)
 		}
-		show.done(res)
-		results = append(results, res)
 	}
-	return results, errors.Join(failed...)
+	slices.SortStableFunc(results, func(a, b bench.Result) int { return place(cases, a) - place(cases, b) })
+	return results, errors.Join(left...), errors.Join(errs...)
+}
+
+func place(cases []bench.Case, r bench.Result) int {
+	return slices.IndexFunc(cases, func(c bench.Case) bool { return c.Key() == r.Case.Key() })
 }
 
 // write writes b to standard output and returns the exit code of that.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"regexp"
+	"slices"
 	"testing"
 
 	"github.com/dovetail-crdt/dovetail/bench"
@@ -18,6 +19,7 @@ type options struct {
 	run        string
 	pattern    *regexp.Regexp
 	json       string
+	plot       string
 	benchtime  string
 	cpuprofile string
 	memprofile string
@@ -32,6 +34,7 @@ func parse(args []string) (*options, error) {
 	f.SetOutput(io.Discard) // errors are returned, and the usage is help
 	f.StringVar(&o.run, "run", "", "measure only benchmarks whose name, as -list prints it, matches this `regexp`")
 	f.StringVar(&o.json, "json", "", "write the results to this `file`, one JSON object a line inside an array")
+	f.StringVar(&o.plot, "plot", "", "draw the cost of merges by size to this `file`, as SVG; needs some of the benchmarks "+plotted)
 	f.StringVar(&o.benchtime, "benchtime", "1s", "measure each benchmark for this `time`, or for a number of operations such as 100x")
 	f.StringVar(&o.cpuprofile, "cpuprofile", "", "write a CPU profile to this `file`")
 	f.StringVar(&o.memprofile, "memprofile", "", "write a profile of all allocations to this `file`")
@@ -65,21 +68,25 @@ func (o *options) choose(all []bench.Case) ([]bench.Case, error) {
 		return nil, fmt.Errorf("-run %q matches none of the %d benchmarks; names look like %s, and -list prints them all",
 			o.run, len(all), all[0].Key())
 	}
+	if o.plot != "" && !slices.ContainsFunc(out, isPlotted) {
+		return nil, fmt.Errorf("-plot draws the benchmarks %s, and -run %q matches none of them", plotted, o.run)
+	}
 	return out, nil
 }
 
 func (o *options) help() string {
 	var b bytes.Buffer
 	b.WriteString(`crdtbench measures how long merging, changing, writing and reading Dovetail's
-replicated values takes, and prints a table. All benchmarks together take three
-to four minutes, longer on a busy machine; Ctrl-C stops after the current one
-and shows what there is.
+replicated values takes, and prints a table. All benchmarks together take about
+six minutes, longer on a busy machine, and a few gigabytes for the sets of ten
+million; Ctrl-C stops after the current one and shows what there is.
 
 usage: crdtbench [flags]
 
   go run ./bench/cmd/crdtbench -run 'awset/merge'        some, by name
   go run ./bench/cmd/crdtbench -run '/n=10000$'          some, by size
   go run ./bench/cmd/crdtbench -benchtime 100ms -q       quick and rough
+  go run ./bench/cmd/crdtbench -run merge-delta -plot merge.svg
 
 flags:
 `)
@@ -89,10 +96,14 @@ flags:
 columns:
   n          elements, keys or replicas in the value
   ns/op      time of one operation
-  allocs/op  allocations of one operation, and B/op their bytes
+  target     what the design wants of the column before; x target is how many
+             times as much it is
   x map      how many times as long as the same work on a plain Go map takes
-  target     the ns/op that the design wants; x target is how far away that is
+  allocs/op  allocations of one operation, and B/op their bytes
   also       what else the benchmark measures
+awset/encode and awset/decode: ns/op is time of an element, B/op bytes of the
+frame an element. awset/memory: ns/op is time to add or remove an element, B/op
+bytes in memory an element, less its key. Allocations are of the whole there.
 A dash means that there is nothing to compare with.
 
 exit codes: 0 done, 1 a benchmark failed or results could not be written,

@@ -15,14 +15,14 @@ import (
 // outputs is the files that were asked for, nil where none was. They are opened
 // before the run, so that it is not in vain, and keep what they hold until there
 // is something to put in its place.
-type outputs struct{ json, cpu, mem *os.File }
+type outputs struct{ json, plot, cpu, mem *os.File }
 
 func openOutputs(o *options) (outputs, error) {
 	var out outputs
 	for _, f := range []struct {
 		flag, path string
 		file       **os.File
-	}{{"-json", o.json, &out.json}, {"-cpuprofile", o.cpuprofile, &out.cpu}, {"-memprofile", o.memprofile, &out.mem}} {
+	}{{"-json", o.json, &out.json}, {"-plot", o.plot, &out.plot}, {"-cpuprofile", o.cpuprofile, &out.cpu}, {"-memprofile", o.memprofile, &out.mem}} {
 		if f.path == "" {
 			continue
 		}
@@ -51,21 +51,29 @@ func (o outputs) finish(results []bench.Result) error {
 		errs = append(errs, truncate(o.mem), pprof.Lookup("allocs").WriteTo(o.mem, 0))
 	}
 	if o.json != nil {
-		b, err := appendJSON(nil, results)
-		if err == nil {
-			err = truncate(o.json)
-		}
-		if err == nil {
-			_, err = o.json.Write(b)
-		}
-		errs = append(errs, err)
+		errs = append(errs, put(o.json, func() ([]byte, error) { return appendJSON(nil, results) }))
+	}
+	if o.plot != nil {
+		errs = append(errs, put(o.plot, func() ([]byte, error) { return plot(results) }))
 	}
 	return errors.Join(append(errs, o.close())...)
 }
 
+// put replaces what a file holds, unless making what is to be there fails.
+func put(f *os.File, content func() ([]byte, error)) error {
+	b, err := content()
+	if err == nil {
+		err = truncate(f)
+	}
+	if err == nil {
+		_, err = f.Write(b)
+	}
+	return err
+}
+
 func (o outputs) close() error {
 	var errs []error
-	for _, f := range []*os.File{o.json, o.cpu, o.mem} {
+	for _, f := range []*os.File{o.json, o.plot, o.cpu, o.mem} {
 		if f != nil {
 			errs = append(errs, f.Close())
 		}
@@ -87,7 +95,7 @@ type record struct {
 	N        int     `json:"n"`
 	NsOp     float64 `json:"ns_op"`
 	AllocsOp int64   `json:"allocs_op"`
-	BytesOp  int64   `json:"b_op"`
+	BytesOp  float64 `json:"b_op"`
 }
 
 // appendJSON appends an array with one record a line.

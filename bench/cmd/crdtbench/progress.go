@@ -16,8 +16,8 @@ import (
 // away does not stop a measurement.
 type progress interface {
 	start(c bench.Case)
-	done(r bench.Result)
-	failed(c bench.Case, err error)
+	building(c bench.Case, done, total int)
+	ended(c bench.Case, how string)
 	// clear takes away what stands in the way of a message. It may be called
 	// from another goroutine.
 	clear()
@@ -36,24 +36,28 @@ func newProgress(w io.Writer, quiet bool, cases []bench.Case) progress {
 
 type silent struct{}
 
-func (silent) start(bench.Case)         {}
-func (silent) done(bench.Result)        {}
-func (silent) failed(bench.Case, error) {}
-func (silent) clear()                   {}
+func (silent) start(bench.Case)              {}
+func (silent) building(bench.Case, int, int) {}
+func (silent) ended(bench.Case, string)      {}
+func (silent) clear()                        {}
 
 type lines struct {
 	w         io.Writer
 	at, total int
+	quarters  int // of a state that is being built
 }
 
-func (l *lines) start(bench.Case) { l.at++ }
+func (l *lines) start(bench.Case) { l.at, l.quarters = l.at+1, 0 }
 
-func (l *lines) done(r bench.Result) { l.line(r.Case, decimal(r.NsOp)+" ns/op") }
+func (l *lines) building(c bench.Case, done, total int) {
+	if q := 4 * done / total; q != l.quarters {
+		l.quarters = q
+		l.ended(c, fmt.Sprintf("building: %d %%", 25*q))
+	}
+}
 
-func (l *lines) failed(c bench.Case, _ error) { l.line(c, "failed") } // why is said at the end
-
-func (l *lines) line(c bench.Case, what string) {
-	_, _ = fmt.Fprintf(l.w, "[%*d/%d] %s  %s\n", len(strconv.Itoa(l.total)), l.at, l.total, c.Key(), what)
+func (l *lines) ended(c bench.Case, how string) {
+	_, _ = fmt.Fprintf(l.w, "[%*d/%d] %s  %s\n", len(strconv.Itoa(l.total)), l.at, l.total, c.Key(), how)
 }
 
 func (l *lines) clear() {}
@@ -76,7 +80,12 @@ func newBar(w io.Writer, cases []bench.Case) bar {
 	return b
 }
 
-func (b bar) start(c bench.Case)       { b.pb.Describe(fmt.Sprintf("%-*s", b.width, c.Key())) }
-func (b bar) done(bench.Result)        { _ = b.pb.Add(1) }
-func (b bar) failed(bench.Case, error) { _ = b.pb.Add(1) }
-func (b bar) clear()                   { _ = b.pb.Clear() }
+func (b bar) start(c bench.Case) { b.say(c, "") }
+func (b bar) building(c bench.Case, done, total int) {
+	b.say(c, fmt.Sprintf("building %3d %%", 100*done/total))
+}
+func (b bar) ended(bench.Case, string) { _ = b.pb.Add(1) }
+func (b bar) say(c bench.Case, s string) {
+	b.pb.Describe(fmt.Sprintf("%-*s %-14s", b.width, c.Key(), s))
+}
+func (b bar) clear() { _ = b.pb.Clear() }

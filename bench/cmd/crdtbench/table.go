@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"maps"
+	"math"
 	"os"
 	"runtime"
 	"slices"
@@ -13,26 +14,50 @@ import (
 	"github.com/dovetail-crdt/dovetail/bench"
 )
 
-// table returns the results for people: which machine, then a line a benchmark.
-func table(results []bench.Result, benchtime string) []byte {
-	if len(results) == 0 {
-		return nil
+// table returns the results for people: which machine, then a line a benchmark,
+// then what was skipped and why. A figure of the design stands behind what it is
+// about.
+func table(results []bench.Result, skipped error, benchtime string) []byte {
+	var b bytes.Buffer
+	if len(results) > 0 {
+		fmt.Fprintf(&b, "%s, %s, benchtime %s\n\n", machine(), runtime.Version(), benchtime)
+		align(&b, rows(results))
 	}
-	rows := [][]string{{"name", "n", "ns/op", "allocs/op", "B/op", "x map", "target", "x target", "also"}}
+	if skipped != nil {
+		if b.Len() > 0 {
+			b.WriteByte('\n')
+		}
+		fmt.Fprintf(&b, "skipped:\n%v\n", skipped)
+	}
+	return b.Bytes()
+}
+
+func rows(results []bench.Result) [][]string {
+	out := [][]string{{"name", "n", "ns/op", "target", "x target", "x map", "allocs/op", "target", "B/op", "target", "also"}}
 	for _, r := range results {
-		rows = append(rows, []string{
-			r.Case.Name, strconv.Itoa(r.Case.N), decimal(r.NsOp), fmt.Sprint(r.AllocsOp), fmt.Sprint(r.BytesOp),
-			ratio(r.NsOp, r.MapNsOp), target(r.Case.Target), ratio(r.NsOp, r.Case.Target), extra(r.Extra),
+		c := r.Case
+		allocs := "-"
+		if c.NoAllocs {
+			allocs = "0"
+		}
+		out = append(out, []string{
+			c.Name, strconv.Itoa(c.N),
+			decimal(r.NsOp), target(c.Target), ratio(r.NsOp, c.Target), ratio(r.NsOp, r.MapNsOp),
+			fmt.Sprint(r.AllocsOp), allocs, size(c, r.BytesOp), target(c.TargetBytes), extra(r.Extra),
 		})
 	}
+	return out
+}
+
+// align writes rows as columns: names and remarks to the left, numbers to the
+// right.
+func align(b *bytes.Buffer, rows [][]string) {
 	width := make([]int, len(rows[0]))
 	for _, row := range rows {
 		for i, cell := range row {
 			width[i] = max(width[i], len(cell))
 		}
 	}
-	var b bytes.Buffer
-	fmt.Fprintf(&b, "%s, %s, benchtime %s\n\n", machine(), runtime.Version(), benchtime)
 	for _, row := range rows {
 		var line strings.Builder
 		fmt.Fprintf(&line, "%-*s", width[0], row[0])
@@ -40,9 +65,8 @@ func table(results []bench.Result, benchtime string) []byte {
 			fmt.Fprintf(&line, "  %*s", width[i+1], cell)
 		}
 		line.WriteString("  " + row[len(row)-1])
-		fmt.Fprintln(&b, strings.TrimRight(line.String(), " "))
+		fmt.Fprintln(b, strings.TrimRight(line.String(), " "))
 	}
-	return b.Bytes()
 }
 
 // decimal prints a time with three digits or more: nobody needs the others.
@@ -56,11 +80,22 @@ func decimal(ns float64) string {
 	return strconv.FormatFloat(ns, 'f', 0, 64)
 }
 
-func target(ns float64) string {
-	if ns == 0 {
-		return "-"
+// size prints bytes, with a decimal where they are of an element.
+func size(c bench.Case, bytes float64) string {
+	if c.TargetBytes > 0 || bytes != math.Trunc(bytes) {
+		return strconv.FormatFloat(bytes, 'f', 1, 64)
 	}
-	return strconv.FormatFloat(ns, 'f', 0, 64)
+	return strconv.FormatFloat(bytes, 'f', 0, 64)
+}
+
+func target(v float64) string {
+	switch {
+	case v == 0:
+		return "-"
+	case v == math.Trunc(v):
+		return strconv.FormatFloat(v, 'f', 0, 64)
+	}
+	return decimal(v)
 }
 
 func ratio(ns, of float64) string {

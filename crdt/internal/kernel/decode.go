@@ -43,9 +43,10 @@ func Read(c, r *wire.Reader) *State {
 func (d *decoder) count() int { return max(len(d.s.nodes), 2) }
 
 type decoder struct {
+	store
 	s     *State
 	r     *wire.Reader
-	pages []*page // that the dots fill, in order
+	fills []*page // by the dots, in order
 	next  int     // the first inner node that was not used yet; they are numbered in order of use
 	depth []uint8
 }
@@ -107,7 +108,7 @@ func (d *decoder) layout(all []clock.Interval, ends []int) {
 	if s.live <= pageSize {
 		p := &page{form: mixed, dot: make([]clock.Dot, 0, s.live), key: make([]uint64, s.live), n: int32(s.live)}
 		p.num = 1
-		s.small, d.pages = p, []*page{p}
+		s.small, d.fills = p, []*page{p}
 		for i, end := range ends {
 			id, _, _ := s.ctx.Row(i)
 			for _, in := range all[from:end] {
@@ -147,15 +148,21 @@ func (d *decoder) lane(l *lane, runs []clock.Interval) {
 		}
 		isDense := n >= pageSize/2
 		if p == nil || isDense || p.form == dense || p.len()+int(n) > pageSize || !p.canHold(end) {
-			p = d.s.newPage(l, packed, runs[0].Lo)
+			if p != nil {
+				d.finish(p)
+			}
+			p = d.newPage()
+			d.start(p)
+			p.id, p.form, p.lo = l.id, packed, runs[0].Lo
 			if isDense {
 				p.form, p.lo = dense, lo
 			}
+			d.s.addPage(p)
 			l.dir = append(l.dir, dirEntry{runs[0].Lo, p})
-			d.pages = append(d.pages, p)
+			d.fills = append(d.fills, p)
 		}
 		for len(runs) > 0 && runs[0].Lo <= end {
-			p.fill(clock.Interval{Lo: runs[0].Lo, Hi: min(runs[0].Hi, end)})
+			d.slots(p, clock.Interval{Lo: runs[0].Lo, Hi: min(runs[0].Hi, end)})
 			if runs[0].Hi > end {
 				runs[0].Lo = end + 1
 				break
@@ -163,23 +170,80 @@ func (d *decoder) lane(l *lane, runs []clock.Interval) {
 			runs = runs[1:]
 		}
 	}
+	d.finish(p)
 }
 
-// fill makes live slots for numbers above all that the page has.
-func (p *page) fill(in clock.Interval) {
+// slots makes live slots for numbers above all that the page has.
+func (d *decoder) slots(p *page, in clock.Interval) {
+	n := int(in.Hi - in.Lo + 1)
+	from := len(p.key)
 	if p.form == dense {
-		p.extend(int(in.Hi - p.lo))
-		for seq := in.Lo; seq <= in.Hi; seq++ {
-			p.live.set(int(seq - p.lo))
-		}
+		from = int(in.Lo - p.lo)
 	} else {
-		for seq := in.Lo; seq <= in.Hi; seq++ {
-			p.live.set(len(p.key))
-			p.key = append(p.key, 0)
-			p.off = append(p.off, uint32(seq-p.lo))
+		for i := range uint64(n) {
+			p.off = append(p.off, uint32(in.Lo-p.lo+i))
 		}
 	}
-	p.n += int32(in.Hi - in.Lo + 1)
+	p.key = p.key[:from+n] // of start, so not written yet
+	p.live.setRange(from, from+n)
+	p.n += int32(n)
+}
+
+// setRange sets the bits from..to-1.
+func (b *bitmap) setRange(from, to int) {
+	for from < to {
+		k, n := from/64, min(64-from%64, to-from)
+		b[k] |= ^uint64(0) >> (64 - n) << (from % 64)
+		from += n
+	}
+}
+
+// store hands out memory for pages in large pieces, to be allocated seldom and
+// freed when the last page of a piece has been replaced.
+type store struct {
+	pages []page
+	keys  []uint64
+	bytes []byte
+}
+
+// piece is how many pages share memory.
+const piece = 16
+
+func (d *store) newPage() *page {
+	if len(d.pages) == 0 {
+		d.pages = make([]page, piece)
+	}
+	p := &d.pages[0]
+	d.pages = d.pages[1:]
+	return p
+}
+
+// start gives a new page room for keys, and finish takes back what it did not
+// use. One page is filled at a time.
+func (d *store) start(p *page) {
+	if len(d.keys) < pageSize {
+		d.keys = make([]uint64, piece*pageSize)
+	}
+	p.key = d.keys[:0:pageSize]
+}
+
+func (d *store) finish(p *page) {
+	n := len(p.key)
+	p.key, d.keys = p.key[:n:n], d.keys[n:]
+}
+
+// take returns n bytes that nobody else has.
+func (d *store) take(n int) []byte {
+	if len(d.bytes) < n {
+		size := n
+		if d.pages != nil { // not the one page of a small state
+			size = max(n, piece*pageSize*8)
+		}
+		d.bytes = make([]byte, size)
+	}
+	b := d.bytes[:n:n]
+	d.bytes = d.bytes[n:]
+	return b
 }
 
 // nodes reads the inner nodes.
@@ -275,7 +339,7 @@ func (d *decoder) entries() {
 	if d.r.Err() != nil {
 		return
 	}
-	for _, p := range d.pages {
+	for _, p := range d.fills {
 		if f.page(p); d.r.Err() != nil {
 			return
 		}
@@ -328,29 +392,54 @@ func (f *filler) fill(p *page, slot, k int, inf info, n int) int {
 	}
 	c := f.contents[:k*n]
 	f.contents = f.contents[k*n:]
-	word, step := uint64(n)<<56, uint64(0)
-	if n > 8 {
-		word, step = wordRecord|uint64(n)<<32|uint64(len(p.bytes)), uint64(n)
-		p.bytes = append(slices.Grow(p.bytes, len(c)), c...)
+	if p.inf == nil && int(p.n) == len(p.key) { // nearly always: one info, no hole
+		f.fillAll(p, c, n)
+		return pageSize
 	}
 	for ; k > 0; k-- {
-		switch {
-		case n > 8:
-			p.key[slot] = word
-			word += step
-		case n == 8:
-			p.key[slot] = binary.LittleEndian.Uint64(c)
-			c = c[8:]
-		default:
-			p.key[slot] = word | wordOf(c[:n])
-			c = c[n:]
-		}
+		p.key[slot] = p.keep(c[:n], n)
+		c = c[n:]
 		if p.inf != nil {
 			p.inf[slot] = inf
 		}
 		slot = p.live.next(slot + 1)
 	}
 	return slot
+}
+
+// keep returns the word of a content without a value.
+func (p *page) keep(c []byte, n int) uint64 {
+	switch {
+	case n == 8:
+		return binary.LittleEndian.Uint64(c)
+	case n < 8:
+		return uint64(n)<<56 | wordOf(c)
+	}
+	p.bytes = append(p.bytes, c...)
+	return wordRecord | uint64(n)<<32 | uint64(len(p.bytes)-n)
+}
+
+// fillAll is fill for all slots of a page, none of which is a hole.
+func (f *filler) fillAll(p *page, c []byte, n int) {
+	switch {
+	case n > 8:
+		p.bytes = f.d.take(len(c))
+		copy(p.bytes, c)
+		word := wordRecord | uint64(n)<<32
+		for i := range p.key {
+			p.key[i] = word
+			word += uint64(n)
+		}
+	case n == 8:
+		for i := range p.key {
+			p.key[i] = binary.LittleEndian.Uint64(c[8*i:])
+		}
+	default:
+		for i := range p.key {
+			p.key[i] = uint64(n)<<56 | wordOf(c[:n])
+			c = c[n:]
+		}
+	}
 }
 
 // fillValues is fill for entries that have a value.

@@ -2,6 +2,7 @@ package kernel
 
 import (
 	"encoding/binary"
+	"math"
 	"math/bits"
 	"slices"
 
@@ -220,6 +221,10 @@ func (e *encoder) lengths(w *runWriter, p *page) {
 			w.add(8, uint64(p.n))
 			return
 		}
+		if p.ord == nil {
+			p.addLengths(w)
+			return
+		}
 	}
 	p.eachLive(func(p *page, slot int) bool {
 		inf := p.infoOf(slot)
@@ -229,6 +234,30 @@ func (e *encoder) lengths(w *runWriter, p *page) {
 		w.add(uint64(contentLen(inf, p.key[slot])), 1)
 		return true
 	})
+}
+
+// addLengths is lengths for a page in order of one info that is not wide.
+func (p *page) addLengths(w *runWriter) {
+	was, n := 0, uint64(0)
+	for i, live := range p.live {
+		for ; live != 0; live &= live - 1 {
+			word := p.key[i*64+bits.TrailingZeros64(live)]
+			size := int(word >> 56)
+			if int64(word) < 0 {
+				size = int(word >> 32 &^ (1 << 31))
+			}
+			if size != was {
+				if n > 0 {
+					w.add(uint64(was), n)
+				}
+				was, n = size, 0
+			}
+			n++
+		}
+	}
+	if n > 0 {
+		w.add(uint64(was), n)
+	}
 }
 
 func (e *encoder) tally(inf info, n int) {
@@ -256,12 +285,34 @@ func (p *page) appendContents(b []byte) []byte {
 		}
 		return b
 	}
+	if p.isStraight() {
+		return append(b, p.bytes...)
+	}
 	p.eachLive(func(p *page, slot int) bool {
 		inf, word := p.infoOf(slot), p.key[slot]
 		b = appendContent(b, inf, word, p.recOf(word, inf))
 		return true
 	})
 	return b
+}
+
+// isStraight reports whether the bytes of a page are the contents of its entries,
+// in order, and nothing else.
+func (p *page) isStraight() bool {
+	if p.inf != nil || p.all.value() == valueBytes || p.all.value() == valueTotal || p.ord != nil || p.junk > 0 {
+		return false
+	}
+	at := uint64(0)
+	for i, live := range p.live {
+		for ; live != 0; live &= live - 1 {
+			word := p.key[i*64+bits.TrailingZeros64(live)]
+			if int64(word) >= 0 || word&math.MaxUint32 != at {
+				return false
+			}
+			at += word >> 32 &^ (1 << 31)
+		}
+	}
+	return at == uint64(len(p.bytes))
 }
 
 // appendValues writes the values that are bytes: lengths, then all of them.
