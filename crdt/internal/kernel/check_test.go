@@ -280,3 +280,13 @@ func (s *State) checkBase(pl place, b Base) error {
 	}
 	return nil
 }
+
+// JoinsRows reports whether the short cut for lone counters applies to a merge.
+func JoinsRows(s, d *State) bool {
+	if s == d || s.small == nil || d.small == nil || s.small.all.value() != valueTotal {
+		return false
+	}
+	c := s.Clone()
+	m := joiner{s: c, d: d}
+	return m.joinRows()
+}

@@ -27,6 +27,9 @@ func (s *State) Merge(d *State) (changed bool) {
 		panic("kernel: Merge during a transaction on one of the states")
 	}
 	m := joiner{s: s, d: d}
+	if s.small != nil && d.small != nil && s.small.all.value() == valueTotal && m.joinRows() {
+		return s.ctx.Merge(&d.ctx) || m.changed
+	}
 	m.foresee()
 	for i := range d.ctx.Rows() {
 		id, first, rest := d.ctx.Row(i)
@@ -34,6 +37,9 @@ func (s *State) Merge(d *State) (changed bool) {
 		for _, run := range rest {
 			m.kill(id, run)
 		}
+	}
+	if s.small != nil && s.small.isWasteful() {
+		s.settlePage(clock.Dot{})
 	}
 	if d.live > 0 {
 		m.insertAll()
@@ -126,7 +132,6 @@ func (m *joiner) touch(p *page, slot int) {
 func (m *joiner) killSmall(id clock.ReplicaID, run clock.Interval) {
 	p := m.s.small
 	from := p.firstDot(clock.Dot{Replica: id, Seq: run.Lo})
-	was := m.s.live
 	for i := from; i < p.len(); i++ {
 		slot := p.at(i)
 		d := p.dot[slot]
@@ -136,9 +141,6 @@ func (m *joiner) killSmall(id clock.ReplicaID, run clock.Interval) {
 		if p.live.has(slot) && (m.d.live == 0 || m.d.find(d) == 0) {
 			m.end(p, slot)
 		}
-	}
-	if m.s.live < was {
-		m.s.settlePage(clock.Dot{Replica: id, Seq: run.Lo})
 	}
 }
 

@@ -5,7 +5,9 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"github.com/dovetail-crdt/dovetail/clock"
 	"github.com/dovetail-crdt/dovetail/crdt/internal/kernel"
+	"github.com/dovetail-crdt/dovetail/crdt/internal/textbook"
 )
 
 // TestAnyOrder merges the deltas of two writers in many orders: forwards,
@@ -148,5 +150,59 @@ func TestFullMerge(t *testing.T) {
 				t.Errorf("gap %d, decoded %t: merging again changed something", gap, decoded)
 			}
 		}
+	}
+}
+
+// TestJoinRows holds the short cut for lone counters to the general rule: totals of
+// several writers that are ahead of each other in any way, also with resets,
+// doubts and lost deltas between.
+func TestJoinRows(t *testing.T) {
+	t.Parallel()
+	taken := 0
+	for seed := range uint64(300) {
+		r := rand.New(rand.NewPCG(seed, 5))
+		var sites []*site
+		for i := range 5 {
+			sites = append(sites, newSite(t, clock.ReplicaID(i+1)))
+		}
+		var deltas []*kernel.State
+		for _, w := range sites { // most of the time all know all writers
+			if seed%8 != 0 {
+				deltas = append(deltas, w.do(func(tx *kernel.Tx) { tx.Inc(nil, 1) }))
+			}
+		}
+		for _, w := range sites {
+			w.see(deltas...)
+		}
+		for range 60 {
+			w := sites[r.IntN(len(sites))]
+			switch what := r.IntN(40); {
+			case what == 0 && seed%4 == 0:
+				deltas = append(deltas, w.do(func(tx *kernel.Tx) { tx.Kill(nil) }))
+			case what == 1 && seed%4 == 1:
+				w.doubt = w.seq
+			case what < 25:
+				deltas = append(deltas, w.do(func(tx *kernel.Tx) { tx.Inc(nil, uint64(r.IntN(100))) }))
+			case what < 30 && len(deltas) > 0:
+				w.see(deltas[r.IntN(len(deltas))])
+			default:
+				from := sites[r.IntN(len(sites))]
+				want := textbook.Join(textbook.From(w.s), textbook.From(from.s))
+				was := w.s.Clone()
+				if kernel.JoinsRows(w.s, from.s) {
+					taken++
+				}
+				if changed := w.s.Merge(from.s); changed == same(was, w.s) {
+					t.Fatalf("seed %d: Merge reported changed=%t", seed, changed)
+				}
+				w.valid(w.s)
+				if got := textbook.From(w.s); !got.Equal(want) {
+					t.Fatalf("seed %d: got %v, want %v", seed, got, want)
+				}
+			}
+		}
+	}
+	if taken < 500 {
+		t.Errorf("the short cut was taken %d times", taken)
 	}
 }
