@@ -37,6 +37,9 @@ func Shape(s *State) (forms map[string]int) {
 		if p.ord != nil {
 			forms[name+" in disorder"]++
 		}
+		if p.have != nil {
+			forms[name+" and thin"]++
+		}
 		if p.inf != nil {
 			forms[name+" of several infos"]++
 		}
@@ -250,7 +253,7 @@ func (p *page) check() error {
 	junk := len(p.bytes)
 	for slot := p.live.next(0); slot < pageSize; slot = p.live.next(slot + 1) {
 		n++
-		if slot >= p.len() {
+		if slot >= p.len() || p.have != nil && !p.have.has(slot) {
 			return fmt.Errorf("invariant 1: live slot %d of %d", slot, p.len())
 		}
 		junk -= len(p.item(slot).rec)
@@ -258,7 +261,9 @@ func (p *page) check() error {
 	switch {
 	case n != int(p.n):
 		return fmt.Errorf("invariant 1: page of %d entries counts %d", n, p.n)
-	case p.ord != nil && len(p.ord) != p.len(), p.inf != nil && len(p.inf) != p.len(),
+	case p.have != nil && (p.form != dense || p.have.rank(255)+int(p.have[3]>>63) != len(p.key)):
+		return fmt.Errorf("invariant 1: page of %d keys has %d slots", len(p.key), p.have.rank(255)+int(p.have[3]>>63))
+	case p.ord != nil && len(p.ord) != p.len(), p.inf != nil && len(p.inf) != len(p.key),
 		p.form == packed && len(p.off) != p.len(), p.form == mixed && len(p.dot) != p.len(), p.len() > pageSize:
 		return fmt.Errorf("invariant 1: page of %d slots has columns of %d, %d, %d, %d", p.len(), len(p.ord), len(p.inf), len(p.off), len(p.dot))
 	case junk != int(p.junk):

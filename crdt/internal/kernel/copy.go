@@ -61,6 +61,10 @@ func (s *State) Clone() *State {
 
 func (p *page) clone() *page {
 	q := *p
+	if p.have != nil {
+		have := *p.have
+		q.have = &have
+	}
 	q.key, q.inf, q.off = slices.Clone(p.key), slices.Clone(p.inf), slices.Clone(p.off)
 	q.dot, q.ord, q.bytes = slices.Clone(p.dot), slices.Clone(p.ord), slices.Clone(p.bytes)
 	return &q

@@ -206,7 +206,7 @@ func (e *encoder) column(w *runWriter, f func(info) uint64) {
 			continue
 		}
 		p.eachLive(func(p *page, slot int) bool {
-			w.add(f(p.inf[slot]), 1)
+			w.add(f(p.infoOf(slot)), 1)
 			return true
 		})
 	}
@@ -231,7 +231,7 @@ func (e *encoder) lengths(w *runWriter, p *page) {
 		if p.inf != nil {
 			e.tally(inf, 1)
 		}
-		w.add(uint64(contentLen(inf, p.key[slot])), 1)
+		w.add(uint64(contentLen(inf, p.word(slot))), 1)
 		return true
 	})
 }
@@ -241,7 +241,7 @@ func (p *page) addLengths(w *runWriter) {
 	was, n := 0, uint64(0)
 	for i, live := range p.live {
 		for ; live != 0; live &= live - 1 {
-			word := p.key[i*64+bits.TrailingZeros64(live)]
+			word := p.word(i*64 + bits.TrailingZeros64(live))
 			size := int(word >> 56)
 			if int64(word) < 0 {
 				size = int(word >> 32 &^ (1 << 31))
@@ -280,7 +280,7 @@ func (p *page) appendContents(b []byte) []byte {
 		}
 		for i, w := range p.live {
 			for ; w != 0; w &= w - 1 {
-				b = binary.LittleEndian.AppendUint64(b, p.key[i*64+bits.TrailingZeros64(w)])
+				b = binary.LittleEndian.AppendUint64(b, p.word(i*64+bits.TrailingZeros64(w)))
 			}
 		}
 		return b
@@ -289,7 +289,7 @@ func (p *page) appendContents(b []byte) []byte {
 		return append(b, p.bytes...)
 	}
 	p.eachLive(func(p *page, slot int) bool {
-		inf, word := p.infoOf(slot), p.key[slot]
+		inf, word := p.infoOf(slot), p.word(slot)
 		b = appendContent(b, inf, word, p.recOf(word, inf))
 		return true
 	})
@@ -305,7 +305,7 @@ func (p *page) isStraight() bool {
 	at := uint64(0)
 	for i, live := range p.live {
 		for ; live != 0; live &= live - 1 {
-			word := p.key[i*64+bits.TrailingZeros64(live)]
+			word := p.word(i*64 + bits.TrailingZeros64(live))
 			if int64(word) >= 0 || word&math.MaxUint32 != at {
 				return false
 			}

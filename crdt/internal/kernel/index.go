@@ -151,7 +151,7 @@ func (s *State) sameSegment(r ref, x *item) bool {
 }
 
 func (p *page) sameSegment(slot int, x *item) bool {
-	inf, word := p.infoOf(slot), p.key[slot]
+	inf, word := p.infoOf(slot), p.word(slot)
 	if inf.role() != x.inf.role() {
 		return false
 	}

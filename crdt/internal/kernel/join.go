@@ -30,13 +30,18 @@ func (s *State) Merge(d *State) (changed bool) {
 	if s.small != nil && d.small != nil && s.small.all.value() == valueTotal && m.joinRows() {
 		return s.ctx.Merge(&d.ctx) || m.changed
 	}
-	m.foresee()
+	if p := d.small; p != nil && p.n <= 4 {
+		m.foresee(p, 0)
+	}
 	for i := range d.ctx.Rows() {
 		id, first, rest := d.ctx.Row(i)
 		m.kill(id, first)
 		for _, run := range rest {
 			m.kill(id, run)
 		}
+	}
+	if len(m.batch) > 0 {
+		m.flush()
 	}
 	if s.small != nil && s.small.isWasteful() {
 		s.settlePage(clock.Dot{})
@@ -65,24 +70,8 @@ type joiner struct {
 	changed bool
 	twins   []nodeID // of the nodes of d, as far as they were asked for
 	touched []place  // of totals and bases that came or went, if s or d has bases
-	seen    uint32
-}
-
-// foresee reads where the entries of a small d will go in the table of the root,
-// so that memory is fetched while what d kills is looked for: in a large state
-// each takes longer than all the rest of a merge.
-func (m *joiner) foresee() {
-	p := m.d.small
-	if p == nil || !m.s.indexed || p.n > 4 {
-		return
-	}
-	t := m.s.nodes[root].tab
-	if t == nil || t.n == 0 {
-		return
-	}
-	for slot := range p.key {
-		m.seen += t.buckets[t.home(p.hashOf(slot))][bucketSlots]
-	}
+	batch   []ending // of a large d: what may have to end
+	seen    uint32   // of what was read ahead
 }
 
 // kill ends what s has live of a run of dots that d knows, and d has not.
@@ -103,6 +92,10 @@ func (m *joiner) kill(id clock.ReplicaID, run clock.Interval) {
 	if run.Lo == run.Hi { // by far the most
 		if k := l.route(run.Lo); k >= 0 {
 			p := l.dir[k].p
+			if m.d.small == nil && m.d.live > 0 {
+				m.gather(clock.Dot{Replica: id, Seq: run.Lo}, p)
+				return
+			}
 			if slot := p.find(run.Lo); slot >= 0 && (m.d.live == 0 || m.d.find(clock.Dot{Replica: id, Seq: run.Lo}) == 0) {
 				if m.end(p, slot); p.isWasteful() {
 					s.settlePage(clock.Dot{Replica: id, Seq: run.Lo})
@@ -110,6 +103,9 @@ func (m *joiner) kill(id clock.ReplicaID, run clock.Interval) {
 			}
 		}
 		return
+	}
+	if len(m.batch) > 0 {
+		m.flush() // killRun moves entries
 	}
 	m.killRun(id, run)
 }
@@ -273,6 +269,9 @@ func (m *joiner) insertRun(l *lane, run clock.Interval) {
 			seq := p.seqOf(slot)
 			if seq > run.Hi {
 				break
+			}
+			if i%batchSize == 0 || seq == run.Lo {
+				m.foresee(p, i)
 			}
 			if p.live.has(slot) {
 				m.insert(clock.Dot{Replica: l.id, Seq: seq}, p, slot)

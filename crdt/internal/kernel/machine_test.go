@@ -61,7 +61,7 @@ func TestMachine(t *testing.T) {
 	})
 	for _, form := range []string{
 		"dense", "packed", "mixed", "mixed in disorder", "mixed of several infos",
-		"dense with dead slots", "packed with dead slots", "crowd", "indexed",
+		"dense with dead slots", "dense and thin", "packed with dead slots", "crowd", "indexed",
 	} {
 		if seen[form] == 0 && !testing.Short() { // which runs few histories
 			t.Errorf("no state had pages that are %s: the histories are too small", form)
@@ -137,8 +137,9 @@ func (m *machine) change(tx *kernel.Tx, s *kernel.State, bulk bool) {
 			tx.Put(at("bulk", bulkKey((from+7*k)%(3*kernel.PageSize))), nil)
 		}
 	default:
-		for k := range 20 {
-			tx.Kill(at("bulk", bulkKey(k*rapid.IntRange(1, 50).Draw(m.t, "stride"))))
+		stride := rapid.IntRange(1, 50).Draw(m.t, "stride")
+		for k := range rapid.SampledFrom([]int{20, 500}).Draw(m.t, "few") {
+			tx.Kill(at("bulk", bulkKey(k*stride%(3*kernel.PageSize))))
 		}
 	}
 }

@@ -206,3 +206,57 @@ func TestJoinRows(t *testing.T) {
 		t.Errorf("the short cut was taken %d times", taken)
 	}
 }
+
+// TestThinning removes nearly all of a large state, in random order, by single
+// deltas and in groups, and goes on writing to what is left.
+func TestThinning(t *testing.T) {
+	t.Parallel()
+	seen := map[string]int{}
+	for _, indexed := range []bool{false, true} {
+		r := rand.New(rand.NewPCG(9, 9))
+		w, other := newSite(t, 1), newSite(t, 2)
+		const n = 6000
+		bear := func(keys []int) *kernel.State {
+			return w.do(func(tx *kernel.Tx) {
+				for _, k := range keys {
+					tx.Put(at("s", bulkKey(k)), []byte("v")[:k%5/4])
+				}
+			})
+		}
+		all := r.Perm(n)
+		other.see(bear(all))
+		if indexed {
+			kernel.Index(other.s)
+		}
+		for from := 0; from < n-100; {
+			k := 1 + r.IntN(40)
+			d := w.do(func(tx *kernel.Tx) {
+				for _, key := range all[from:min(from+k, n-100)] {
+					tx.Kill(at("s", bulkKey(key)))
+				}
+			})
+			from += k
+			if other.s.Merge(d); r.IntN(10) == 0 {
+				other.valid(other.s)
+			}
+			if r.IntN(10) == 0 { // the same key again, and one that is new
+				other.s.Merge(bear([]int{all[0], n + from}))
+			}
+			for form, n := range kernel.Shape(other.s) {
+				seen[form] = max(seen[form], n)
+			}
+		}
+		other.valid(other.s)
+		if !same(w.s, other.s) {
+			t.Errorf("indexed %t: the replicas differ", indexed)
+		}
+		if back, err := decode(encode(other.s)); err != nil || !same(back, other.s) {
+			t.Errorf("indexed %t: what is left does not come back from its bytes: %v", indexed, err)
+		}
+	}
+	for _, form := range []string{"dense and thin", "packed"} {
+		if seen[form] == 0 {
+			t.Errorf("no state had pages that are %s", form)
+		}
+	}
+}

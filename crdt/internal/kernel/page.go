@@ -22,7 +22,8 @@ func (r ref) slot() int    { return int(r % pageSize) }
 // page holds up to pageSize entries, in columns. There are three forms:
 //
 //   - dense: slot i is the number lo+i of one replica, lo a multiple of pageSize;
-//     for replicas most of whose events are live here;
+//     for replicas most of whose events are live here. Once many have died, the
+//     columns hold only the slots in have, in order: slots, and so refs, stay;
 //   - packed: off[i] says the number of slot i, less lo; for all others;
 //   - mixed: dot[i] is the dot of slot i; the one page of a small state, which
 //     would waste a page on each replica.
@@ -39,6 +40,7 @@ type page struct {
 	junk  uint32 // bytes of records of dead entries
 	all   info   // of all entries, if inf is nil
 	live  bitmap
+	have  *bitmap // nil: all slots up to len(key)
 	key   []uint64
 	inf   []info
 	off   []uint32
@@ -92,7 +94,26 @@ func (p *page) infoOf(slot int) info {
 	if p.inf == nil {
 		return p.all
 	}
-	return p.inf[slot]
+	return p.inf[p.idx(slot)]
+}
+
+// idx returns where the columns hold a slot.
+func (p *page) idx(slot int) int {
+	if p.have == nil {
+		return slot
+	}
+	return p.have.rank(slot)
+}
+
+// word returns the word of a slot.
+func (p *page) word(slot int) uint64 { return p.key[p.idx(slot)] }
+
+// rank returns how many bits are set below i.
+func (b *bitmap) rank(i int) (n int) {
+	for _, w := range b[:i/64] {
+		n += bits.OnesCount64(w)
+	}
+	return n + bits.OnesCount64(b[i/64]&(1<<(i%64)-1))
 }
 
 // recOf returns the bytes that the record of a slot starts, or nil.
@@ -105,9 +126,10 @@ func (p *page) recOf(word uint64, inf info) []byte {
 
 // item returns the entry of a slot, aliasing the page.
 func (p *page) item(slot int) item {
-	inf, word := p.all, p.key[slot]
+	i := p.idx(slot)
+	inf, word := p.all, p.key[i]
 	if p.inf != nil {
-		inf = p.inf[slot]
+		inf = p.inf[i]
 	}
 	if int64(word) >= 0 || inf&infoWide != 0 {
 		return item{inf: inf, word: word}
@@ -123,28 +145,29 @@ func (p *page) record(inf info, word uint64) item {
 
 // hashOf returns the hash of the segment of a slot.
 func (p *page) hashOf(slot int) uint64 {
-	inf, word := p.infoOf(slot), p.key[slot]
+	inf, word := p.infoOf(slot), p.word(slot)
 	return hashEntry(inf, word, p.recOf(word, inf))
 }
 
 // put fills a slot, which must be there and not live.
 func (p *page) put(slot int, x *item) {
+	i := p.idx(slot)
 	if p.inf != nil {
-		p.inf[slot] = x.inf
+		p.inf[i] = x.inf
 	} else if x.inf != p.all {
 		if p.n == 0 {
 			p.all = x.inf
 		} else {
 			p.inf = make([]info, len(p.key), max(cap(p.key), len(p.key)))
-			for i := range p.inf {
-				p.inf[i] = p.all
+			for k := range p.inf {
+				p.inf[k] = p.all
 			}
-			p.inf[slot] = x.inf
+			p.inf[i] = x.inf
 		}
 	}
-	p.key[slot] = x.word
+	p.key[i] = x.word
 	if x.rec != nil {
-		p.key[slot] |= uint64(len(p.bytes))
+		p.key[i] |= uint64(len(p.bytes))
 		p.bytes = append(p.bytes, x.rec...)
 	}
 	p.live.set(slot)
@@ -171,6 +194,17 @@ func (p *page) hasRoom(n int) bool { return len(p.bytes)+n <= math.MaxInt32 }
 
 // extend makes slots up to the given one, of a dense page.
 func (p *page) extend(slot int) {
+	if p.have != nil {
+		if !p.have.has(slot) {
+			i := p.have.rank(slot)
+			p.have.set(slot)
+			p.key = slices.Insert(p.key, i, 0)
+			if p.inf != nil {
+				p.inf = slices.Insert(p.inf, i, 0)
+			}
+		}
+		return
+	}
 	if slot < len(p.key) {
 		return
 	}
@@ -184,8 +218,13 @@ func (p *page) extend(slot int) {
 	}
 }
 
-// len returns how many slots are in use, dead ones too.
-func (p *page) len() int { return len(p.key) }
+// len returns how many slots there may be, dead ones too.
+func (p *page) len() int {
+	if p.have != nil {
+		return pageSize
+	}
+	return len(p.key)
+}
 
 // at returns the slot at a position in dot order.
 func (p *page) at(i int) int {
@@ -203,7 +242,7 @@ func (p *page) first(seq uint64) int {
 	}
 	rel := seq - p.lo
 	if p.form == dense {
-		return int(min(rel, uint64(len(p.key))))
+		return int(min(rel, uint64(p.len())))
 	}
 	if p.ord == nil {
 		return lowerBound(p.off, rel)
@@ -239,7 +278,7 @@ func lowerBound(off []uint32, x uint64) int {
 // find returns the live slot of a number, or -1. Not for mixed pages.
 func (p *page) find(seq uint64) int {
 	if p.form == dense {
-		if i := seq - p.lo; i < uint64(len(p.key)) && p.live.has(int(i)) {
+		if i := seq - p.lo; i < pageSize && p.live.has(int(i)) {
 			return int(i)
 		}
 		return -1
@@ -334,17 +373,33 @@ func (p *page) openDot(d clock.Dot) int {
 func (p *page) squeeze() {
 	out := make([]byte, 0, len(p.bytes)-int(p.junk))
 	for slot := p.live.next(0); slot < pageSize; slot = p.live.next(slot + 1) {
-		inf, word := p.infoOf(slot), p.key[slot]
+		i := p.idx(slot)
+		inf, word := p.infoOf(slot), p.key[i]
 		if rec := p.recOf(word, inf); rec != nil {
-			p.key[slot] = word&^math.MaxUint32 | uint64(len(out))
+			p.key[i] = word&^math.MaxUint32 | uint64(len(out))
 			out = append(out, rec[:recordLen(inf, word, rec)]...)
 		}
 	}
-	// A dead slot must not be read: its record is gone.
-	for slot := range p.key {
-		if !p.live.has(slot) {
-			p.key[slot] = 0
+	p.bytes, p.junk = out, 0
+}
+
+// thin takes the dead slots of a dense page out of its columns.
+func (p *page) thin() {
+	keys := make([]uint64, 0, p.n)
+	var infs []info
+	if p.inf != nil {
+		infs = make([]info, 0, p.n)
+	}
+	for slot := p.live.next(0); slot < pageSize; slot = p.live.next(slot + 1) {
+		i := p.idx(slot)
+		keys = append(keys, p.key[i])
+		if p.inf != nil {
+			infs = append(infs, p.inf[i])
 		}
 	}
-	p.bytes, p.junk = out, 0
+	live := p.live
+	p.key, p.inf, p.have = keys, infs, &live
+	if p.junk > 0 {
+		p.squeeze()
+	}
 }

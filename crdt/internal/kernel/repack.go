@@ -11,34 +11,44 @@ import (
 // the tables. None happens while a transaction is open or while a loop stands in
 // the page.
 
-// denseLeast is the number of live entries below which a dense page is packed.
-// Packing costs a search of the table for each, so it is done late; until then a
-// page may cost more than its entries need.
-const denseLeast = pageSize / 4
+// sparseMost is the number of live entries up to which a dense page gives them to
+// a packed one. That costs a search of the table for each, so it is done late.
+const sparseMost = 12
 
 // isWasteful reports whether tidy may have something to do.
 func (p *page) isWasteful() bool {
-	return p.form == dense && p.n < denseLeast || p.form != dense && int(p.n) <= p.len()/2 || p.isFullOfJunk()
+	if p.form == dense {
+		return p.n <= sparseMost || p.isThin() || p.isFullOfJunk()
+	}
+	return int(p.n) <= p.len()/2 || p.isFullOfJunk()
 }
+
+// isThin reports whether thin is worth its while.
+func (p *page) isThin() bool { return len(p.key) >= 16 && int(p.n) <= len(p.key)*5/8 }
 
 func (p *page) isFullOfJunk() bool { return p.junk > 64 && int(p.junk) > len(p.bytes)/4 }
 
-// tidy repacks page k if it has become wasteful: when half its slots are dead, it
-// costs less in another form, or a neighbour has room for what is left.
+// tidy makes page k smaller if it has become wasteful.
 func (s *State) tidy(l *lane, k int) {
 	p := l.dir[k].p
 	switch {
 	case p.n == 0:
 		s.freePage(p)
 		l.dir = slices.Delete(l.dir, k, k+1)
-		return
-	case p.form == dense && (p.n >= denseLeast || k == len(l.dir)-1 && p.len() < pageSize), p.form == packed && int(p.n) > p.len()/2:
-		if p.isFullOfJunk() {
-			p.squeeze()
-		}
-		return
+	case p.form == packed && int(p.n) <= p.len()/2:
+		s.repackAt(l, k)
+	case p.form == dense && p.n <= sparseMost && k < len(l.dir)-1:
+		s.giveAway(l, k)
+	case p.form == dense && p.isThin():
+		p.thin()
+	case p.isFullOfJunk():
+		p.squeeze()
 	}
-	from, to, n := k, k+1, int(p.n)
+}
+
+// repackAt repacks packed page k, together with packed neighbours that fit.
+func (s *State) repackAt(l *lane, k int) {
+	from, to, n := k, k+1, int(l.dir[k].p.n)
 	if k > 0 && l.dir[k-1].p.form == packed && n+int(l.dir[k-1].p.n) <= pageSize*3/4 {
 		from--
 		n += int(l.dir[from].p.n)
@@ -47,6 +57,28 @@ func (s *State) tidy(l *lane, k int) {
 		to++
 	}
 	s.repack(l, from, to)
+}
+
+// giveAway moves the few entries of page k to a packed neighbour, or packs them.
+func (s *State) giveAway(l *lane, k int) {
+	p := l.dir[k].p
+	for _, to := range []int{k - 1, k + 1} {
+		if to < 0 || to >= len(l.dir) {
+			continue
+		}
+		q := l.dir[to].p
+		if q.form != packed || q.len()+int(p.n) > pageSize || !q.canHold(l.dir[k].lo) || !q.canHold(p.lo+pageSize-1) || !q.hasRoom(len(p.bytes)) {
+			continue
+		}
+		for slot := p.live.next(0); slot < pageSize; slot = p.live.next(slot + 1) {
+			s.move(p, slot, q, q.openSeq(p.seqOf(slot)))
+		}
+		l.dir[to].lo = min(l.dir[to].lo, l.dir[k].lo)
+		s.freePage(p)
+		l.dir = slices.Delete(l.dir, k, k+1)
+		return
+	}
+	s.repack(l, k, k+1)
 }
 
 // repack replaces pages from..to-1, not all empty, by packed ones without dead

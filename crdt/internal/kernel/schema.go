@@ -67,7 +67,7 @@ func (v *validator) page(p *page) error {
 	var err error
 	var buf []byte
 	p.eachLive(func(p *page, slot int) bool {
-		inf, word := p.infoOf(slot), p.key[slot]
+		inf, word := p.infoOf(slot), p.word(slot)
 		var at Schema
 		if inf.at() == outside {
 			at = v.of[root]

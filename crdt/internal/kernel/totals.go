@@ -51,7 +51,7 @@ func (s *State) totalsOf(out []total, refs []ref) []total {
 
 // total reads the total of a slot that has one.
 func (p *page) total(slot int) Total {
-	word := p.key[slot]
+	word := p.word(slot)
 	return readTotal(p.bytes[int(uint32(word))+contentLen(p.infoOf(slot), word):])
 }
 

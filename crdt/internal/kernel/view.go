@@ -193,7 +193,7 @@ func (s *State) valueOf(r ref) Value { return s.pageOf(r).value(r.slot()) }
 
 // value returns the value of a slot, which aliases the page.
 func (p *page) value(slot int) Value {
-	inf, word := p.infoOf(slot), p.key[slot]
+	inf, word := p.infoOf(slot), p.word(slot)
 	switch inf.value() {
 	case valueDeny:
 		return Value{Deny: true}
@@ -279,7 +279,7 @@ func (v Node) Segments() []string {
 }
 
 func (p *page) appendSegment(b []byte, slot int) []byte {
-	inf, word := p.infoOf(slot), p.key[slot]
+	inf, word := p.infoOf(slot), p.word(slot)
 	return appendContent(append(b, inf.role()), inf, word, p.recOf(word, inf))
 }
 
