@@ -110,6 +110,7 @@ func (c *BoundedCounter) Value() int64 {
 			b.add(n)
 		case cellSpent:
 			b.sub(n)
+		default: // moves nothing in or out
 		}
 	}
 	return int64(uint64(c.bounds.lower) + min(b.left(), c.bounds.span()))

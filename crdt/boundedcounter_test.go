@@ -271,7 +271,7 @@ func TestBoundedRefuses(t *testing.T) {
 		name string
 		on   *bounded
 		fn   func(*crdt.Tx, *bounded) error
-		want error // matched, or nil for any
+		want error // of that type and value, or matched, or nil for any
 	}{
 		{"spend of nothing", plain.New(), spend(1), &crdt.OverdraftError{Want: 1}},
 		{"grant without room", limited.New(), grant(1), &crdt.OverdraftError{Want: 1}},
@@ -293,9 +293,9 @@ func TestBoundedRefuses(t *testing.T) {
 	for _, tt := range tests {
 		was := tt.on.Clone()
 		_, err := act(tt.on, writer(1), tt.fn)
-		var over *crdt.OverdraftError
-		if want, ok := tt.want.(*crdt.OverdraftError); ok && (!errors.As(err, &over) || *over != *want) ||
-			!ok && tt.want != nil && !errors.Is(err, tt.want) || err == nil || !tt.on.Equal(was) {
+		over, isOver := errors.AsType[*crdt.OverdraftError](err)
+		want, wantOver := errors.AsType[*crdt.OverdraftError](tt.want)
+		if err == nil || isOver != wantOver || isOver && *over != *want || !wantOver && tt.want != nil && !errors.Is(err, tt.want) || !tt.on.Equal(was) {
 			t.Errorf("%s: %v, want %v", tt.name, err, tt.want)
 		}
 	}

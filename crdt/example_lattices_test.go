@@ -120,8 +120,7 @@ func ExampleBoundedCounter_Start() {
 	w := alice()
 	do := func(fn func(*crdt.Tx, *crdt.BoundedCounter) error) {
 		_, err := crdt.Mutate(account, w, fn)
-		var over *crdt.OverdraftError
-		if errors.As(err, &over) {
+		if over, ok := errors.AsType[*crdt.OverdraftError](err); ok {
 			fmt.Println("refused:", over.Want, "of", over.Here)
 		}
 		fmt.Println(account, account.Spendable(w.Replica()), account.Grantable(w.Replica()))

@@ -18,6 +18,7 @@ func (c *BoundedCounter) Unclamped() int64 {
 			v += int64(n)
 		case cellSpent:
 			v -= int64(n)
+		default:
 		}
 	}
 	return v
@@ -25,19 +26,12 @@ func (c *BoundedCounter) Unclamped() int64 {
 
 // Line names the one cell of a torn delta as the oracle of the tests does.
 func (c *BoundedCounter) Line() string {
+	names := [cellKinds]string{"grant", "spend", "transfer", "room", "move"}
 	for k := range c.cells {
-		switch k.what {
-		case cellGranted:
-			return k.by.String() + "grant"
-		case cellSpent:
-			return k.by.String() + "spend"
-		case cellTransfer:
-			return k.by.String() + "transfer" + k.to.String()
-		case cellRoom:
-			return k.by.String() + "room"
-		case cellMoved:
-			return k.by.String() + "move" + k.to.String()
+		if k.isTransfer() {
+			return k.by.String() + names[k.what] + k.to.String()
 		}
+		return k.by.String() + names[k.what]
 	}
 	return ""
 }
