@@ -17,15 +17,24 @@ func (c *Context) Merge(o *Context) (changed bool) {
 		for len(rows) > 0 && rows[0].id < r.id {
 			rows = rows[1:]
 		}
-		if len(rows) == 0 || rows[0].id != r.id || rows[0].more != nil || r.more != nil {
+		if len(rows) == 0 || rows[0].id != r.id || rows[0].more != nil {
 			return c.mergeRows(o, len(c.rows)-len(rows), j) || changed
 		}
 		to := &rows[0].first
 		if r.first.Lo < to.Lo || r.first.Lo > to.Hi+1 {
 			return c.mergeRows(o, len(c.rows)-len(rows), j) || changed
 		}
-		if r.first.Hi > to.Hi {
-			to.Hi, changed = r.first.Hi, true
+		hi := max(to.Hi, r.first.Hi)
+		if r.more != nil { // dots that were ended, and then those of the delta's writer
+			for _, in := range r.more.runs() {
+				if in.Lo > hi+1 {
+					return c.mergeRows(o, len(c.rows)-len(rows), j) || changed
+				}
+				hi = max(hi, in.Hi)
+			}
+		}
+		if hi > to.Hi {
+			to.Hi, changed = hi, true
 		}
 	}
 	return changed

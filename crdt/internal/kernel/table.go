@@ -59,9 +59,9 @@ func (t *table) locate(h uint64, want func(slot uint32) bool) *uint32 {
 	b := t.home(h)
 	for far := t.buckets[b][bucketSlots] >> headDist & distMost; ; far-- {
 		bucket := &t.buckets[b]
-		for i, slot := range bucket[:bucket[bucketSlots]&headCount] {
-			if slot&mask == tag && want(slot) {
-				return &bucket[i]
+		for hits := matches(bucket, mask, tag) & taken(bucket); hits != 0; hits &= hits - 1 {
+			if i := bits.TrailingZeros32(hits); want(bucket[i&15]) {
+				return &bucket[i&15]
 			}
 		}
 		if far == 0 {
@@ -70,6 +70,20 @@ func (t *table) locate(h uint64, want func(slot uint32) bool) *uint32 {
 		b = t.step(b)
 	}
 }
+
+// matches returns a bit for each slot that is want under the mask. It has no
+// branch: one that depends on data costs more than comparing all.
+func matches(bucket *[bucketSize]uint32, mask, want uint32) (hits uint32) {
+	for i := range bucketSlots {
+		// The sign of x-1 without that of x is set if and only if x is 0.
+		x := bucket[i]&mask ^ want
+		hits |= (x - 1) &^ x >> 31 << i
+	}
+	return hits
+}
+
+// taken returns a bit for each slot that holds a ref.
+func taken(bucket *[bucketSize]uint32) uint32 { return 1<<(bucket[bucketSlots]&headCount) - 1 }
 
 // exact returns where a ref stands: the bucket, and the slot or -1.
 func (t *table) exact(h uint64, r ref) (b uint64, i int) {
@@ -80,10 +94,8 @@ func (t *table) exact(h uint64, r ref) (b uint64, i int) {
 	b = t.home(h)
 	for far := t.buckets[b][bucketSlots] >> headDist & distMost; ; far-- {
 		bucket := &t.buckets[b]
-		for i, slot := range bucket[:bucket[bucketSlots]&headCount] {
-			if slot&^slotCrowd == want {
-				return b, i
-			}
+		if hits := matches(bucket, ^uint32(slotCrowd), want) & taken(bucket); hits != 0 {
+			return b, bits.TrailingZeros32(hits)
 		}
 		if far == 0 {
 			return 0, -1
