@@ -16,14 +16,21 @@
 //
 // # Types
 //
-//	type           concurrent updates                                      in a map or Doc
-//	Counter        sum; a reset removes exactly what it saw                yes
-//	PNCounter      sum; no reset                                           no
-//	AWSet          add wins over a concurrent remove; no tombstones        yes
-//	LWWRegister    causality first, then the later time; losers are kept   yes
-//	MVRegister     all concurrent values are kept                          yes
-//	AWMap          a remove resets what it saw; unseen updates survive     yes
-//	Doc            named fields of different types under one context       yes
+//	type                    concurrent updates                                      in a map or Doc
+//	Counter                 sum; a reset removes exactly what it saw                yes
+//	LWWRegister             causality first, then the later time; losers are kept   yes
+//	MVRegister              all concurrent values are kept                          yes
+//	EWFlag, DWFlag          enable wins; disable wins                               yes
+//	AWSet                   add wins over a concurrent remove; no tombstones        yes
+//	RWSet                   remove wins; removes stay until pruned                  yes
+//	AWMap                   a remove resets what it saw; unseen updates survive     yes
+//	LWWMap, MVMap, MultiMap an AWMap of LWWRegister, MVRegister, AWSet              yes
+//	Doc                     named fields of different types under one context       yes
+//	GCounter, PNCounter     sum; no reset                                           in a GMap
+//	GSet                    union                                                   in a GMap
+//	MaxRegister, MinRegister the largest, the smallest                              in a GMap
+//	GMap                    keys are never removed; values of the types above       in a GMap
+//	BoundedCounter          never leaves its bounds, in any partition               no
 //
 // All types that have "yes" share one kernel: live dots at paths, counter bases
 // and one context. The join is written once, there. They can be merged, encoded
