@@ -30,7 +30,7 @@
 //	GSet                    union                                                   in a GMap
 //	MaxRegister, MinRegister the largest, the smallest                              in a GMap
 //	GMap                    keys are never removed; values of the types above       in a GMap
-//	BoundedCounter          never leaves its bounds, in any partition               no
+//	BoundedCounter          never leaves its bounds, in any partition               in a GMap
 //
 // All types that have "yes" share one kernel: live dots at paths, counter bases
 // and one context. The join is written once, there. They can be merged, encoded

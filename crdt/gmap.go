@@ -14,6 +14,9 @@ import (
 // and a key that is there stays, since nothing tells a removal from an update that
 // was not seen. For keys that can be removed use AWMap.
 //
+// A BoundedCounter may be a value here, though not of an AWMap: what would break
+// its bound is the removal of a row with rights that somebody spends meanwhile.
+//
 // A key is its canonical bytes under the codec; it is present while its value is
 // not bottom. A transaction copies the map (Mutate).
 type GMap[K comparable, S Lattice[S]] struct {
