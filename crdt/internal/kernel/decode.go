@@ -16,7 +16,7 @@ const MaxDepth = 32
 // accepts only what AppendBody writes: any other bytes are an error. Memory is
 // bounded by the length of the input; nothing of the input is kept.
 func Read(c, r *wire.Reader) *State {
-	s := New()
+	s := newDelta()
 	s.ctx = *clock.ReadContext(c)
 	if c.Err() != nil {
 		return s
@@ -53,7 +53,8 @@ type decoder struct {
 
 // dots reads which dots are live and makes their slots.
 func (d *decoder) dots() {
-	var all []clock.Interval
+	var room [8]clock.Interval
+	all := room[:0]
 	ends := make([]int, 0, 8) // where the runs of each row end in all
 	n := uint64(0)
 	for i := range d.s.ctx.Rows() {
@@ -106,9 +107,13 @@ func within(in, first clock.Interval, rest []clock.Interval) bool {
 func (d *decoder) layout(all []clock.Interval, ends []int) {
 	s, from := d.s, 0
 	if s.live <= pageSize {
-		p := &page{form: mixed, dot: make([]clock.Dot, 0, s.live), key: make([]uint64, s.live), n: int32(s.live)}
-		p.num = 1
-		s.small, d.fills = p, []*page{p}
+		p := s.small
+		p.n = int32(s.live)
+		if s.live == 1 {
+			p.key = p.key[:1]
+		} else { // and room for what is merged next
+			p.dot, p.key = make([]clock.Dot, 0, s.live+few), make([]uint64, s.live, s.live+few)
+		}
 		for i, end := range ends {
 			id, _, _ := s.ctx.Row(i)
 			for _, in := range all[from:end] {
@@ -121,6 +126,7 @@ func (d *decoder) layout(all []clock.Interval, ends []int) {
 		}
 		return
 	}
+	s.small = nil
 	for i, end := range ends {
 		if end > from {
 			id, _, _ := s.ctx.Row(i)
@@ -206,8 +212,10 @@ type store struct {
 	bytes []byte
 }
 
-// piece is how many pages share memory.
-const piece = 16
+const (
+	piece = 16 // pages that share memory
+	few   = 4  // entries that a decoded small state has room for
+)
 
 func (d *store) newPage() *page {
 	if len(d.pages) == 0 {
@@ -235,11 +243,10 @@ func (d *store) finish(p *page) {
 // take returns n bytes that nobody else has.
 func (d *store) take(n int) []byte {
 	if len(d.bytes) < n {
-		size := n
-		if d.pages != nil { // not the one page of a small state
-			size = max(n, piece*pageSize*8)
+		if d.pages == nil { // the one page of a small state
+			return make([]byte, n, n+8*few)
 		}
-		d.bytes = make([]byte, size)
+		d.bytes = make([]byte, max(n, piece*pageSize*8))
 	}
 	b := d.bytes[:n:n]
 	d.bytes = d.bytes[n:]
@@ -294,9 +301,10 @@ func (d *decoder) use(code uint64) nodeID {
 // entries reads the columns and fills the slots.
 func (d *decoder) entries() {
 	n := d.s.live
-	nodes := readColumn(d.r, "nodes of entries", n, false)
-	forms := readColumn(d.r, "forms of entries", n, false)
-	lengths := readColumn(d.r, "lengths of contents", n, true)
+	var room [3][4]run
+	nodes := readColumn(room[0][:0], d.r, "nodes of entries", n, false)
+	forms := readColumn(room[1][:0], d.r, "forms of entries", n, false)
+	lengths := readColumn(room[2][:0], d.r, "lengths of contents", n, true)
 	size := uint64(0)
 	for _, x := range lengths {
 		if x.v > MaxContent || x.v*uint64(x.n) > uint64(d.r.Len()) {
@@ -322,7 +330,7 @@ func (d *decoder) entries() {
 	}
 	f := filler{d: d, nodes: nodes, forms: forms, lengths: lengths, contents: d.r.Next(int(min(size, math.MaxInt32)))}
 	if values > 0 {
-		f.sizes = readColumn(d.r, "lengths of values", values, false)
+		f.sizes = readColumn(nil, d.r, "lengths of values", values, false)
 		size = 0
 		for _, x := range f.sizes {
 			if x.v == 0 || x.v > MaxContent || x.v*uint64(x.n) > uint64(d.r.Len()) {
@@ -338,6 +346,9 @@ func (d *decoder) entries() {
 	}
 	if d.r.Err() != nil {
 		return
+	}
+	if p := d.s.small; p != nil {
+		f.page(p)
 	}
 	for _, p := range d.fills {
 		if f.page(p); d.r.Err() != nil {

@@ -88,10 +88,9 @@ func (c *runReader) peek() (v uint64, n int) {
 
 func (c *runReader) take(n int) { c.n -= uint64(n) }
 
-// column reads the column of n numbers as runs.
-func readColumn(r *wire.Reader, what string, n int, zeros bool) []run {
+// readColumn appends the column of n numbers as runs.
+func readColumn(out []run, r *wire.Reader, what string, n int, zeros bool) []run {
 	c := runReader{r: r, left: uint64(n), zeros: zeros, what: what}
-	var out []run
 	for c.left > 0 || c.n > 0 {
 		v, k := c.peek()
 		if r.Err() != nil {

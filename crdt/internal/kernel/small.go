@@ -2,23 +2,28 @@ package kernel
 
 import "github.com/dovetail-crdt/dovetail/clock"
 
-// smallFirst is a page with room for the first entry, in one piece.
-type smallFirst struct {
-	page
-	key1 [1]uint64
-	dot1 [1]clock.Dot
-}
-
 // newSmall makes the page of a small state.
 func (s *State) newSmall() {
-	f := &smallFirst{page: page{form: mixed}}
-	f.key, f.dot = f.key1[:0], f.dot1[:0]
-	s.small = &f.page
-	if s.rest == &noRest {
-		f.num = 1
-		return
+	s.small = &page{form: mixed, num: 1}
+	if s.rest != &noRest {
+		s.addPage(s.small)
 	}
-	s.addPage(s.small)
+}
+
+// newDelta returns an empty state that is going to be small, with its page and
+// room for an entry, in one piece.
+func newDelta() *State {
+	d := &struct {
+		State
+		page
+		key1 [1]uint64
+		dot1 [1]clock.Dot
+	}{}
+	d.rest = &noRest
+	d.form, d.num = mixed, 1
+	d.key, d.dot = d.key1[:0], d.dot1[:0]
+	d.small = &d.page
+	return &d.State
 }
 
 // repackSmall rewrites the page of a small state without dead slots, if they are
