@@ -28,7 +28,7 @@ func NewAWSet[E any](c Codec[E]) *AWSet[E] { return &AWSet[E]{newObject(), c} }
 // removes of the old one. An element that the codec refuses fails the
 // transaction.
 func (s *AWSet[E]) Add(tx *Tx, e E) {
-	if k := tx.open(&s.object); k != nil {
+	if k := tx.openPart(&s.object); k != nil {
 		if b, ok := contentOf(tx, &s.object, &s.codec, e); ok {
 			k.PutBelow(s.path, roleElement, b, nil)
 		}
@@ -38,7 +38,7 @@ func (s *AWSet[E]) Add(tx *Tx, e E) {
 // Remove ends the adds of e that this replica has seen; of an absent element it
 // does nothing.
 func (s *AWSet[E]) Remove(tx *Tx, e E) {
-	if k := tx.open(&s.object); k != nil {
+	if k := tx.openPart(&s.object); k != nil {
 		if b, ok := contentOf(tx, &s.object, &s.codec, e); ok {
 			k.KillBelow(s.path, roleElement, b)
 		}

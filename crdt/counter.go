@@ -51,8 +51,14 @@ func (c *Counter) Add(tx *Tx, n int64) {
 }
 
 // Reset takes away what this replica sees. It does nothing to a counter that no
-// increment is visible in.
-func (c *Counter) Reset(tx *Tx) { tx.kill(c.object) }
+// increment is visible in. O(replicas).
+//
+// On behalf of a reader (see SeenSnapshot) it takes away exactly what the reader
+// saw, and increments that came since stay in full. A context alone (Seen) names
+// the totals that the reader saw but not their sums: if one of them has moved on,
+// the transaction fails with ErrAhead, and on a busy counter it may do so for
+// ever.
+func (c *Counter) Reset(tx *Tx) { tx.reset(c.object) }
 
 // Merge implements Lattice.
 func (c *Counter) Merge(delta *Counter) bool { return c.merge(&delta.object) }

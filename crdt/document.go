@@ -86,7 +86,7 @@ func DocOf(fields ...DocField) Kind[*Doc] {
 // Remove resets what this replica sees of every field of that name, whatever
 // its type, known or unknown.
 func (d *Doc) Remove(tx *Tx, name string) {
-	if tx.open(&d.object) == nil {
+	if tx.openPart(&d.object) == nil {
 		return
 	}
 	for seg := range d.at().Kids() { // also fields that hold only denials, which do not show

@@ -33,7 +33,7 @@ func (f *DWFlag) Disable(tx *Tx) { tx.deny(f.object) }
 
 // Reset forgets the enables and disables that this replica has seen. What it has
 // not seen decides.
-func (f *DWFlag) Reset(tx *Tx) { tx.kill(f.object) }
+func (f *DWFlag) Reset(tx *Tx) { tx.clear(f.object) }
 
 // Prune ends the disables that no replica needs any more, and the enables that
 // they beat, if the flag is off and all of them are in stable. See RWSet.Prune
@@ -87,11 +87,12 @@ func granted(n node) bool {
 // prune ends what is live at each place at or below o that is denied and where
 // every live dot is in stable.
 func (tx *Tx) prune(o object, stable *clock.Context) {
-	if tx.open(&o) == nil {
+	k := tx.open(&o)
+	if k == nil {
 		return
 	}
 	for _, p := range prunable(nil, o, o.at(), stable) {
-		tx.kill(p)
+		k.Prune(p.path)
 	}
 }
 

@@ -22,27 +22,24 @@ type erased interface {
 	// merge reports as not ok what is of another form.
 	merge(o erased) (changed, ok bool)
 	clone() erased
-	appendFrame(b []byte, kind string, version int) ([]byte, error)
+	appendFrame(b []byte, h header) ([]byte, error)
 }
 
 // AnyKind is a Kind, whatever its type.
 type AnyKind interface {
 	name() string
-	decodeErased(body []byte, version int) (erased, error)
+	decodeErased(e *envelope) (erased, error)
 }
 
 func (k Kind[S]) name() string { return k.Name }
 
-func (k Kind[S]) decodeErased(body []byte, version int) (erased, error) {
-	if version > k.Version {
-		return nil, fmt.Errorf("%w: %s version %d, newest known %d", ErrVersion, k.Name, version, k.Version)
-	}
-	if _, ok := any(k.New()).(causal); ok {
+func (k Kind[S]) decodeErased(e *envelope) (erased, error) {
+	if k.form() != nil {
 		return nil, fmt.Errorf("crdt: %s: %w: frame without a context", k.Name, ErrCorrupt)
 	}
-	s, err := k.Decode(body)
+	s, err := decodePlain(k, e)
 	if err != nil {
-		return nil, fmt.Errorf("crdt: %s: %w", k.Name, err)
+		return nil, err
 	}
 	return erasedLattice[S]{s, k}, nil
 }
@@ -55,8 +52,12 @@ func DecodeObject(frame []byte, kinds ...AnyKind) (*Object, error) {
 	if err != nil {
 		return nil, err
 	}
-	o := &Object{kind: e.kind, version: e.version}
-	if e.context != nil {
+	return e.object(kinds)
+}
+
+func (e *envelope) object(kinds []AnyKind) (*Object, error) {
+	o := &Object{kind: string(e.kind), version: e.version}
+	if e.isCausal() {
 		s, err := e.state()
 		if err != nil {
 			return nil, err
@@ -64,15 +65,25 @@ func DecodeObject(frame []byte, kinds ...AnyKind) (*Object, error) {
 		o.state = erasedCausal{s}
 		return o, nil
 	}
+	k := kindNamed(o.kind, kinds)
+	if k == nil {
+		return nil, fmt.Errorf("%w: %s has no context and is not known here", ErrKind, e.kind)
+	}
+	var err error
+	if o.state, err = k.decodeErased(e); err != nil {
+		return nil, err
+	}
+	return o, nil
+}
+
+// kindNamed returns the kind of a lattice without a context, or nil.
+func kindNamed(name string, kinds []AnyKind) AnyKind {
 	for _, k := range append(slices.Clip(kinds), GCounterKind(), PNCounterKind(), BoundedCounterKind()) {
-		if k.name() == e.kind {
-			if o.state, err = k.decodeErased(e.body, e.version); err != nil {
-				return nil, err
-			}
-			return o, nil
+		if k.name() == name {
+			return k
 		}
 	}
-	return nil, fmt.Errorf("%w: %s has no context and is not known here", ErrKind, e.kind)
+	return nil
 }
 
 // Kind returns the name of the object's kind.
@@ -96,13 +107,20 @@ func (o *Object) Merge(d *Object) (changed bool, err error) {
 func (o *Object) Clone() *Object { return &Object{o.kind, o.version, o.state.clone()} }
 
 // AppendFrame appends the object as a frame.
-func (o *Object) AppendFrame(b []byte) ([]byte, error) {
-	return o.state.appendFrame(b, o.kind, o.version)
+func (o *Object) AppendFrame(b []byte) ([]byte, error) { return o.AppendFrameVersion(b, FrameVersion) }
+
+// AppendFrameVersion appends the object as a frame of an older format; see the
+// function of that name.
+func (o *Object) AppendFrameVersion(b []byte, format int) ([]byte, error) {
+	return o.state.appendFrame(b, header{format, o.kind, o.version})
 }
 
 // FrameKind returns the name of the kind of a frame, having checked the frame's
 // envelope but not its content.
 func FrameKind(frame []byte) (string, error) {
 	e, err := splitFrame(frame)
-	return e.kind, err
+	if err != nil {
+		return "", err
+	}
+	return string(e.kind), nil
 }

@@ -12,8 +12,8 @@ func (c erasedCausal) merge(o erased) (changed, ok bool) {
 
 func (c erasedCausal) clone() erased { return erasedCausal{c.Clone()} }
 
-func (c erasedCausal) appendFrame(b []byte, kind string, version int) ([]byte, error) {
-	return appendCausalFrame(b, kind, version, c.State)
+func (c erasedCausal) appendFrame(b []byte, h header) ([]byte, error) {
+	return h.appendCausal(b, c.State)
 }
 
 // erasedLattice is a state of a known type without a context.
@@ -29,6 +29,6 @@ func (l erasedLattice[S]) merge(o erased) (changed, ok bool) {
 
 func (l erasedLattice[S]) clone() erased { return erasedLattice[S]{l.s.Clone(), l.kind} }
 
-func (l erasedLattice[S]) appendFrame(b []byte, _ string, _ int) ([]byte, error) {
-	return AppendFrame(b, l.kind, l.s)
+func (l erasedLattice[S]) appendFrame(b []byte, h header) ([]byte, error) {
+	return AppendFrameVersion(b, l.kind, l.s, h.format)
 }

@@ -2,6 +2,7 @@ package crdt
 
 import (
 	"errors"
+	"fmt"
 
 	"github.com/dovetail-crdt/dovetail/clock"
 	"github.com/dovetail-crdt/dovetail/crdt/internal/kernel"
@@ -18,6 +19,12 @@ var (
 	// ErrOverflow is matched by the error of a transaction that would have taken a
 	// counter outside its range, as far as its replica can see.
 	ErrOverflow = errors.New("crdt: counter out of range")
+	// ErrBehind is matched by *BehindError: the replica lacks something that the
+	// reader saw. Nothing was changed; try again when it has come, or elsewhere.
+	ErrBehind = errors.New("crdt: replica is behind what the reader saw")
+	// ErrAhead is matched by *AheadError: a counter has moved on since the reader
+	// saw it. Nothing was changed; read again, or reset with a Snapshot.
+	ErrAhead = errors.New("crdt: counter is ahead of what the reader saw")
 	// ErrReused is matched by the error of a transaction whose event number was
 	// used before: two writers share a replica id. Nothing was changed.
 	ErrReused = kernel.ErrReused
@@ -26,3 +33,34 @@ var (
 	// value. Nothing was changed.
 	ErrClaim = kernel.ErrClaim
 )
+
+// BehindError is the error of a transaction that was to end something on behalf
+// of a reader (see Seen) in a part of an object, at a replica that does not know
+// all that the reader saw: which of the rest belongs to the part nobody can tell
+// here. It matches ErrBehind.
+type BehindError struct {
+	// Missing is what the replica lacks of the reader's context. It belongs to the
+	// error.
+	Missing *clock.Context
+}
+
+// Error implements error.
+func (e *BehindError) Error() string { return fmt.Sprintf("%v: it lacks %v", ErrBehind, e.Missing) }
+
+// Is matches ErrBehind.
+func (e *BehindError) Is(target error) bool { return target == ErrBehind }
+
+// AheadError is the error of a transaction that was to reset a counter, or remove
+// what has one below it, on behalf of a reader of whom only the context is known,
+// when the counter has totals that the reader has seen only in part: the context
+// does not say how much to take. It matches ErrAhead.
+type AheadError struct {
+	// Totals names the last increment of each such total.
+	Totals []clock.Dot
+}
+
+// Error implements error.
+func (e *AheadError) Error() string { return fmt.Sprintf("%v: at %v", ErrAhead, e.Totals) }
+
+// Is matches ErrAhead.
+func (e *AheadError) Is(target error) bool { return target == ErrAhead }

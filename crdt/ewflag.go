@@ -19,7 +19,7 @@ func (f *EWFlag) Enable(tx *Tx) { tx.put(f.object, nil) }
 
 // Disable ends the enables that this replica has seen; of a flag that is off it
 // does nothing.
-func (f *EWFlag) Disable(tx *Tx) { tx.kill(f.object) }
+func (f *EWFlag) Disable(tx *Tx) { tx.clear(f.object) }
 
 // IsEnabled reports whether an enable is visible that no disable saw. O(1).
 func (f *EWFlag) IsEnabled() bool { return f.at().Has() }

@@ -1,100 +1,123 @@
 package crdt
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"hash/crc32"
 
 	"github.com/dovetail-crdt/dovetail/clock"
 	"github.com/dovetail-crdt/dovetail/clock/wire"
 	"github.com/dovetail-crdt/dovetail/crdt/internal/kernel"
 )
 
-// FrameVersion is the version of the frame format that this package writes and
-// the newest that it reads. The format is provisional until its specification
-// (FORMAT.md) is part of the package.
-const FrameVersion = 1
-
-// A frame is one MessagePack array, which any such tool can open:
-//
-//	[format version, kind name, kind version, context, body, checksum]
-//
-// Context and body are binary; context is nil for a lattice without one. The
-// checksum is CRC-32C over all bytes before it, as four binary bytes. Equal
-// states have equal frames.
-const frameFields = 6
-
-var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+// FrameVersion is the version of the frame format that AppendFrame writes, and the
+// newest that is read. All from 1 on are read, and can be written for those who
+// read no newer one: see AppendFrameVersion. FORMAT.md specifies them.
+const FrameVersion = 2
 
 // AppendFrame appends s as a frame: a state or a delta, self-contained. Views
 // have no frame; encode the whole object. O(n).
 func AppendFrame[S Lattice[S]](b []byte, k Kind[S], s S) ([]byte, error) {
-	if c, ok := any(s).(causal); ok {
-		return appendCausalFrame(b, k.Name, k.Version, c.whole())
-	}
-	body, err := k.Append(nil, s)
-	if err != nil {
-		return nil, fmt.Errorf("crdt: %s: %w", k.Name, err)
-	}
-	return appendEnvelope(b, envelope{kind: k.Name, version: k.Version, body: body})
+	return AppendFrameVersion(b, k, s, FrameVersion)
 }
 
-func appendCausalFrame(b []byte, kind string, version int, s *kernel.State) ([]byte, error) {
+// AppendFrameVersion is AppendFrame in an older format: while programs that do not
+// read the newest still run, those that do write what all can read. An element
+// costs more bytes and time there.
+func AppendFrameVersion[S Lattice[S]](b []byte, k Kind[S], s S, format int) ([]byte, error) {
+	h := header{format, k.Name, k.Version}
+	if c, ok := any(s).(causal); ok {
+		return h.appendCausal(b, c.whole())
+	}
+	return h.appendPlain(b, func(b []byte) ([]byte, error) { return k.Append(b, s) })
+}
+
+func (h header) appendCausal(b []byte, s *kernel.State) ([]byte, error) {
 	if s == nil {
 		return nil, errors.New("crdt: frame of a view of a map value or field: encode the whole object")
 	}
 	if s.IsOpen() {
 		return nil, errors.New("crdt: frame of a value that a transaction is changing")
 	}
-	ctx, _ := s.Context().AppendBinary(nil) // never fails
-	return appendEnvelope(b, envelope{kind, version, ctx, s.AppendBody(nil)})
+	from := len(b)
+	b, err := h.append(b)
+	if err != nil {
+		return nil, err
+	}
+	ctx := openBin(b, s.Context().Rows()*minRow)
+	b, _ = s.Context().AppendBinary(ctx.b) // never fails
+	body := openBin(ctx.close(b), s.Len()*minEntry)
+	if h.format == 1 {
+		b = s.AppendBodyV1(body.b)
+	} else {
+		b = s.AppendBody(body.b)
+	}
+	return h.seal(body.close(b), from)
 }
 
-// DecodeFrame reads a frame of kind k. A frame of another kind is ErrKind, one of
-// a newer version ErrVersion; any other fault matches ErrCorrupt and says where.
-// Memory is bounded by the length of the frame, to which no reference is kept.
+// About the least bytes that a replica takes in a context, and an entry in a body.
+const (
+	minRow   = 11
+	minEntry = 8
+)
+
+func (h header) appendPlain(b []byte, content func([]byte) ([]byte, error)) ([]byte, error) {
+	from := len(b)
+	b, err := h.append(b)
+	if err != nil {
+		return nil, err
+	}
+	body := openBin(append(b, mpNil), 0)
+	if b, err = content(body.b); err != nil {
+		return nil, fmt.Errorf("crdt: %s: %w", h.kind, err)
+	}
+	return h.seal(body.close(b), from)
+}
+
+// DecodeFrame reads a frame of kind k, of any format up to FrameVersion. A frame of
+// another kind is ErrKind, one of a newer format or an unknown version of the kind
+// ErrVersion: its bytes should be kept for a newer binary. Any other fault matches
+// ErrCorrupt; it tells the byte (*wire.Error), or of bytes that only the codec
+// refuses the event. Memory is bounded by the frame, to which no reference is kept.
 func DecodeFrame[S Lattice[S]](k Kind[S], frame []byte) (S, error) {
 	var none S
 	e, err := splitFrame(frame)
 	if err != nil {
 		return none, err
 	}
-	if e.kind != k.Name {
+	if string(e.kind) != k.Name {
 		return none, fmt.Errorf("%w: %s, want %s", ErrKind, e.kind, k.Name)
 	}
-	if e.version > k.Version {
-		return none, fmt.Errorf("%w: %s version %d, newest known %d", ErrVersion, k.Name, e.version, k.Version)
+	form := k.form()
+	if form == nil {
+		return decodePlain(k, &e)
 	}
-	c, ok := any(k.New()).(nestable[S])
-	if !ok {
-		if e.context != nil {
-			return none, fmt.Errorf("crdt: %s: %w: a context on a lattice that has none", k.Name, ErrCorrupt)
-		}
-		s, err := k.Decode(e.body)
-		if err != nil {
-			return none, fmt.Errorf("crdt: %s: %w", k.Name, err)
-		}
-		return s, nil
+	if e.version > k.Version {
+		return none, k.unknown(e.version)
 	}
 	state, err := e.state()
 	if err != nil {
 		return none, err
 	}
-	s := c.nest(object{state: state})
-	if err := state.Validate(any(s).(interface{ schema() kernel.Schema }).schema()); err != nil {
-		return none, fmt.Errorf("crdt: %s: %w", k.Name, err)
+	s, err := form.accept(state)
+	if err != nil {
+		return none, corrupt(k.Name, err)
 	}
 	return s, nil
 }
 
 // state decodes the kernel state of a causal frame, whatever its kind.
-func (e envelope) state() (*kernel.State, error) {
-	if e.context == nil {
+func (e *envelope) state() (*kernel.State, error) {
+	if !e.isCausal() {
 		return nil, fmt.Errorf("crdt: %s: %w: frame without a context", e.kind, ErrCorrupt)
 	}
-	c, r := wire.NewReader(e.context), wire.NewReader(e.body)
-	s := kernel.Read(c, r)
+	in := [2]wire.Reader{e.context.reader(), e.body.reader()}
+	c, r := &in[0], &in[1]
+	var s *kernel.State
+	if e.format == 1 {
+		s = kernel.ReadV1(c, r)
+	} else {
+		s = kernel.Read(c, r)
+	}
 	if err := c.Done(); err != nil {
 		return nil, fmt.Errorf("crdt: %s: context: %w", e.kind, err)
 	}
@@ -104,24 +127,49 @@ func (e envelope) state() (*kernel.State, error) {
 	return s, nil
 }
 
-// appendContent writes a causal state by itself, as Kind.Append does.
+// decodePlain decodes a frame of a lattice without a context.
+func decodePlain[S Lattice[S]](k Kind[S], e *envelope) (S, error) {
+	var none S
+	if e.isCausal() {
+		return none, fmt.Errorf("crdt: %s: %w: a context on a lattice that has none", k.Name, ErrCorrupt)
+	}
+	s, err := k.decode(e.body.bytes(), e.version)
+	if err != nil {
+		return none, corrupt(k.Name, err)
+	}
+	return s, nil
+}
+
+// corrupt is err as a fault of a frame of a kind, whatever a codec returned.
+func corrupt(kind string, err error) error {
+	if errors.Is(err, ErrCorrupt) || errors.Is(err, ErrVersion) {
+		return fmt.Errorf("crdt: %s: %w", kind, err)
+	}
+	return fmt.Errorf("crdt: %s: %w: %w", kind, ErrCorrupt, err)
+}
+
+// A content is a causal state by itself, as Kind.Append writes it: the version of
+// its format, context, body.
+
 func appendContent(b []byte, s *kernel.State) ([]byte, error) {
 	if s == nil {
 		return nil, errors.New("crdt: content of a view of a map value or field: encode the whole object")
 	}
-	ctx, _ := s.Context().AppendBinary(nil) // never fails
-	return s.AppendBody(wire.AppendBytes(b, ctx)), nil
+	b, _ = s.Context().AppendBinary(append(b, FrameVersion)) // never fails
+	return s.AppendBody(b), nil
 }
 
 func decodeContent(b []byte) (*kernel.State, error) {
 	r := wire.NewReader(b)
-	c := wire.NewReader(r.Bytes())
-	s := kernel.Read(c, r)
-	return s, errors.Join(c.Done(), r.Done())
-}
-
-func checksum(b []byte) []byte {
-	return binary.BigEndian.AppendUint32(nil, crc32.Checksum(b, castagnoli))
+	v := r.Byte()
+	if v > FrameVersion {
+		return nil, fmt.Errorf("%w: content of format %d, newest known %d", ErrVersion, v, FrameVersion)
+	}
+	if r.Err() == nil && v != FrameVersion {
+		r.Failf("content starts with byte %#02x", v)
+	}
+	s := kernel.Read(r, r)
+	return s, r.Done()
 }
 
 // ContextOf returns a copy of the context of s: the dots whose fate it knows. It

@@ -2,7 +2,10 @@ package crdt_test
 
 import (
 	"bytes"
+	"errors"
 	"reflect"
+	"runtime/metrics"
+	"slices"
 	"testing"
 
 	"github.com/dovetail-crdt/dovetail/clock"
@@ -28,42 +31,174 @@ func contents() [][]byte {
 	var all [][]byte
 	for _, g := range goldens() {
 		if p, _, err := unpack(g.frame); err == nil && p.context != nil {
-			all = append(all, append(wire.AppendBytes(nil, p.context), p.body...))
+			all = append(all, slices.Concat([]byte{crdt.FrameVersion}, p.context, p.body))
 		}
 	}
 	return all
 }
 
+// frugal fails if f allocates more than a decoder may for n bytes of input.
+func frugal(t *testing.T, n int, f func()) {
+	t.Helper()
+	sample := []metrics.Sample{{Name: "/gc/heap/allocs:bytes"}}
+	metrics.Read(sample)
+	before := sample[0].Value.Uint64()
+	f()
+	metrics.Read(sample)
+	if got := sample[0].Value.Uint64() - before; got > 1<<20+1<<10*uint64(n)+uint64(n)*uint64(n) {
+		t.Fatalf("%d bytes allocate %d", n, got)
+	}
+}
+
 func FuzzDecodeObject(f *testing.F) {
 	all := goldens()
 	for _, g := range all {
-		f.Add(g.frame)
-		f.Add(g.frame[:len(g.frame)-6])
+		for _, frame := range [][]byte{g.frame, goldenFrame(f, goldenPath(g.name, 1))} {
+			f.Add(frame)
+			f.Add(frame[:len(frame)-6])
+		}
+	}
+	for _, h := range hostiles() {
+		f.Add(h.frame())
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		// The second reading has the checksum that b needs, so that changed bytes
 		// get past it.
 		for _, in := range [][]byte{b, sealed(b)} {
 			was := bytes.Clone(in)
-			o, err := crdt.DecodeObject(in, gsetKind)
+			var o *crdt.Object
+			var err error
+			frugal(t, len(in), func() { o, err = crdt.DecodeObject(in, gsetKind) })
 			if !bytes.Equal(in, was) {
 				t.Fatalf("DecodeObject changed its argument")
 			}
 			if err != nil {
+				if !errors.Is(err, crdt.ErrCorrupt) && !errors.Is(err, crdt.ErrVersion) && !errors.Is(err, crdt.ErrKind) {
+					t.Fatalf("DecodeObject of\n%x: %v", in, err)
+				}
 				continue
 			}
-			again, err := o.AppendFrame(nil)
+			again, err := o.AppendFrameVersion(nil, int(in[1]))
 			if err != nil || !bytes.Equal(again, in) {
 				t.Fatalf("DecodeObject accepted\n%x, which encodes as\n%x (%v)", in, again, err)
 			}
 			for _, g := range all {
 				_, _ = o.Clone().Merge(object(t, g.frame))
 				_, _ = object(t, g.frame).Merge(o)
-				_, _ = g.again(in)
+				_, _ = g.again(in, crdt.FrameVersion)
 			}
 			if changed, err := o.Merge(o.Clone()); changed || err != nil {
 				t.Fatalf("merging a clone of\n%x = %t, %v", in, changed, err)
 			}
+		}
+	})
+}
+
+// FuzzVersions reads context and body in every format; what one can say the others
+// can.
+func FuzzVersions(f *testing.F) {
+	for _, g := range goldens() {
+		for format := 1; format <= crdt.FrameVersion; format++ {
+			if p, _, err := unpack(goldenFrame(f, goldenPath(g.name, format))); err == nil && p.context != nil {
+				f.Add(byte(format), p.context, p.body)
+			}
+		}
+	}
+	for _, h := range hostiles() {
+		if h.context != nil {
+			f.Add(byte(h.format), h.context, h.body)
+		}
+	}
+	f.Fuzz(func(t *testing.T, format byte, context, body []byte) {
+		if format < 1 || format > crdt.FrameVersion || context == nil {
+			return
+		}
+		in := pack{format: int(format), kind: "unknown", version: 3, context: context, body: body}.frame()
+		var o *crdt.Object
+		var err error
+		frugal(t, len(in), func() { o, err = crdt.DecodeObject(in) })
+		if err != nil {
+			return
+		}
+		for v := 1; v <= crdt.FrameVersion; v++ {
+			out, err := o.AppendFrameVersion(nil, v)
+			if err != nil {
+				t.Fatalf("version %d of\n%x: %v", v, in, err)
+			}
+			if back, err := object(t, out).AppendFrameVersion(nil, int(format)); err != nil || !bytes.Equal(back, in) {
+				t.Fatalf("\n%x in version %d and back is\n%x (%v)", in, v, back, err)
+			}
+		}
+	})
+}
+
+func FuzzDecodeBatch(f *testing.F) {
+	golden := goldenFrame(f, "testdata/golden/batch-v2.hex")
+	f.Add(golden)
+	f.Add(golden[:len(golden)-6])
+	for _, n := range []int{0, 1, 2, 9} {
+		b := batchOf(f, deltas(f, n, 1)...)
+		f.Add(b[:len(b)-6])
+	}
+	for _, tt := range hostileBatches {
+		b := tt.batch()
+		f.Add(b[:len(b)-6])
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		for _, in := range [][]byte{b, sealed(b)} {
+			was := bytes.Clone(in)
+			var batch *crdt.Batch
+			var err error
+			frugal(t, len(in), func() { batch, err = crdt.DecodeBatch(in) })
+			if err != nil {
+				if !errors.Is(err, crdt.ErrCorrupt) && !errors.Is(err, crdt.ErrVersion) {
+					t.Fatalf("DecodeBatch of\n%x: %v", in, err)
+				}
+				continue
+			}
+			for range batch.Objects(gsetKind) {
+			}
+			var all [][]byte
+			for _, f := range batch.Frames() {
+				all = append(all, bytes.Clone(f))
+				if _, err := crdt.FrameKind(f); err != nil && !errors.Is(err, crdt.ErrVersion) {
+					t.Fatalf("FrameKind of a frame of\n%x: %v", in, err)
+				}
+			}
+			if !bytes.Equal(in, was) {
+				t.Fatalf("reading a batch changed it")
+			}
+			if again, err := crdt.AppendBatch(nil, all...); err != nil || !bytes.Equal(again, in) {
+				t.Fatalf("DecodeBatch accepted\n%x, whose frames make\n%x (%v)", in, again, err)
+			}
+		}
+	})
+}
+
+// FuzzMsgPack reads values of a type with maps, times and floats.
+func FuzzMsgPack(f *testing.F) {
+	for _, o := range []order{{}, {ID: "x", Tags: map[int8]bool{1: true, -1: false}, Extra: []any{1, "y", nil}, Placed: wall()}, {Parent: &order{Small: 1.5}}} {
+		b, err := orders.Append(nil, o)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(b)
+	}
+	f.Add(bytes.Repeat([]byte{0x91}, 100))
+	f.Add([]byte{0xdd, 0xff, 0xff, 0xff, 0xff})
+	f.Add([]byte{0xc9, 0xff, 0xff, 0xff, 0xff, 0xff})
+	f.Fuzz(func(t *testing.T, b []byte) {
+		was := bytes.Clone(b)
+		v, err := orders.Decode(b)
+		if err != nil {
+			if !errors.Is(err, crdt.ErrCorrupt) {
+				t.Fatalf("Decode(%x) = %v, want ErrCorrupt", b, err)
+			}
+			return
+		}
+		clear(b)
+		if again, err := orders.Append(nil, v); err != nil || !bytes.Equal(again, was) {
+			t.Fatalf("Decode accepted\n%x, which encodes as\n%x (%v)", was, again, err)
 		}
 	})
 }
@@ -143,11 +278,8 @@ func FuzzMerge(f *testing.F) {
 
 func erasedState(b []byte) (*kernel.State, error) {
 	r := wire.NewReader(b)
-	c := wire.NewReader(r.Bytes())
-	s := kernel.Read(c, r)
-	if err := c.Done(); err != nil {
-		return nil, err
-	}
+	r.Byte()
+	s := kernel.Read(r, r)
 	return s, r.Done()
 }
 

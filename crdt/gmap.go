@@ -33,6 +33,12 @@ func GMapOf[K comparable, S Lattice[S]](k Codec[K], v Kind[S]) Kind[*GMap[K, S]]
 	kind := plainKind("gmap<"+k.Name+","+v.Name+">", func() *GMap[K, S] { return NewGMap(k, v) })
 	kind.New() // refuses causal types
 	kind.Version = v.Version
+	if v.DecodeOther != nil {
+		kind.DecodeOther = func(b []byte, version int) (*GMap[K, S], error) {
+			m := NewGMap(k, v)
+			return m, m.unmarshal(b, version)
+		}
+	}
 	return kind
 }
 
@@ -151,14 +157,17 @@ func (m *GMap[K, S]) AppendBinary(b []byte) ([]byte, error) {
 
 // UnmarshalBinary replaces m by what AppendBinary wrote; on error m is as it was.
 // Memory is bounded by the length of b as the kind of the values bounds it.
-func (m *GMap[K, S]) UnmarshalBinary(b []byte) error {
+func (m *GMap[K, S]) UnmarshalBinary(b []byte) error { return m.unmarshal(b, m.kind.Version) }
+
+// unmarshal reads values of that version of their kind.
+func (m *GMap[K, S]) unmarshal(b []byte, version int) error {
 	r := wire.NewReader(b)
 	values := make(map[string]S)
 	err := readAscending(r, func(raw []byte) error {
 		if _, err := m.keys.Decode(raw); err != nil {
 			return err
 		}
-		v, err := m.kind.Decode(r.Bytes())
+		v, err := m.kind.decode(r.Bytes(), version)
 		if err == nil && v.IsBottom() {
 			r.Failf("key without a value")
 		}

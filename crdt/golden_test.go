@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"flag"
+	"fmt"
 	"hash/crc32"
 	"os"
 	"path/filepath"
@@ -15,7 +16,7 @@ import (
 	"github.com/dovetail-crdt/dovetail/crdt"
 )
 
-var update = flag.Bool("update", false, "rewrite testdata/golden: a change of format, which old frames do not survive")
+var update = flag.Bool("update", false, "rewrite the newest version in testdata/golden: a change of format, which old frames do not survive")
 
 const (
 	replicaA = clock.ReplicaID(0x0a0a0a0a0a0a0a0a)
@@ -25,10 +26,10 @@ const (
 // golden is a fixed history of two replicas and the frame that it must have.
 type golden struct {
 	name  string
-	frame []byte
+	frame []byte // of FrameVersion
 	kind  crdt.AnyKind
 	// again decodes a frame as the golden's kind and encodes it.
-	again func(frame []byte) ([]byte, error)
+	again func(frame []byte, format int) ([]byte, error)
 }
 
 // history runs A's change, then B's without having seen it, merges them at A and
@@ -51,12 +52,12 @@ func history[S crdt.Lattice[S]](name string, k crdt.Kind[S], first, concurrent, 
 	if err != nil {
 		panic(err)
 	}
-	return golden{name, f, k, func(frame []byte) ([]byte, error) {
+	return golden{name, f, k, func(frame []byte, format int) ([]byte, error) {
 		s, err := crdt.DecodeFrame(k, frame)
 		if err != nil {
 			return nil, err
 		}
-		return crdt.AppendFrame(nil, k, s)
+		return crdt.AppendFrameVersion(nil, k, s, format)
 	}}
 }
 
@@ -123,39 +124,62 @@ func goldens() []golden {
 	}
 }
 
+// Every frame ever written is read for ever: it has the value that it had, and
+// that value has these bytes in that version.
 func TestGolden(t *testing.T) {
 	t.Parallel()
-	files, _ := filepath.Glob("testdata/golden/*.hex")
-	all := goldens()
-	if len(files) != len(all) && !*update {
-		t.Errorf("testdata/golden has %d files, want %d: every frame ever written must still be read", len(files), len(all))
-	}
-	for _, g := range all {
-		t.Run(g.name, func(t *testing.T) {
-			t.Parallel()
-			path := "testdata/golden/" + g.name + ".hex"
-			if *update {
-				if err := os.WriteFile(path, []byte(lines(g.frame)), 0o644); err != nil {
-					t.Fatal(err)
+	for format := 1; format <= crdt.FrameVersion; format++ {
+		all := goldens()
+		files, _ := filepath.Glob(goldenPath("*", format))
+		if len(files) != len(all) && !*update {
+			t.Errorf("version %d has %d golden frames, want %d", format, len(files), len(all))
+		}
+		for _, g := range all {
+			t.Run(fmt.Sprintf("v%d/%s", format, g.name), func(t *testing.T) {
+				t.Parallel()
+				path := goldenPath(g.name, format)
+				if *update && format == crdt.FrameVersion {
+					if err := os.WriteFile(path, []byte(lines(g.frame)), 0o644); err != nil {
+						t.Fatal(err)
+					}
 				}
-			}
-			text, err := os.ReadFile(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			want, err := hex.DecodeString(strings.Join(strings.Fields(string(text)), ""))
-			if err != nil || !bytes.Equal(g.frame, want) {
-				t.Fatalf("frame is\n%x, want (%v)\n%x", g.frame, err, want)
-			}
-			if again, err := g.again(want); err != nil || !bytes.Equal(again, want) {
-				t.Errorf("decoded and encoded again it is %x (%v)", again, err)
-			}
-			if again := bytesOf(t, object(t, want)); !bytes.Equal(again, want) {
-				t.Errorf("as an object it is %x", again)
-			}
-			checkEnvelope(t, want)
-		})
+				checkGolden(t, g, goldenFrame(t, path), format)
+			})
+		}
 	}
+}
+
+func goldenPath(name string, format int) string {
+	return fmt.Sprintf("testdata/golden/v%d/%s.hex", format, name)
+}
+
+func goldenFrame(tb testing.TB, path string) []byte {
+	tb.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	b, err := hex.DecodeString(strings.Join(strings.Fields(string(text)), ""))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return b
+}
+
+func checkGolden(t *testing.T, g golden, want []byte, format int) {
+	t.Helper()
+	for _, from := range [][]byte{want, g.frame} {
+		if got, err := g.again(from, format); err != nil || !bytes.Equal(got, want) {
+			t.Errorf("%x\nin version %d is\n%x (%v), want\n%x", from, format, got, err, want)
+		}
+		if got, err := object(t, from).AppendFrameVersion(nil, format); err != nil || !bytes.Equal(got, want) {
+			t.Errorf("%x\nas an object in version %d is\n%x (%v), want\n%x", from, format, got, err, want)
+		}
+	}
+	if got, err := g.again(want, crdt.FrameVersion); err != nil || !bytes.Equal(got, g.frame) {
+		t.Errorf("%x\nin the newest version is\n%x (%v), want\n%x", want, got, err, g.frame)
+	}
+	checkEnvelope(t, want, format)
 }
 
 // lines is b in hexadecimal, 32 bytes a line.
@@ -170,10 +194,10 @@ func lines(b []byte) string {
 }
 
 // checkEnvelope opens a frame with an ordinary MessagePack decoder.
-func checkEnvelope(t *testing.T, frame []byte) {
+func checkEnvelope(t *testing.T, frame []byte, format int) {
 	t.Helper()
 	p, sum, err := unpack(frame)
-	if err != nil || p.format != crdt.FrameVersion || p.version != 1 || p.body == nil {
+	if err != nil || p.format != format || p.version != 1 || p.body == nil {
 		t.Errorf("an ordinary decoder reads %+v, %v", p, err)
 	}
 	if kind, err := crdt.FrameKind(frame); err != nil || kind != p.kind {

@@ -40,12 +40,20 @@ type Sibling[T any] struct {
 
 // Set replaces what this replica sees by v. A value that the codec refuses fails
 // the transaction.
+//
+// On behalf of a reader (see Seen) it replaces what the reader saw, and what its
+// own replica wrote before, seen or not: blind writes do not pile up. It is
+// stamped above those of them that this replica has.
 func (r *LWWRegister[T]) Set(tx *Tx, v T) {
-	if tx.open(&r.object) == nil {
+	k := tx.openLeaf(&r.object)
+	if k == nil {
 		return
 	}
 	var over []clock.Timestamp
-	for _, put := range entriesHere(r.at()) {
+	for d, put := range entriesHere(r.at()) {
+		if !tx.saw(d) && d.Replica != tx.src.Replica() {
+			continue
+		}
 		t, _, err := splitTime(put)
 		if err != nil {
 			tx.Fail(err)
@@ -58,11 +66,14 @@ func (r *LWWRegister[T]) Set(tx *Tx, v T) {
 		tx.Fail(fmt.Errorf("crdt: %s: %w", r.codec.Name, err))
 		return
 	}
-	tx.put(r.object, b)
+	if tx.seen != nil {
+		k.EndOwn(r.path)
+	}
+	k.Put(r.path, b)
 }
 
 // Clear removes what this replica sees. A concurrent write survives.
-func (r *LWWRegister[T]) Clear(tx *Tx) { tx.kill(r.object) }
+func (r *LWWRegister[T]) Clear(tx *Tx) { tx.clear(r.object) }
 
 // Get returns the value of the last write and true, or false if there is none.
 func (r *LWWRegister[T]) Get() (v T, ok bool) {

@@ -24,6 +24,10 @@ func NewMVRegister[T any](c Codec[T]) *MVRegister[T] { return &MVRegister[T]{new
 
 // Set replaces the values that this replica sees by v. A value that the codec
 // refuses fails the transaction.
+//
+// On behalf of a reader (see Seen) it replaces the values that the reader saw and
+// stands beside all others, also those that its own replica wrote: the conflict
+// is for the next reader to resolve. Writers that never read pile up values.
 func (r *MVRegister[T]) Set(tx *Tx, v T) {
 	b, err := r.codec.Append(nil, v)
 	if err != nil {
@@ -34,7 +38,7 @@ func (r *MVRegister[T]) Set(tx *Tx, v T) {
 }
 
 // Clear removes the values that this replica sees. A concurrent write survives.
-func (r *MVRegister[T]) Clear(tx *Tx) { tx.kill(r.object) }
+func (r *MVRegister[T]) Clear(tx *Tx) { tx.clear(r.object) }
 
 // Values yields the concurrent values, in dot order, which is the same at every
 // replica. Two writers that wrote the same value appear twice.

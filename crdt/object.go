@@ -115,4 +115,5 @@ type causal interface{ whole() *kernel.State }
 type nestable[S any] interface {
 	causal
 	nest(o object) S
+	schema() kernel.Schema
 }

@@ -46,14 +46,27 @@ func (s *RWSet[E]) Add(tx *Tx, e E) { tx.put(s.elem(e), nil) }
 func (s *RWSet[E]) Remove(tx *Tx, e E) { tx.deny(s.elem(e)) }
 
 // Clear removes each element that this replica sees in the set, as Remove does:
-// concurrent adds of these elements lose. O(n log n).
+// concurrent adds of these elements lose. On behalf of a reader it removes those
+// of them of which the reader saw an add. O(n log n).
 func (s *RWSet[E]) Clear(tx *Tx) {
-	if tx.open(&s.object) == nil {
+	if tx.openPart(&s.object) == nil {
 		return
 	}
 	for _, seg := range s.present() {
-		tx.deny(s.below(seg, nil))
+		if e := s.below(seg, nil); tx.seen == nil || tx.sawAdd(e.at()) {
+			tx.deny(e)
+		}
 	}
+}
+
+// sawAdd reports whether the transaction may end an add that is live at n.
+func (tx *Tx) sawAdd(n node) bool {
+	for d, v := range n.Here() {
+		if !v.Deny && tx.saw(d) {
+			return true
+		}
+	}
+	return false
 }
 
 // Reset forgets the adds and removes that this replica has seen. What it has not

@@ -22,6 +22,8 @@ type gates struct {
 	blocked *crdt.Field[*crdt.RWSet[string]]
 	roles   *crdt.Field[*crdt.AWMap[string, *crdt.RWSet[string]]]
 	locks   *crdt.Field[*crdt.AWMap[string, *crdt.DWFlag]]
+
+	noClear bool // of RWSets: which elements a Clear removes depends on the reader
 }
 
 func newGates() *gates {
@@ -82,9 +84,9 @@ func (g *gates) change(t *rapid.T, tx *crdt.Tx, d *crdt.Doc, id int) []spec.Op {
 	case 2, 3:
 		return changeDW(t, tx, g.frozen.In(d), "frozen")
 	case 4, 5, 6:
-		return changeRW(t, tx, g.blocked.In(d), "blocked", e)
+		return g.changeRW(t, tx, g.blocked.In(d), "blocked", e)
 	case 7, 8:
-		return changeRW(t, tx, g.roles.In(d).At(k), "roles/"+k, e)
+		return g.changeRW(t, tx, g.roles.In(d).At(k), "roles/"+k, e)
 	case 9:
 		return changeDW(t, tx, g.locks.In(d).At(k), "locks/"+k)
 	case 10:
@@ -118,8 +120,16 @@ func changeDW(t *rapid.T, tx *crdt.Tx, f *crdt.DWFlag, path string) []spec.Op {
 	}
 }
 
-func changeRW(t *rapid.T, tx *crdt.Tx, s *crdt.RWSet[string], path, e string) (ops []spec.Op) {
-	switch rapid.IntRange(0, 8).Draw(t, "op") {
+func changeRW(t *rapid.T, tx *crdt.Tx, s *crdt.RWSet[string], path, e string) []spec.Op {
+	return new(gates).changeRW(t, tx, s, path, e)
+}
+
+func (g *gates) changeRW(t *rapid.T, tx *crdt.Tx, s *crdt.RWSet[string], path, e string) (ops []spec.Op) {
+	op := rapid.IntRange(0, 8).Draw(t, "op")
+	if op == 1 && g.noClear {
+		op = 0
+	}
+	switch op {
 	case 0:
 		s.Reset(tx)
 		return []spec.Op{{Verb: spec.Kill, Path: path}}
@@ -164,7 +174,7 @@ func places() (denied, keys []string) {
 
 // pruned returns what a prune at replica i ends: places with a denial where all
 // that is live is stable.
-func (w *specWorld) pruned(i int, stable map[int]bool) (ops []spec.Op) {
+func (w *specWorld[S]) pruned(i int, stable map[int]bool) (ops []spec.Op) {
 	denied, _ := places()
 	for _, path := range denied {
 		no, all := false, true
@@ -180,7 +190,7 @@ func (w *specWorld) pruned(i int, stable map[int]bool) (ops []spec.Op) {
 }
 
 // checkPresence checks which fields and keys replica i shows.
-func (g *gates) checkPresence(w *specWorld, i int) {
+func (g *gates) checkPresence(w *specWorld[*crdt.Doc], i int) {
 	n := w.nodes[i]
 	var names []string
 	for name := range n.doc.Fields() {
@@ -203,7 +213,7 @@ func (g *gates) checkPresence(w *specWorld, i int) {
 }
 
 // pruneAt has replica i prune what is stable, after some whole states went around.
-func (g *gates) pruneAt(w *specWorld, i int) (places int) {
+func (g *gates) pruneAt(w *specWorld[*crdt.Doc], i int) (places int) {
 	for range rapid.IntRange(0, 6).Draw(w.t, "pulls") {
 		at, from := rapid.IntRange(0, 2).Draw(w.t, "at"), rapid.IntRange(0, 2).Draw(w.t, "from")
 		w.pull(at, from)

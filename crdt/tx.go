@@ -39,6 +39,9 @@ type Tx struct {
 	err  error
 	done bool
 	rest bool // while a transaction on a part of the value runs
+
+	seen    *kernel.Sight  // what it may end, or nil: all that the replica shows
+	missing *clock.Context // what of that the replica does not know, or nil
 }
 
 // Mutate runs fn, which changes s by calling the mutators of s (and of views
@@ -53,19 +56,22 @@ type Tx struct {
 //
 // The delta is the caller's and shares nothing with s that either may change.
 //
+// Without options a transaction overwrites and removes what s shows. Seen and
+// SeenSnapshot make it act on what a reader saw instead.
+//
 // For a lattice that is not a causal type, fn is given a copy of s (O(state)),
 // and s itself changes only at the end.
-func Mutate[S Lattice[S]](s S, src Source, fn func(*Tx, S) error) (delta S, err error) {
+func Mutate[S Lattice[S]](s S, src Source, fn func(*Tx, S) error, opts ...Option) (delta S, err error) {
 	if !src.Replica().IsValid() {
 		return delta, errors.New("crdt: Mutate: the source has no replica id")
 	}
 	if c, ok := any(s).(nestable[S]); ok {
-		return mutateCausal(s, c, src, fn)
+		return mutateCausal(s, c, src, fn, opts)
 	}
 	return mutateRecorded(s, src, fn)
 }
 
-func mutateCausal[S Lattice[S]](s S, c nestable[S], src Source, fn func(*Tx, S) error) (delta S, err error) {
+func mutateCausal[S Lattice[S]](s S, c nestable[S], src Source, fn func(*Tx, S) error, opts []Option) (delta S, err error) {
 	state := c.whole()
 	if state == nil {
 		return delta, errors.New("crdt: Mutate of a view: mutate the whole object, and reach the view inside")
@@ -77,8 +83,16 @@ func mutateCausal[S Lattice[S]](s S, c nestable[S], src Source, fn func(*Tx, S) 
 			tx.kern.Rollback()
 		}
 	}()
+	if len(opts) > 0 {
+		if err := tx.see(any(s).(interface{ schema() kernel.Schema }).schema(), opts); err != nil {
+			return delta, err
+		}
+	}
 	if err := tx.run(func() error { return fn(tx, s) }); err != nil {
 		return delta, err
+	}
+	if err := tx.kern.Fault(); err != nil {
+		return delta, fmt.Errorf("crdt: %w", err)
 	}
 	n := tx.kern.Events()
 	if n == 0 {
@@ -215,25 +229,81 @@ func (tx *Tx) open(o *object) *kernel.Tx {
 	return tx.kern
 }
 
-// put ends what is live at o and puts v there.
-func (tx *Tx) put(o object, v []byte) {
-	if k := tx.open(&o); k != nil {
-		k.Put(o.path, v)
+// openPart is open for a change that ends something of a part of the object: one
+// on behalf of a reader whose replica knows more than this one cannot know what
+// of the rest belongs to the part.
+func (tx *Tx) openPart(o *object) *kernel.Tx {
+	k := tx.open(o)
+	if k != nil && tx.missing != nil {
+		tx.Fail(&BehindError{tx.missing})
+		return nil
 	}
+	return k
 }
 
-// kill ends everything at and below o.
-func (tx *Tx) kill(o object) {
-	if k := tx.open(&o); k != nil {
-		k.Kill(o.path)
+// openLeaf is open for a change that ends all that a register or a flag holds. If
+// that is the whole object, it ends also what the reader saw and this replica does
+// not know.
+func (tx *Tx) openLeaf(o *object) *kernel.Tx {
+	if o.path != nil {
+		return tx.openPart(o)
+	}
+	k := tx.open(o)
+	if k != nil && tx.missing != nil {
+		k.EndUnknown()
+	}
+	return k
+}
+
+// put ends what is live at o, a register or a flag or an element, and puts v
+// there.
+func (tx *Tx) put(o object, v []byte) {
+	if k := tx.openLeaf(&o); k != nil {
+		k.Put(o.path, v)
 	}
 }
 
 // deny ends what is live at o and puts a denial there.
 func (tx *Tx) deny(o object) {
-	if k := tx.open(&o); k != nil {
+	if k := tx.openLeaf(&o); k != nil {
 		k.Deny(o.path)
 	}
+}
+
+// clear ends what is live at o, a register or a flag.
+func (tx *Tx) clear(o object) {
+	if k := tx.openLeaf(&o); k != nil {
+		k.Kill(o.path)
+	}
+}
+
+// kill ends everything at and below o.
+func (tx *Tx) kill(o object) {
+	if k := tx.openPart(&o); k != nil {
+		tx.killIn(k, o)
+	}
+}
+
+// reset ends what is at o, a counter. The rows of a snapshot say all that the
+// reader saw of it, whatever else this replica lacks.
+func (tx *Tx) reset(o object) {
+	if k := tx.open(&o); k != nil && k.SawRows(o.path) {
+		tx.killIn(k, o)
+		return
+	}
+	tx.kill(o)
+}
+
+func (tx *Tx) killIn(k *kernel.Tx, o object) {
+	k.Kill(o.path)
+	if totals := k.Ahead(); totals != nil {
+		tx.Fail(&AheadError{totals})
+	}
+}
+
+// saw reports whether the transaction may end what is live under d.
+func (tx *Tx) saw(d clock.Dot) bool {
+	return tx.seen == nil || d.Seq > clock.MaxSeq || tx.seen.Context.Contains(d)
 }
 
 // contentOf returns the bytes of e, which are good until the next call, or fails

@@ -8,8 +8,7 @@ import (
 )
 
 // Naive computes Reads a second time, from the visibility relation alone: an
-// operation is effective if no visible operation about its path had it in its
-// past. It is the textbook definition, quadratic, and right only in causally
+// operation is effective if no visible operation about its path had seen it. It is the textbook definition, quadratic, and right only in causally
 // closed views; tests hold View to it there. Prune is not in it.
 func (v *View) Naive() map[string]string {
 	sums, values, denied := map[string]int64{}, map[string][]string{}, map[string]bool{}
@@ -48,7 +47,7 @@ func (v *View) overwritten(a *Op, seen []int) bool {
 	for _, i := range seen {
 		e := v.h.ops[i]
 		put := e.Verb == Put || e.Verb == Deny // and not Prune, which overwrites nothing
-		if e.past.Has(a.id) && (e.Verb == Kill && under(a.Path, e.Path) || put && e.Path == a.Path) {
+		if e.saw.Has(a.id) && (e.Verb == Kill && under(a.Path, e.Path) || put && e.Path == a.Path) {
 			return true
 		}
 	}

@@ -38,11 +38,21 @@ type Op struct {
 	N       int64  // of an Inc
 	Replica int    // the writer, or rather its incarnation
 
+	// Seen is what the reader saw on whose behalf the operation is done, if not
+	// what its view shows: it ends operations of this set, and of its own
+	// transaction, and no others. They need not be visible in its view. An Inc, which
+	// ends nothing, and a Prune have none.
+	Seen *Set
+	// Own lets a Put end also what its view has of its own writer at the path,
+	// whether in Seen or not.
+	Own bool
+
 	id      int
 	ends    []int // operations that it ends
 	carries []int // earlier increments that its total repeats
 	closes  []int // increments of the writer's earlier runs; ends has them too
-	past    Set   // what was visible where it was issued, or repeated by what was
+	past    Set   // what was visible where it was issued, or repeated by what was, or to its reader
+	saw     Set   // what of that it was about
 }
 
 // ID returns the operation's number in its history.

@@ -1,7 +1,6 @@
 package spec
 
 import (
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,19 +14,18 @@ type View struct {
 	// operations in seen end.
 	counted, ended Set
 	live           map[string][]int // path to operations that are counted and not ended, in order
-	last           map[string]int   // own increments: path and writer to the last one seen here
 }
 
 // View returns a view that has seen nothing.
 func (h *History) View() *View {
-	return &View{h: h, live: map[string][]int{}, last: map[string]int{}}
+	return &View{h: h, live: map[string][]int{}}
 }
 
 // Clone returns a copy of v.
 func (v *View) Clone() *View {
 	c := *v
 	c.seen, c.counted, c.ended = v.seen.Clone(), v.counted.Clone(), v.ended.Clone()
-	c.live, c.last = make(map[string][]int, len(v.live)), maps.Clone(v.last)
+	c.live = make(map[string][]int, len(v.live))
 	for p, ops := range v.live {
 		c.live[p] = slices.Clone(ops)
 	}
@@ -42,18 +40,14 @@ func (v *View) Do(tx ...Op) []int {
 		op := &o
 		op.id, op.past = len(v.h.ops), v.seen.Clone()
 		op.past.Union(&v.counted)
-		switch op.Verb {
-		case Put, Deny, Prune:
-			op.ends = slices.Clone(v.live[op.Path])
-		case Kill:
-			for p, ops := range v.live {
-				if under(p, op.Path) {
-					op.ends = append(op.ends, ops...)
-				}
-			}
-			slices.Sort(op.ends)
-		case Inc:
+		op.saw = op.past.Clone()
+		switch {
+		case op.Verb == Inc:
 			v.continueRun(op)
+		case op.Seen != nil:
+			v.endSeen(op, ids)
+		default:
+			v.endLive(op)
 		}
 		v.h.ops = append(v.h.ops, op)
 		ids = append(ids, op.id)
@@ -63,25 +57,69 @@ func (v *View) Do(tx ...Op) []int {
 	return ids
 }
 
-// continueRun lets an increment repeat the writer's earlier ones, if the last of
-// them is live in v; else it starts a new run.
-func (v *View) continueRun(op *Op) {
-	if i, ok := v.last[op.lastKey()]; ok && slices.Contains(v.live[op.Path], i) {
-		op.carries = append(slices.Clone(v.h.ops[i].carries), i)
+// about reports whether an operation is about what stands at path.
+func (o *Op) about(path string) bool {
+	return path == o.Path || o.Verb == Kill && under(path, o.Path)
+}
+
+// endLive lets an operation end what v shows.
+func (v *View) endLive(op *Op) {
+	for p, ops := range v.live {
+		if op.about(p) {
+			op.ends = append(op.ends, ops...)
+		}
+	}
+	slices.Sort(op.ends)
+}
+
+// endSeen lets an operation of the transaction tx end what its reader saw, except
+// what v knows to be ended. With an increment goes all of its run so far, unless it
+// is one of tx: that leaves no trace of its own.
+func (v *View) endSeen(op *Op, tx []int) {
+	op.saw = op.Seen.Clone()
+	for _, id := range tx {
+		op.saw.Add(id)
+	}
+	for _, id := range v.live[op.Path] {
+		if op.Own && v.h.ops[id].Replica == op.Replica {
+			op.saw.Add(id)
+		}
+	}
+	op.past.Union(&op.saw)
+	for _, id := range op.saw.Members() {
+		e := v.h.ops[id]
+		if e.Verb == Kill || e.Verb == Prune || !op.about(e.Path) || v.ended.Has(id) {
+			continue
+		}
+		op.ends = append(op.ends, id)
+		if slices.Contains(tx, id) {
+			e.carries = nil
+		} else {
+			op.ends = append(append(op.ends, e.carries...), e.closes...)
+		}
 	}
 }
 
-func (o *Op) lastKey() string { return o.Path + "\x00" + strconv.Itoa(o.Replica) }
+// continueRun lets an increment repeat the writer's earlier ones, if the last of
+// them is live in v; else it starts a new run.
+func (v *View) continueRun(op *Op) {
+	for _, i := range slices.Backward(v.live[op.Path]) {
+		if e := v.h.ops[i]; e.Verb == Inc && e.Replica == op.Replica {
+			op.carries = append(slices.Clone(e.carries), i)
+			return
+		}
+	}
+}
 
 // closeRuns lets each increment that outlived its own transaction end what the
 // start of its run closed: the writer's earlier increments that were dead then.
 // A reader of the new run need not know why they died. A reset that ends
 // an increment ends also what the increment carries and closes: it takes the
-// whole of the run so far.
+// whole of the run so far. (See endSeen for one that a reader asked for.)
 func (v *View) closeRuns(tx []int) {
 	for _, id := range tx {
 		op := v.h.ops[id]
-		if op.Verb == Kill {
+		if op.Verb == Kill && op.Seen == nil {
 			for _, e := range op.ends {
 				if op.ends = append(op.ends, v.h.ops[e].carries...); e < tx[0] {
 					op.ends = append(op.ends, v.h.ops[e].closes...)
@@ -132,16 +170,12 @@ func (v *View) See(ids ...int) (changed bool) {
 }
 
 func (v *View) count(id int) {
-	op := v.h.ops[id]
-	if op.Verb == Inc {
-		v.last[op.lastKey()] = max(v.last[op.lastKey()], id)
-	}
 	if !v.counted.Add(id) || v.ended.Has(id) {
 		return
 	}
-	ops := v.live[op.Path]
-	i, _ := slices.BinarySearch(ops, id)
-	v.live[op.Path] = slices.Insert(ops, i, id)
+	p := v.h.ops[id].Path
+	i, _ := slices.BinarySearch(v.live[p], id)
+	v.live[p] = slices.Insert(v.live[p], i, id)
 }
 
 func (v *View) end(id int) {
@@ -160,6 +194,15 @@ func (v *View) end(id int) {
 
 // Seen returns what is visible in v. It belongs to v.
 func (v *View) Seen() *Set { return &v.seen }
+
+// Known returns what a reader of v saw, for Op.Seen: what is visible, and what of
+// the rest is repeated or ended by that.
+func (v *View) Known() *Set {
+	out := v.seen.Clone()
+	out.Union(&v.counted)
+	out.Union(&v.ended)
+	return &out
+}
 
 // Closed reports whether the past of everything visible is visible.
 func (v *View) Closed() bool {

@@ -27,10 +27,13 @@ func (t *Tx) Commit(first, after uint64) (*State, error) {
 		return nil, err
 	}
 	last := clock.Dot{Replica: t.id, Seq: first + n - 1}
-	d := New()
+	d := newDelta()
 	slices.SortFunc(t.killed, clock.Dot.Compare) // in order each is added at the end, in O(1)
 	for _, k := range t.killed {
 		d.ctx.Add(k)
+	}
+	if t.whole {
+		d.ctx.Merge(t.seen.Missing)
 	}
 	d.ctx.AddRange(t.id, clock.Interval{Lo: after + 1, Hi: last.Seq})
 	twins := make([]nodeID, len(t.s.nodes))
@@ -40,6 +43,9 @@ func (t *Tx) Commit(first, after uint64) (*State, error) {
 		if i, ok := findBase(bases, b.replica, b.run); ok {
 			bases[i].By = last // a list of this transaction: nobody else has it
 			d.joinBase(place{d.twinOf(t.s, b.pl.at, twins), b.pl.seg}, bases[i])
+		}
+		if t.seen != nil { // it may close runs that the state had not known to be closed
+			settle = append(settle, b.pl)
 		}
 	}
 	t.s.ctx.Merge(&d.ctx)
@@ -98,7 +104,11 @@ func (s *State) renumber(x *item, was, now clock.Dot) {
 
 // refuse returns why the transaction must not get these numbers, or nil.
 func (t *Tx) refuse(first, after uint64) error {
-	switch seen := t.s.ctx.Max(t.id); {
+	seen := t.s.ctx.Max(t.id)
+	if t.seen != nil { // what was shown to a reader is used, whether the state knows it or not
+		seen = max(seen, t.seen.last(t.id))
+	}
+	switch {
 	case seen >= first:
 		return fmt.Errorf("%w: %v was given number %d, but the state knows its number %d", ErrReused, t.id, first, seen)
 	case after < seen:

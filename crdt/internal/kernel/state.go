@@ -210,6 +210,10 @@ func (s *State) restore(r ref) {
 	}
 	s.count(x.inf, 1)
 	if s.indexed && x.inf.at() != outside {
+		if c := s.crowds[segmentKey(&x)]; c != nil { // which may still list it, as dead
+			d := s.dotOf(r)
+			c.dots = slices.DeleteFunc(c.dots, func(o clock.Dot) bool { return o == d })
+		}
 		s.enter(r, &x)
 	}
 }

@@ -25,13 +25,18 @@ type Tx struct {
 	journal []change
 	fault   error // why the transaction cannot be committed
 	buf     []byte
+	seen    *Sight      // what it may end besides what it made, or nil: all that the state shows
+	ahead   []clock.Dot // totals of which the reader may have seen a part that is not known
+	whole   bool        // it ends also what the reader saw and the state does not know
 }
 
 // birth is an entry that the transaction made, in order. Prev is the total that
-// it continues, which is what a reset inside the transaction has seen.
+// it continues, which is what a reset inside the transaction has seen; the journal
+// says from line from on what the continuation ended.
 type birth struct {
 	prev    total
 	hasPrev bool
+	from    int
 }
 
 type baseAt struct {
@@ -141,6 +146,7 @@ func (t *Tx) Inc(path []string, d uint64) {
 		t.bearTotal(pl, Total{Run: t.next(), Lo: t.doubt + 1, Sum: d}, birth{})
 		return
 	}
+	from := len(t.journal)
 	for i := len(own.live) - 1; i >= 0; i-- { // and older totals of the run that came late
 		if x := own.live[i]; x.Run == prev.Run {
 			t.end(x.r)
@@ -148,7 +154,7 @@ func (t *Tx) Inc(path []string, d uint64) {
 	}
 	now := prev.Total
 	now.Sum += d
-	t.bearTotal(pl, now, birth{prev, true})
+	t.bearTotal(pl, now, birth{prev, true, from})
 }
 
 func (t *Tx) bearTotal(pl place, v Total, b birth) {
@@ -164,7 +170,7 @@ func (t *Tx) bearTotal(pl place, v Total, b birth) {
 // setTotal changes the total of an entry that this transaction made.
 func (s *State) setTotal(r ref, v Total) {
 	p, slot := s.pageOf(r), r.slot()
-	word := p.key[slot]
+	word := p.word(slot)
 	b := p.bytes[int(uint32(word))+contentLen(p.infoOf(slot), word):]
 	binary.LittleEndian.PutUint64(b, v.Run)
 	binary.LittleEndian.PutUint64(b[8:], v.Lo)
@@ -203,6 +209,13 @@ func (t *Tx) crosses(own rows) bool {
 // Kill ends everything that shows at and below path, leaving a base for each
 // total.
 func (t *Tx) Kill(path []string) {
+	t.kill(path)
+	if t.seen != nil {
+		t.takeRows(path)
+	}
+}
+
+func (t *Tx) kill(path []string) {
 	pl, ok := t.s.placeOf(path)
 	if !ok {
 		return
@@ -255,7 +268,9 @@ func (t *Tx) killBelow(id nodeID) {
 		t.killAt(ofTotals)
 	}
 	for _, r := range plain {
-		t.end(r)
+		if t.seen == nil || t.saw(t.s.dotOf(r)) {
+			t.end(r)
+		}
 	}
 	for _, k := range t.s.sortedKids(id) {
 		t.killBelow(k)
@@ -267,6 +282,10 @@ func (t *Tx) killBelow(id nodeID) {
 // for a reader that has not seen that event.
 func (t *Tx) killAt(refs []ref) {
 	if len(refs) == 0 {
+		return
+	}
+	if t.seen != nil {
+		t.killSeen(refs)
 		return
 	}
 	if len(refs) == 1 && t.s.pageOf(refs[0]).infoOf(refs[0].slot()).value() != valueTotal { // nearly always
@@ -287,16 +306,17 @@ func (t *Tx) killAt(refs []ref) {
 }
 
 // base notes what a reset takes: the total x as of its number, unless an earlier
-// reset took as much or the run is closed.
-func (t *Tx) base(pl place, x total) {
+// reset took as much or the run is closed, which it reports.
+func (t *Tx) base(pl place, x total) (taken bool) {
 	was := t.s.bases[pl]
 	i, ok := findBase(was, x.dot.Replica, x.Run)
 	if ok && was[i].Seq >= x.dot.Seq || rowsOf(t.s.totalsAt(nil, pl), was, x.dot.Replica).closed()(x.Run) {
-		return
+		return false
 	}
 	t.journal = append(t.journal, change{bases: &basesWas{pl, was}})
 	t.s.joinBase(pl, Base{Replica: x.dot.Replica, Run: x.Run, Seq: x.dot.Seq, Lo: x.Lo, Sum: x.Sum})
 	t.bases = append(t.bases, baseAt{pl, x.dot.Replica, x.Run})
+	return true
 }
 
 // end makes a live entry not live: by name if it has a number, without trace if
@@ -318,6 +338,10 @@ func (t *Tx) end(r ref) {
 	}
 	t.alive--
 	if b := &t.births[d.Seq-clock.MaxSeq-1]; b.hasPrev {
+		if t.seen != nil && !t.saw(b.prev.dot) {
+			t.revive(pl, b)
+			return
+		}
 		t.base(pl, b.prev)
 	}
 }
@@ -347,11 +371,15 @@ func (t *Tx) bear(x *item, b birth) {
 // Events returns how many numbers the transaction needs: one for each entry that
 // it made and that is alive, one if it only kills, none if it changes nothing.
 func (t *Tx) Events() int {
-	if t.alive == 0 && len(t.killed) > 0 {
+	if t.alive == 0 && (len(t.killed) > 0 || len(t.bases) > 0 || t.whole) {
 		return 1
 	}
 	return t.alive
 }
+
+// Fault returns why Commit will refuse the transaction, as far as that does not
+// depend on its numbers, or nil.
+func (t *Tx) Fault() error { return t.fault }
 
 // Rollback undoes everything, in time proportional to what was done.
 func (t *Tx) Rollback() {
@@ -383,5 +411,5 @@ func (t *Tx) finish() {
 	if cap(t.births) > pageSize { // of an uncommonly large transaction
 		t.births, t.killed, t.journal, t.buf = nil, nil, nil, nil
 	}
-	t.bases = nil
+	t.bases, t.ahead, t.seen = nil, nil, nil
 }

@@ -1,0 +1,47 @@
+package crdt_test
+
+import (
+	"fmt"
+
+	"github.com/dovetail-crdt/dovetail/crdt"
+)
+
+// Many small deltas travel as one batch, which says once what they have in common.
+func ExampleAppendBatch() {
+	kind := crdt.AWSetOf(crdt.Uint64)
+	a, b, writer := kind.New(), kind.New(), alice()
+	var frames [][]byte
+	size := 0
+	for n := range uint64(100) {
+		delta, _ := crdt.Mutate(a, writer, func(tx *crdt.Tx, s *crdt.AWSet[uint64]) error { s.Add(tx, n); return nil })
+		frame, _ := crdt.AppendFrame(nil, kind, delta)
+		frames, size = append(frames, frame), size+len(frame)
+	}
+	encoded, _ := crdt.AppendBatch(nil, frames...)
+	fmt.Println("smaller by half:", len(encoded) < size/2)
+
+	batch, err := crdt.DecodeBatch(encoded)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, frame := range batch.Frames() {
+		delta, _ := crdt.DecodeFrame(kind, frame)
+		b.Merge(delta)
+	}
+	fmt.Println(batch.Len(), a.Equal(b))
+	// Output:
+	// smaller by half: true
+	// 100 true
+}
+
+// While programs run that read no newer format, the others write an older one.
+func ExampleAppendFrameVersion() {
+	kind := crdt.CounterKind()
+	c := kind.New()
+	mutate(c, alice(), func(tx *crdt.Tx, c *crdt.Counter) { c.Add(tx, 5) })
+	old, _ := crdt.AppendFrameVersion(nil, kind, c, crdt.FrameVersion-1)
+	back, err := crdt.DecodeFrame(kind, old)
+	fmt.Println(back, err)
+	// Output: 5 <nil>
+}

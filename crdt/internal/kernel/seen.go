@@ -1,0 +1,292 @@
+package kernel
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+
+	"github.com/dovetail-crdt/dovetail/clock"
+)
+
+// Sight is what a reader saw of an object: what a transaction on the reader's
+// behalf may end. The transaction keeps and does not change it.
+type Sight struct {
+	// Context is the context of the state that the reader saw.
+	Context *clock.Context
+	// Missing is what of it the state that the transaction is on does not cover,
+	// or nil.
+	Missing *clock.Context
+	// Rows is what the reader saw of the counters at and below Top, in order of
+	// path, replica and run, if HasRows. Their paths start below Top.
+	Rows    []Row
+	Top     []string
+	HasRows bool
+}
+
+// Row is what a state knows of one run of increments at a path: the larger of its
+// total and its base, which is all that a reset of what was seen there must take.
+type Row struct {
+	Path    []string
+	Replica clock.ReplicaID
+	Run, Lo uint64
+	Seq     uint64
+	Sum     uint64 // mod 2^64
+}
+
+func (r *Row) compareRun(o *Row) int {
+	return cmp.Or(cmp.Compare(r.Replica, o.Replica), cmp.Compare(r.Run, o.Run))
+}
+
+// Compare orders rows by path, replica and run.
+func (r *Row) Compare(o *Row) int {
+	return cmp.Or(slices.Compare(r.Path, o.Path), r.compareRun(o))
+}
+
+// Rows returns the rows of the runs at and below path that are not closed, in
+// order, under their paths from there on. O(totals below, and bases of the whole
+// state).
+func (s *State) Rows(path []string) []Row {
+	places := make(map[place]bool)
+	if pl, ok := s.placeOf(path); ok {
+		places[pl] = true
+	}
+	if id, ok := s.inner(path); ok {
+		s.needNodes()
+		s.totalPlaces(id, places)
+		for pl := range s.bases {
+			if pl.at != outside && s.isBelow(pl.at, id) {
+				places[pl] = true
+			}
+		}
+	}
+	var out []Row
+	for pl := range places {
+		out = s.appendRows(out, pl, len(path))
+	}
+	slices.SortFunc(out, func(a, b Row) int { return a.Compare(&b) })
+	return out
+}
+
+// totalPlaces adds the places below a node that have totals.
+func (s *State) totalPlaces(id nodeID, places map[place]bool) {
+	if s.nodes[id].odd > 0 {
+		s.eachIn(id, func(p *page, slot int) bool {
+			if p.infoOf(slot).value() == valueTotal {
+				x := p.item(slot)
+				places[segmentKey(&x)] = true
+			}
+			return true
+		})
+	}
+	for k := range maps.Values(s.nodes[id].kids) {
+		s.totalPlaces(k, places)
+	}
+}
+
+// appendRows appends the rows of one place, in no order, under its path from that
+// depth on.
+func (s *State) appendRows(out []Row, pl place, depth int) []Row {
+	totals, bases := s.totalsAt(nil, pl), s.bases[pl]
+	if len(totals) == 0 && len(bases) == 0 {
+		return out
+	}
+	path := s.path(pl)[depth:]
+	rows := make([]Row, 0, len(totals)+len(bases))
+	for i := range totals {
+		x := &totals[i]
+		rows = append(rows, Row{path, x.dot.Replica, x.Run, x.Lo, x.dot.Seq, x.Sum})
+	}
+	for _, b := range bases {
+		rows = append(rows, Row{path, b.Replica, b.Run, b.Lo, b.Seq, b.Sum})
+	}
+	slices.SortFunc(rows, func(a, b Row) int { return cmp.Or(a.compareRun(&b), cmp.Compare(a.Seq, b.Seq)) })
+	for i := range rows {
+		r := &rows[i]
+		if last := i+1 == len(rows) || rows[i+1].compareRun(r) != 0; last && !rowsOf(totals, bases, r.Replica).closed()(r.Run) {
+			out = append(out, *r)
+		}
+	}
+	return out
+}
+
+func startsWith(path, prefix []string) bool {
+	return len(path) >= len(prefix) && slices.Equal(path[:len(prefix)], prefix)
+}
+
+// Validate returns an error if the reader's rows cannot stand in a state of that
+// schema: they are of another one.
+func (v *Sight) Validate(top Schema) error {
+	for i := range v.Rows {
+		if i > 0 && slices.Equal(v.Rows[i].Path, v.Rows[i-1].Path) {
+			continue
+		}
+		at := top
+		for _, seg := range slices.Concat(v.Top, v.Rows[i].Path) {
+			var err error
+			if at, err = at.Below(seg[0], []byte(seg[1:])); err != nil {
+				return err
+			}
+		}
+		if err := at.Bases(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// last returns the largest number of a replica's events that the reader saw.
+func (v *Sight) last(id clock.ReplicaID) uint64 {
+	n := v.Context.Max(id)
+	for i := range v.Rows {
+		if r := &v.Rows[i]; r.Replica == id {
+			n = max(n, r.Seq)
+		}
+	}
+	return n
+}
+
+// See makes the transaction one on behalf of a reader: what it ends is what the
+// reader saw, and what the transaction itself made. Increments are as ever: they
+// end the writer's own total.
+func (t *Tx) See(seen *Sight) { t.seen = seen }
+
+// SawRows reports whether the reader's rows say all that it saw of the counters
+// at and below path.
+func (t *Tx) SawRows(path []string) bool {
+	return t.seen != nil && t.seen.HasRows && startsWith(path, t.seen.Top)
+}
+
+// EndUnknown ends also what the reader saw and the state does not know: right
+// only for a transaction that ends all of the object that the reader saw.
+func (t *Tx) EndUnknown() { t.whole = t.seen.Missing != nil }
+
+// EndOwn ends the values at path that the writer itself put there, whether the
+// reader saw them or not.
+func (t *Tx) EndOwn(path []string) {
+	pl, ok := t.s.placeOf(path)
+	if !ok {
+		return
+	}
+	x := pl.item()
+	var room [8]ref
+	for _, r := range t.s.lookup(room[:0], &x) {
+		if t.s.dotOf(r).Replica == t.id {
+			t.end(r)
+		}
+	}
+}
+
+// Prune is Kill of what holds no totals, whatever the reader saw.
+func (t *Tx) Prune(path []string) {
+	seen := t.seen
+	t.seen = nil
+	t.Kill(path)
+	t.seen = seen
+}
+
+// Ahead returns the totals that the transaction was to end, that the reader has
+// not seen, and of which it may have seen a part: nothing says how much. A
+// transaction that has any must be rolled back.
+func (t *Tx) Ahead() []clock.Dot { return t.ahead }
+
+// saw reports whether the reader saw what is live under d, or the transaction
+// made it.
+func (t *Tx) saw(d clock.Dot) bool { return d.Seq > clock.MaxSeq || t.seen.Context.Contains(d) }
+
+// killSeen is killAt on behalf of a reader.
+func (t *Tx) killSeen(refs []ref) {
+	p := t.s.pageOf(refs[0])
+	x := p.item(refs[0].slot())
+	pl := segmentKey(&x)
+	var room [8]ref
+	for _, r := range t.s.shown(room[:0], refs, pl) {
+		p, slot := t.s.pageOf(r), r.slot()
+		d := t.s.dotOf(r)
+		isTotal := p.infoOf(slot).value() == valueTotal
+		switch {
+		case !t.saw(d):
+			if isTotal {
+				t.movedOn(pl, total{d, p.total(slot), r})
+			}
+			continue
+		case isTotal && d.Seq <= clock.MaxSeq:
+			t.base(pl, total{d, p.total(slot), r})
+		}
+		t.end(r)
+	}
+}
+
+// movedOn notes a total that the reader has not seen, if it may have seen a part
+// of it that no reset has taken and that no row tells.
+func (t *Tx) movedOn(pl place, x total) {
+	part := uint64(0) // the last of the run's numbers that the reader can have seen
+	for _, in := range t.seen.Context.RunsOf(x.dot.Replica) {
+		if in.Lo < x.dot.Seq && in.Hi >= x.Run {
+			part = in.Hi
+		}
+	}
+	if part == 0 {
+		return
+	}
+	bases := t.s.bases[pl]
+	if i, ok := findBase(bases, x.dot.Replica, x.Run); ok && bases[i].Seq >= part || t.SawRows(t.s.path(pl)) {
+		return
+	}
+	t.ahead = append(t.ahead, x.dot)
+}
+
+// revive undoes the continuation of a run that the reader has not seen: what b,
+// which is no longer live, had ended.
+func (t *Tx) revive(pl place, b *birth) {
+	for _, c := range t.journal[b.from:] {
+		if c.born {
+			break
+		}
+		t.s.restore(c.r)
+		t.journal = append(t.journal, change{r: c.r, born: true})
+		i := slices.Index(t.killed, t.s.dotOf(c.r))
+		t.killed = slices.Delete(t.killed, i, i+1)
+	}
+	t.movedOn(pl, b.prev)
+}
+
+// takeRows takes from the counters at and below path what the reader saw there.
+func (t *Tx) takeRows(path []string) {
+	var below []string
+	switch top := t.seen.Top; {
+	case startsWith(path, top):
+		below = path[len(top):]
+	case !startsWith(top, path):
+		return
+	}
+	for i := range t.seen.Rows {
+		if r := &t.seen.Rows[i]; startsWith(r.Path, below) {
+			t.takeRow(r)
+		}
+	}
+}
+
+// takeRow leaves a base for a row. A total that the reader saw it ends by name,
+// also one that the state does not know: it comes later, or never.
+func (t *Tx) takeRow(row *Row) {
+	pl := t.s.ensurePlace(slices.Concat(t.seen.Top, row.Path))
+	d := clock.Dot{Replica: row.Replica, Seq: row.Seq}
+	var r ref
+	runs, known := false, t.s.ctx.Contains(d)
+	for _, x := range rowsOf(t.s.totalsAt(nil, pl), nil, row.Replica).live {
+		if runs = runs || x.Run == row.Run; x.dot == d {
+			r = x.r
+		}
+	}
+	if known && !runs {
+		return // a reset has taken all of the run, perhaps so long ago that its base is gone
+	}
+	if !t.base(pl, total{dot: d, Total: Total{Run: row.Run, Lo: row.Lo, Sum: row.Sum}}) {
+		return
+	}
+	if r != 0 {
+		t.end(r)
+	} else if !known {
+		t.killed = append(t.killed, d)
+	}
+}
