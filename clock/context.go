@@ -91,11 +91,14 @@ func (c *Context) AddRange(id ReplicaID, in Interval) (changed bool) {
 		panic(fmt.Sprintf("clock: AddRange(%v, %d..%d): not dots", id, in.Lo, in.Hi))
 	}
 	i, ok := c.find(id)
-	if !ok {
-		c.rows = slices.Insert(c.rows, i, contextRow{id: id, first: in})
-		return true
+	if ok {
+		return c.rows[i].add(in)
 	}
-	return c.rows[i].add(in)
+	if c.rows == nil { // most contexts with one row, those of deltas, get a second
+		c.rows = make([]contextRow, 0, 2)
+	}
+	c.rows = slices.Insert(c.rows, i, contextRow{id: id, first: in})
+	return true
 }
 
 // Max returns the largest sequence number of id in the set, or 0.

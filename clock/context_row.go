@@ -100,7 +100,18 @@ func (r *contextRow) add(in Interval) (changed bool) {
 	if rest := r.rest(); len(rest) > 0 {
 		last = &rest[len(rest)-1]
 	}
-	if in.Lo < last.Lo || in.Lo > last.Hi+1 {
+	switch {
+	case in.Lo > last.Hi+1 && r.more == nil:
+		// The list and room for two in one piece: a delta that ends an earlier dot
+		// of its writer has one.
+		l := &struct {
+			runList
+			room [2]Interval
+		}{room: [2]Interval{in}}
+		l.buf = l.room[:1]
+		r.more = &l.runList
+		return true
+	case in.Lo < last.Lo || in.Lo > last.Hi+1:
 		return r.insert(in)
 	}
 	if in.Hi <= last.Hi {
