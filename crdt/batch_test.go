@@ -72,7 +72,7 @@ func deltas(tb testing.TB, n, replicas int) [][]byte {
 	k := crdt.AWSetOf(crdt.Uint64)
 	var all [][]byte
 	for i := range replicas {
-		w := crdt.NewWriter(clock.ReplicaID(0x0123456789abcdef*(i+1)), wall)
+		w := crdt.NewWriter(clock.ReplicaID(0x0123456789abcdef*uint64(i+1)), wall)
 		for j := range n / replicas {
 			d := do(tb, k.New(), w, func(tx *crdt.Tx, s *crdt.AWSet[uint64]) { s.Add(tx, uint64(j)*0x9e3779b97f4a7c15) })
 			all = append(all, frame(tb, k, d))
@@ -139,7 +139,8 @@ func TestBatch(t *testing.T) {
 	for range batch.Frames() { // can be left, and walked again
 		break
 	}
-	for range batch.Objects() {
+	for _, err := range batch.Objects() {
+		_ = err
 		break
 	}
 }
@@ -425,7 +426,10 @@ func BenchmarkBatch(b *testing.B) {
 	b.Run("objects", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			for range batch.Objects() {
+			for _, err := range batch.Objects() {
+				if err != nil {
+					b.Fatal(err)
+				}
 			}
 		}
 		each(b)

@@ -156,7 +156,14 @@ func FuzzDecodeBatch(f *testing.F) {
 				}
 				continue
 			}
-			for range batch.Objects(gsetKind) {
+			objects := 0
+			for o, err := range batch.Objects(gsetKind) {
+				if objects++; (o == nil) == (err == nil) {
+					t.Fatalf("object %v with error %v of\n%x", o, err, in)
+				}
+			}
+			if objects != batch.Len() {
+				t.Fatalf("%d objects of %d frames of\n%x", objects, batch.Len(), in)
 			}
 			var all [][]byte
 			for _, f := range batch.Frames() {

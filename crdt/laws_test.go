@@ -122,3 +122,66 @@ func TestLawsDoc(t *testing.T) {
 		}
 	}))
 }
+
+// Every causal type inside a map inside a map.
+func TestLawsNested(t *testing.T) {
+	t.Parallel()
+	lawsNested(t, crdt.AWSetOf(crdt.String), changeSet)
+	lawsNested(t, crdt.RWSetOf(crdt.String), changeRoles)
+	lawsNested(t, crdt.LWWRegisterOf(crdt.String), changeLWW)
+	lawsNested(t, crdt.MVRegisterOf(crdt.Int64), changeMV)
+	lawsNested(t, crdt.EWFlagKind(), changeEW)
+	lawsNested(t, crdt.DWFlagKind(), changeLock)
+}
+
+func lawsNested[V crdt.Nested[V]](t *testing.T, v crdt.Kind[V], change func(*rapid.T, *crdt.Tx, V)) {
+	t.Helper()
+	k := crdt.AWMapOf(crdt.String, crdt.AWMapOf(crdt.String, v))
+	t.Run(k.Name, func(t *testing.T) {
+		t.Parallel()
+		crdttest.Laws(t, k, some(onKey(onKey(change))))
+	})
+}
+
+// Every causal type inside a document, alone and below a map, inside a document
+// and inside a map inside a document.
+func TestLawsDocInDoc(t *testing.T) {
+	t.Parallel()
+	a := newAccount()
+	own := crdt.NewField("own", a.kind)
+	others := crdt.NewField("others", crdt.AWMapOf(crdt.String, a.kind))
+	inside := func(t *rapid.T, tx *crdt.Tx, d *crdt.Doc) { a.change(t, tx, d, 0) }
+	crdttest.Laws(t, crdt.DocOf(own, others), some(func(t *rapid.T, tx *crdt.Tx, d *crdt.Doc) {
+		switch rapid.IntRange(0, 9).Draw(t, "where") {
+		case 0:
+			d.Clear(tx)
+		case 1:
+			d.Remove(tx, rapid.SampledFrom([]string{"own", "others"}).Draw(t, "name"))
+		case 2, 3, 4:
+			inside(t, tx, own.In(d))
+		default:
+			onKey(inside)(t, tx, others.In(d))
+		}
+	}))
+}
+
+// address is a value of a user's own, with all that MessagePack makes of Go types.
+type address struct {
+	Street string
+	No     uint16
+	Flags  map[string]bool
+	Tags   []string
+	Share  float64
+	At     *int64
+}
+
+func TestCodecLaws(t *testing.T) {
+	t.Parallel()
+	crdttest.CodecLaws(t, crdt.String, rapid.String())
+	crdttest.CodecLaws(t, crdt.Bytes, rapid.SliceOfN(rapid.Byte(), 0, 20))
+	crdttest.CodecLaws(t, crdt.Uint64, rapid.Uint64())
+	crdttest.CodecLaws(t, crdt.Int64, rapid.Int64())
+	crdttest.CodecLaws(t, crdt.MsgPack[string]("s"), rapid.String())
+	crdttest.CodecLaws(t, crdt.MsgPack[int32]("n"), rapid.Int32())
+	crdttest.CodecLaws(t, crdt.MsgPack[address]("address"), rapid.Make[address]())
+}

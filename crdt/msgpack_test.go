@@ -133,7 +133,7 @@ func TestMsgPackRefuses(t *testing.T) {
 }
 
 // lower is read as something else than it is written as.
-type lower string
+type lower string //nolint:recvcheck // as msgpack wants it
 
 func (l lower) EncodeMsgpack(enc *msgpack.Encoder) error { return enc.EncodeString(string(l)) }
 
@@ -144,7 +144,7 @@ func (l *lower) DecodeMsgpack(dec *msgpack.Decoder) error {
 }
 
 // counted is written in another way each time.
-type counted struct{ N int }
+type counted struct{ N int } //nolint:recvcheck // as msgpack wants it
 
 var written int
 
@@ -161,7 +161,7 @@ func (c *counted) DecodeMsgpack(dec *msgpack.Decoder) error {
 }
 
 // tagged is written as what a map makes of it: as Go walks the map.
-type tagged map[string]int
+type tagged map[string]int //nolint:recvcheck // as msgpack wants it
 
 func (m tagged) EncodeMsgpack(enc *msgpack.Encoder) error {
 	if err := enc.EncodeArrayLen(len(m)); err != nil {
@@ -191,17 +191,20 @@ func (m *tagged) DecodeMsgpack(dec *msgpack.Decoder) error {
 // uncanonical is runs of Laws that must fail.
 var uncanonical = map[string]func(*testing.T){
 	"lower": func(t *testing.T) {
+		t.Helper()
 		crdttest.Laws(t, crdt.AWSetOf(crdt.MsgPack[lower]("lower")), func(t *rapid.T, tx *crdt.Tx, s *crdt.AWSet[lower]) {
 			s.Add(tx, rapid.SampledFrom([]lower{"eur", "EUR"}).Draw(t, "word"))
 		})
 	},
 	"counted": func(t *testing.T) {
+		t.Helper()
 		crdttest.Laws(t, crdt.AWSetOf(crdt.MsgPack[counted]("counted")), func(t *rapid.T, tx *crdt.Tx, s *crdt.AWSet[counted]) {
 			s.Add(tx, counted{rapid.IntRange(0, 3).Draw(t, "n")})
 		})
 	},
 	"tagged": func(t *testing.T) {
-		crdttest.Laws(t, crdt.MVRegisterOf(crdt.MsgPack[tagged]("tagged")), func(t *rapid.T, tx *crdt.Tx, r *crdt.MVRegister[tagged]) {
+		t.Helper()
+		crdttest.Laws(t, crdt.MVRegisterOf(crdt.MsgPack[tagged]("tagged")), func(_ *rapid.T, tx *crdt.Tx, r *crdt.MVRegister[tagged]) {
 			r.Set(tx, tagged{"a": 1, "b": 1, "c": 1, "d": 1})
 		})
 	},

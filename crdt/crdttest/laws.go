@@ -17,27 +17,36 @@ import (
 )
 
 // Laws runs random histories of three replicas that mutate a value of kind k and
-// exchange deltas, groups of deltas and whole states over a network that loses,
-// duplicates and reorders them, and fails t with a shrunk history if one of these
-// does not hold:
+// exchange deltas, groups of deltas and whole states, also old ones, over a network
+// that loses, duplicates, reorders and repeats them, and fails t with a shrunk
+// history if one of these does not hold:
 //
-//   - Merge is idempotent, commutative and associative;
+//   - Merge is idempotent, commutative and associative, never takes anything back,
+//     and its result tells whether it changed the value;
+//   - Merge neither changes its argument nor keeps a part of it that either may
+//     change, and Clone shares nothing;
 //   - the state before a transaction, merged with its delta, is the state after,
-//     and no part of the delta can be left out;
-//   - Merge tells whether it changed anything, and neither changes its argument
-//     nor keeps a part of it that later changes reach;
-//   - a failed transaction changes nothing and burns no event;
-//   - replicas that have merged the same deltas, in whatever order and grouping,
-//     have equal bytes;
+//     and no part of the delta can be left out (see crdt.Decomposer);
+//   - a failed transaction changes nothing and burns no event, whether a mutator
+//     failed or the function returned an error or panicked;
+//   - replicas that have merged the same deltas, in whatever order and grouping, by
+//     way of frames or not, have equal bytes, and only those are Equal;
+//   - what one replica extracts or strips for another does what merging the whole
+//     does;
 //   - encoding is canonical, round-trips, and no damaged input makes a decoder
-//     panic or come out with something that does not encode to itself;
+//     panic, or come out with something that does not encode to itself, or keep
+//     its input;
+//   - a history done again from the same draws has the same bytes, so nothing in it
+//     depends on the order of a map, a clock or chance;
 //   - of a causal type, every state is what the textbook join makes of the same
-//     deltas.
+//     deltas, also when a replica's record was rolled back.
 //
 // Mutate draws and does one or more mutations of s. It must be able to reach
 // states in which something is removed, or the laws are checked on less than the
-// type can do. The flags of rapid set the number of histories (-rapid.checks) and
-// the seed.
+// type can do. What it draws must depend on its draws and on s alone. The flags of
+// rapid set the number of histories (-rapid.checks) and the seed.
+//
+// Laws does not check what a type means, nor bounds of memory.
 func Laws[S crdt.Lattice[S]](t *testing.T, k crdt.Kind[S], mutate func(*rapid.T, *crdt.Tx, S)) {
 	t.Helper()
 	t.Run("history", func(t *testing.T) {
@@ -45,10 +54,12 @@ func Laws[S crdt.Lattice[S]](t *testing.T, k crdt.Kind[S], mutate func(*rapid.T,
 			w := newWorld(rt, k, mutate)
 			for range rapid.IntRange(1, 40).Draw(rt, "steps") {
 				w.step()
-				w.checkArguments()
+				w.checkApart()
 			}
 			w.checkAlgebra()
 			w.checkConvergence()
+			w.checkExtraction()
+			w.checkDecomposition()
 		})
 	})
 	t.Run("damage", func(t *testing.T) {
@@ -59,5 +70,8 @@ func Laws[S crdt.Lattice[S]](t *testing.T, k crdt.Kind[S], mutate func(*rapid.T,
 			}
 			w.checkDamage()
 		})
+	})
+	t.Run("again", func(t *testing.T) {
+		rapid.Check(t, func(rt *rapid.T) { checkAgain(rt, k, mutate) })
 	})
 }

@@ -2,7 +2,8 @@ package crdttest
 
 import (
 	"bytes"
-	"errors"
+	"maps"
+	"slices"
 
 	"pgregory.net/rapid"
 
@@ -12,24 +13,28 @@ import (
 
 const replicas = 3
 
-// world is one history: replicas, and every delta that was made.
+// world is one history: replicas, every delta that was made, and whole states as
+// they once were, which may still arrive.
 type world[S crdt.Lattice[S]] struct {
 	t      *rapid.T
 	kind   crdt.Kind[S]
 	mutate func(*rapid.T, *crdt.Tx, S)
 	nodes  [replicas]*replica[S]
 	deltas []*packet[S]
+	states []*packet[S]
 }
 
 type replica[S crdt.Lattice[S]] struct {
 	state S
+	bytes []byte           // of the state
 	twin  *textbook.Object // nil for a lattice without a context
 	src   *source
 	has   map[int]bool // deltas merged
+	saved *packet[S]   // what a rollback returns to
 }
 
-// packet is a delta in flight, held by reference and by its bytes when it was
-// made: if a merge changed or kept it, the two come apart.
+// packet is a delta or a state in flight, held by reference and by its bytes when
+// it was made: if a merge changed or kept it, the two come apart.
 type packet[S crdt.Lattice[S]] struct {
 	delta S
 	bytes []byte
@@ -41,7 +46,8 @@ func newWorld[S crdt.Lattice[S]](t *rapid.T, k crdt.Kind[S], mutate func(*rapid.
 	w := &world[S]{t: t, kind: k, mutate: mutate}
 	for i := range w.nodes {
 		n := &replica[S]{state: k.New(), src: newSource(t, i), has: map[int]bool{}}
-		n.twin = w.twinOf(n.state)
+		n.twin, n.bytes = w.twinOf(n.state), w.encode(n.state)
+		n.saved = w.image(n)
 		w.nodes[i] = n
 	}
 	return w
@@ -49,80 +55,40 @@ func newWorld[S crdt.Lattice[S]](t *rapid.T, k crdt.Kind[S], mutate func(*rapid.
 
 // step does one thing that can happen.
 func (w *world[S]) step() {
-	n := w.nodes[rapid.IntRange(0, replicas-1).Draw(w.t, "replica")]
-	switch what := rapid.IntRange(0, 9).Draw(w.t, "what"); {
+	n := w.node("replica")
+	switch what := rapid.IntRange(0, 13).Draw(w.t, "what"); {
 	case what <= 3 || len(w.deltas) == 0:
 		w.transaction(n)
 	case what <= 7: // any delta, any number of times, in any order
 		w.deliver(n, rapid.SampledFrom(w.deltas).Draw(w.t, "delta"))
 	case what == 8:
 		w.group(n)
+	case what == 9:
+		w.whole(n, w.node("from"))
+	case what == 10:
+		w.states = append(w.states, w.image(n))
+	case what == 11:
+		if len(w.states) > 0 {
+			w.deliver(n, rapid.SampledFrom(w.states).Draw(w.t, "state"))
+		}
+	case what == 12:
+		n.state = w.decode(n.bytes) // as a restart does
 	default:
-		w.whole(n, w.nodes[rapid.IntRange(0, replicas-1).Draw(w.t, "from")])
+		w.rollback(n)
 	}
 }
 
-var errDrawn = errors.New("drawn failure")
-
-// transaction mutates the state of n and checks what comes of it.
-func (w *world[S]) transaction(n *replica[S]) {
-	before := n.state.Clone()
-	was, issued := w.encode(n.state), n.src.issued
-	n.src.draw(w.t)
-	fail := rapid.IntRange(0, 9).Draw(w.t, "fails") == 0
-	delta, err := crdt.Mutate(n.state, n.src, func(tx *crdt.Tx, s S) error {
-		w.mutate(w.t, tx, s)
-		if fail {
-			return errDrawn
-		}
-		return nil
-	})
-	if err != nil {
-		if fail && !errors.Is(err, errDrawn) {
-			w.t.Fatalf("Mutate returned %v, want the function's own error", err)
-		}
-		if !bytes.Equal(w.encode(n.state), was) || n.src.issued != issued {
-			w.t.Fatalf("a transaction that failed with %v changed the state or issued events", err)
-		}
-		return
-	}
-	if any(delta) == any(*new(S)) || delta.IsBottom() {
-		if !bytes.Equal(w.encode(n.state), was) || n.src.issued != issued {
-			w.t.Fatalf("a transaction without a delta changed the state or issued events")
-		}
-		return
-	}
-	w.checkDelta(n, before, delta)
-	p := &packet[S]{delta: delta, bytes: w.encode(delta), twin: w.twinOf(delta), ids: []int{len(w.deltas)}}
-	n.has[len(w.deltas)] = true
-	w.deltas = append(w.deltas, p)
+func (w *world[S]) node(label string) *replica[S] {
+	return w.nodes[rapid.IntRange(0, replicas-1).Draw(w.t, label)]
 }
 
-// checkDelta checks before ⊔ delta = after, and that no part can be left out.
-func (w *world[S]) checkDelta(n *replica[S], before, delta S) {
-	if !before.Merge(delta) {
-		w.t.Fatalf("merging the delta of a transaction into the state before changed nothing")
-	}
-	if after := w.encode(n.state); !bytes.Equal(w.encode(before), after) || !before.Equal(n.state) {
-		w.t.Fatalf("state before merged with the delta is\n%x, state after is\n%x", w.encode(before), after)
-	}
-	if n.twin == nil {
-		return
-	}
-	whole := w.twinOf(delta)
-	after := textbook.Join(n.twin, whole)
-	whole.Parts(func(part string, rest *textbook.Object) {
-		if textbook.Join(n.twin, rest).Equal(after) {
-			w.t.Fatalf("the delta is not minimal: its %s can be left out", part)
-		}
-	})
-	n.twin = after
-	w.checkTwin(n)
-}
-
-// deliver merges p into n.
+// deliver merges p into n, as it is or as its bytes come out.
 func (w *world[S]) deliver(n *replica[S], p *packet[S]) {
-	w.merge(n, p.delta, p.twin)
+	d := p.delta
+	if rapid.IntRange(0, 3).Draw(w.t, "by frame") == 0 {
+		d = w.decode(p.bytes)
+	}
+	w.merge(n, d, p.twin)
 	for _, id := range p.ids {
 		n.has[id] = true
 	}
@@ -132,38 +98,65 @@ func (w *world[S]) deliver(n *replica[S], p *packet[S]) {
 func (w *world[S]) group(n *replica[S]) {
 	p := rapid.SampledFrom(w.deltas).Draw(w.t, "first")
 	q := rapid.SampledFrom(w.deltas).Draw(w.t, "second")
-	g := &packet[S]{delta: p.delta.Clone(), ids: append(append([]int(nil), p.ids...), q.ids...)}
+	g := &packet[S]{delta: p.delta.Clone(), ids: slices.Concat(p.ids, q.ids)}
 	g.delta.Merge(q.delta)
 	if p.twin != nil {
 		g.twin = textbook.Join(p.twin, q.twin)
 	}
 	g.bytes = w.encode(g.delta)
 	w.deliver(n, g)
+	if !bytes.Equal(w.encode(g.delta), g.bytes) {
+		w.t.Fatalf("Merge changed its argument")
+	}
 }
 
 // whole merges the whole state of m into n.
 func (w *world[S]) whole(n, m *replica[S]) {
-	was := w.encode(m.state)
 	w.merge(n, m.state, m.twin)
-	if n != m && !bytes.Equal(w.encode(m.state), was) {
-		w.t.Fatalf("Merge changed its argument")
-	}
-	for id := range m.has {
-		n.has[id] = true
-	}
+	maps.Copy(n.has, m.has)
 }
 
+// image returns the state of n as it is now.
+func (w *world[S]) image(n *replica[S]) *packet[S] {
+	ids := slices.Sorted(maps.Keys(n.has))
+	return &packet[S]{delta: n.state.Clone(), bytes: n.bytes, twin: n.twin, ids: ids}
+}
+
+// rollback puts the record of n back to what it was at some time, and leaves n in
+// doubt about its events; or saves it for that. Only the replicas of a lattice
+// with a context know what to do about it.
+func (w *world[S]) rollback(n *replica[S]) {
+	if rapid.Bool().Draw(w.t, "save") || n.twin == nil {
+		n.saved = w.image(n)
+		return
+	}
+	p := n.saved
+	n.state, n.bytes, n.twin, n.has = p.delta.Clone(), p.bytes, p.twin, map[int]bool{}
+	for _, id := range p.ids {
+		n.has[id] = true
+	}
+	n.src.doubt = n.src.last
+}
+
+// merge merges d into n and checks what Merge says.
 func (w *world[S]) merge(n *replica[S], d S, twin *textbook.Object) {
-	was := w.encode(n.state)
+	was, before := n.bytes, n.state.Clone()
 	changed := n.state.Merge(d)
-	if now := w.encode(n.state); changed == bytes.Equal(was, now) {
-		w.t.Fatalf("Merge reported changed=%t; bytes before %x, after %x", changed, was, now)
+	n.bytes = w.encode(n.state)
+	if changed == bytes.Equal(was, n.bytes) {
+		w.t.Fatalf("Merge reported changed=%t; bytes before %x, after %x", changed, was, n.bytes)
+	}
+	if !bytes.Equal(w.encode(before), was) {
+		w.t.Fatalf("a Clone shares with what it is a copy of: Merge into that changed it")
+	}
+	if n.state.Clone().Merge(before) {
+		w.t.Fatalf("Merge took something back: what was before it is news after it\n%x, after %x", was, n.bytes)
 	}
 	if n.twin != nil {
 		n.twin = textbook.Join(n.twin, twin)
 		w.checkTwin(n)
 	}
 	if n.state.Merge(d) {
-		w.t.Fatalf("merging the same once more changed the state")
+		w.t.Fatalf("Merge is not idempotent: the same once more changed the state")
 	}
 }

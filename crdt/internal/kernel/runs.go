@@ -96,7 +96,11 @@ func readColumn(out []run, r *wire.Reader, what string, n int, zeros bool) []run
 		if r.Err() != nil {
 			return nil
 		}
-		out = append(out, run{v, k})
+		if n := len(out); n > 0 && out[n-1].v == v { // zeros, which are single
+			out[n-1].n += k
+		} else {
+			out = append(out, run{v, k})
+		}
 		c.take(k)
 	}
 	return out
