@@ -2,8 +2,9 @@ package crdt
 
 import (
 	"fmt"
-	"github.com/dovetail-crdt/dovetail/crdt/internal/kernel"
 	"iter"
+
+	"github.com/dovetail-crdt/dovetail/crdt/internal/kernel"
 )
 
 // AWMap maps keys to values of one causal type, at any depth, under one context:

@@ -2,8 +2,9 @@ package crdt
 
 import (
 	"fmt"
-	"github.com/dovetail-crdt/dovetail/crdt/internal/kernel"
 	"iter"
+
+	"github.com/dovetail-crdt/dovetail/crdt/internal/kernel"
 )
 
 // AWSet is a set in which add wins: an element that is added at one replica while

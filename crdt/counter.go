@@ -2,6 +2,7 @@ package crdt
 
 import (
 	"fmt"
+
 	"github.com/dovetail-crdt/dovetail/crdt/internal/kernel"
 )
 

@@ -2,11 +2,11 @@ package crdt
 
 import (
 	"fmt"
-	"github.com/dovetail-crdt/dovetail/crdt/internal/kernel"
 	"iter"
 	"slices"
 
 	"github.com/dovetail-crdt/dovetail/clock/wire"
+	"github.com/dovetail-crdt/dovetail/crdt/internal/kernel"
 )
 
 // Doc is a record of named fields of different causal types under one context:

@@ -21,8 +21,8 @@ func allMutators(a *account, d *crdt.Doc) map[string]func(*crdt.Tx) {
 	all := mutators(a, d)
 	maps.Copy(all, map[string]func(*crdt.Tx){
 		"Doc.Remove":      func(tx *crdt.Tx) { d.Remove(tx, "tags") },
-		"EWFlag.Enable":   func(tx *crdt.Tx) { a.gates.seen.In(d).Enable(tx) },
-		"EWFlag.Disable":  func(tx *crdt.Tx) { a.gates.seen.In(d).Disable(tx) },
+		"EWFlag.Enable":   func(tx *crdt.Tx) { a.seen.In(d).Enable(tx) },
+		"EWFlag.Disable":  func(tx *crdt.Tx) { a.seen.In(d).Disable(tx) },
 		"DWFlag.Enable":   func(tx *crdt.Tx) { a.frozen.In(d).Enable(tx) },
 		"DWFlag.Disable":  func(tx *crdt.Tx) { a.frozen.In(d).Disable(tx) },
 		"DWFlag.Reset":    func(tx *crdt.Tx) { a.frozen.In(d).Reset(tx) },
@@ -122,7 +122,7 @@ func TestHazardMergeOfView(t *testing.T) {
 	viewOf(t, "AWSet", a.tags.In(d), crdt.NewAWSet(crdt.String))
 	viewOf(t, "LWWRegister", a.owner.In(d), crdt.NewLWWRegister(crdt.String))
 	viewOf(t, "MVRegister", a.memo.In(d), crdt.NewMVRegister(crdt.String))
-	viewOf(t, "EWFlag", a.gates.seen.In(d), crdt.NewEWFlag())
+	viewOf(t, "EWFlag", a.seen.In(d), crdt.NewEWFlag())
 	viewOf(t, "DWFlag", a.frozen.In(d), crdt.NewDWFlag())
 	viewOf(t, "RWSet", a.blocked.In(d), crdt.NewRWSet(crdt.String))
 	viewOf(t, "AWMap", a.funds.In(d).At("x"), crdt.NewAWMap(crdt.String, crdt.CounterKind()))

@@ -123,7 +123,7 @@ func TestHostileEntries(t *testing.T) {
 	}.frame()
 	var err error
 	got := allocated(func() { _, err = crdt.DecodeFrame(crdt.AWSetOf(crdt.String), f) })
-	if got > 128*uint64(len(f)) || err != nil {
+	if got > 48*uint64(len(f)) || err != nil {
 		t.Errorf("a frame of %d bytes allocates %d (%v)", len(f), got, err)
 	}
 }

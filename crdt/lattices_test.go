@@ -204,7 +204,7 @@ func TestPlainDeltas(t *testing.T) {
 	checkBytes(t, topKind, do(t, hi, w, func(tx *crdt.Tx, r *top) { r.Set(tx, 6); r.Set(tx, 4) }), "01 8000000000000006")
 	checkBytes(t, lowKind, do(t, lo, w, func(tx *crdt.Tx, r *low) { r.Set(tx, "z"); r.Set(tx, "") }), "01")
 	checkBytes(t, nestedKind, do(t, m, w, func(tx *crdt.Tx, m *nested) { _ = m.Apply(tx, "x", discard(in("y", -1))) }),
-		"01 01 78 0f 01 01 79 0b 01 0000000000000002 03 01")
+		"01 01 78 0f 01 01 79 0b 01 0000000000000002 00 01")
 	noDelta(t, crdt.GCounterKind(), c, count(0))
 	noDelta(t, grownKind, s, func(tx *crdt.Tx, s *grown) { s.Add(tx, "a") })
 	noDelta(t, topKind, hi, func(tx *crdt.Tx, r *top) { r.Set(tx, 6) })

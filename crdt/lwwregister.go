@@ -3,11 +3,11 @@ package crdt
 import (
 	"cmp"
 	"fmt"
-	"github.com/dovetail-crdt/dovetail/crdt/internal/kernel"
 	"iter"
 	"slices"
 
 	"github.com/dovetail-crdt/dovetail/clock"
+	"github.com/dovetail-crdt/dovetail/crdt/internal/kernel"
 )
 
 // LWWRegister holds one value; of concurrent writes the one with the later time

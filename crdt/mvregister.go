@@ -2,8 +2,9 @@ package crdt
 
 import (
 	"fmt"
-	"github.com/dovetail-crdt/dovetail/crdt/internal/kernel"
 	"iter"
+
+	"github.com/dovetail-crdt/dovetail/crdt/internal/kernel"
 )
 
 // MVRegister keeps all values that were written concurrently until one write,

@@ -41,20 +41,23 @@ func (c *PNCounter) Value() int64 {
 // 2^63-1 the transaction fails with ErrOverflow.
 func (c *PNCounter) Add(tx *Tx, n int64) {
 	id := tx.Replica()
-	var row [pnWidth]uint64
-	copy(row[:], c.rows.row(id, pnWidth))
-	total, by := &row[0], uint64(n)
+	what, by := 0, uint64(n)
 	if n < 0 {
-		total, by = &row[1], -uint64(n)
+		what, by = 1, -uint64(n)
 	}
-	if by > math.MaxInt64-*total {
-		tx.Fail(fmt.Errorf("%w: total of %v is %d, %+d", ErrOverflow, id, *total, n))
+	total := uint64(0)
+	if row := c.rows.row(id, pnWidth); row != nil {
+		total = row[what]
+	}
+	if by > math.MaxInt64-total {
+		tx.Fail(fmt.Errorf("%w: total of %v is %d, %+d", ErrOverflow, id, total, n))
 		return
 	}
 	if by == 0 {
 		return
 	}
-	*total += by
+	var row [pnWidth]uint64 // only what changes: the other total is no part of the delta
+	row[what] = total + by
 	Record(tx, c, &PNCounter{rowOf(id, row[:]...)})
 }
 

@@ -24,7 +24,13 @@ func doSeen[S crdt.Lattice[S]](t testing.TB, s S, src crdt.Source, opt crdt.Opti
 
 // refuses fails unless fn on behalf of a reader fails with want, changes nothing
 // and burns no number.
-func refuses[S crdt.Lattice[S]](t *testing.T, k crdt.Kind[S], s S, opt crdt.Option, want error, fn func(*crdt.Tx, S)) error {
+func refuses[S crdt.Lattice[S]](t *testing.T, k crdt.Kind[S], s S, opt crdt.Option, want error, fn func(*crdt.Tx, S)) {
+	t.Helper()
+	_ = refusal(t, k, s, opt, want, fn)
+}
+
+// refusal is refuses that returns the error.
+func refusal[S crdt.Lattice[S]](t *testing.T, k crdt.Kind[S], s S, opt crdt.Option, want error, fn func(*crdt.Tx, S)) error {
 	t.Helper()
 	was, src := frame(t, k, s), &liar{id: 77}
 	_, err := crdt.Mutate(s, src, func(tx *crdt.Tx, s S) error { fn(tx, s); return nil }, opt)
@@ -55,7 +61,7 @@ func TestSeen3dResetByTokenIsRefused(t *testing.T) {
 	do(t, c, w, add(5))
 	token := seen(c)
 	do(t, c, w, add(6))
-	err := refuses(t, crdt.CounterKind(), c, token, crdt.ErrAhead, reset)
+	err := refusal(t, crdt.CounterKind(), c, token, crdt.ErrAhead, reset)
 	var ahead *crdt.AheadError
 	if !errors.As(err, &ahead) || !slices.Equal(ahead.Totals, []clock.Dot{{Replica: 1, Seq: 2}}) || errors.Is(err, crdt.ErrBehind) {
 		t.Errorf("Reset with a token = %v, want the total at number 2", err)
@@ -235,8 +241,8 @@ func partChanges(a *account) map[string]func(*crdt.Tx, *crdt.Doc) {
 		"LWWRegister.Set":       func(tx *crdt.Tx, d *crdt.Doc) { a.owner.In(d).Set(tx, "x") },
 		"LWWRegister.Clear":     func(tx *crdt.Tx, d *crdt.Doc) { a.owner.In(d).Clear(tx) },
 		"MVRegister.Set":        func(tx *crdt.Tx, d *crdt.Doc) { a.memo.In(d).Set(tx, "x") },
-		"EWFlag.Enable":         func(tx *crdt.Tx, d *crdt.Doc) { a.gates.seen.In(d).Enable(tx) },
-		"EWFlag.Disable":        func(tx *crdt.Tx, d *crdt.Doc) { a.gates.seen.In(d).Disable(tx) },
+		"EWFlag.Enable":         func(tx *crdt.Tx, d *crdt.Doc) { a.seen.In(d).Enable(tx) },
+		"EWFlag.Disable":        func(tx *crdt.Tx, d *crdt.Doc) { a.seen.In(d).Disable(tx) },
 		"DWFlag.Disable":        func(tx *crdt.Tx, d *crdt.Doc) { a.frozen.In(d).Disable(tx) },
 		"DWFlag.Reset":          func(tx *crdt.Tx, d *crdt.Doc) { a.frozen.In(d).Reset(tx) },
 		"Counter.Reset":         func(tx *crdt.Tx, d *crdt.Doc) { a.balance.In(d).Reset(tx) },
@@ -259,7 +265,7 @@ func TestSeenBehind(t *testing.T) {
 	token, lacks := seen(there), crdt.ContextOf(there).Minus(crdt.ContextOf(here))
 	for name, f := range partChanges(a) {
 		t.Run(name, func(t *testing.T) {
-			err := refuses(t, a.kind, here, token, crdt.ErrBehind, f)
+			err := refusal(t, a.kind, here, token, crdt.ErrBehind, f)
 			var behind *crdt.BehindError
 			if !errors.As(err, &behind) || !behind.Missing.Equal(lacks) || errors.Is(err, crdt.ErrAhead) {
 				t.Errorf("Mutate = %v, want that it lacks %v", err, lacks)
@@ -403,7 +409,7 @@ func TestSeenTouchesOnlyWhatItCovers(t *testing.T) {
 			a.owner.In(d).Set(tx, v)
 			a.tags.In(d).Add(tx, v)
 			a.tags.In(d).Add(tx, "all")
-			a.gates.seen.In(d).Enable(tx)
+			a.seen.In(d).Enable(tx)
 			a.blocked.In(d).Add(tx, v)
 			a.blocked.In(d).Add(tx, "all")
 			a.funds.In(d).At("k").At(v).Add(tx, 1)
@@ -421,7 +427,7 @@ func TestSeenTouchesOnlyWhatItCovers(t *testing.T) {
 		"LWWRegister.Set": {func(tx *crdt.Tx, d *crdt.Doc) { a.owner.In(d).Set(tx, "x") }, map[string]string{"owner": "new|x"}},
 		"AWSet.Clear":     {func(tx *crdt.Tx, d *crdt.Doc) { a.tags.In(d).Clear(tx) }, map[string]string{"tags/old": ""}},
 		"AWSet.Remove":    {func(tx *crdt.Tx, d *crdt.Doc) { a.tags.In(d).Remove(tx, "all") }, nil}, // added again since
-		"EWFlag.Disable":  {func(tx *crdt.Tx, d *crdt.Doc) { a.gates.seen.In(d).Disable(tx) }, nil}, // enabled again since
+		"EWFlag.Disable":  {func(tx *crdt.Tx, d *crdt.Doc) { a.seen.In(d).Disable(tx) }, nil}, // enabled again since
 		"RWSet.Remove":    {func(tx *crdt.Tx, d *crdt.Doc) { a.blocked.In(d).Remove(tx, "new") }, map[string]string{"blocked/new": ""}},
 		"RWSet.Clear":     {func(tx *crdt.Tx, d *crdt.Doc) { a.blocked.In(d).Clear(tx) }, map[string]string{"blocked/old": "", "blocked/all": ""}},
 		"RWSet.Reset":     {func(tx *crdt.Tx, d *crdt.Doc) { a.blocked.In(d).Reset(tx) }, map[string]string{"blocked/old": ""}},

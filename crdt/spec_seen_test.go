@@ -345,9 +345,7 @@ func TestSpecificationSeenWhole(t *testing.T) {
 	t.Run("DWFlag", func(t *testing.T) {
 		t.Parallel()
 		checkReaders(t, crdt.DWFlagKind(), leaf[*crdt.DWFlag](always, false),
-			func(t *rapid.T, tx *crdt.Tx, f *crdt.DWFlag, id int) []spec.Op {
-				return changeDW(t, tx, f, "")
-			},
+			func(t *rapid.T, tx *crdt.Tx, f *crdt.DWFlag, _ int) []spec.Op { return changeDW(t, tx, f, "") },
 			func(f *crdt.DWFlag) map[string]string { return shownAs("+", f.IsEnabled()) }, "done", "far")
 	})
 }

@@ -15,7 +15,7 @@ import (
 //	1b   a map remove leaves no bases            TestRemoveKeepsUnseenAmounts
 //	1c   or leaves them one level deep           TestRemoveKeepsUnseenAmounts
 //	1e   a new run closes none                   kernel TestNewRunClosesOlder, TestResetsLeaveNoTrail
-//	1f   a run seen dead is continued            kernel TestNewRunClosesOlder, TestResetsLeaveNoTrail
+//	1f   a run seen dead is continued            TestSpecification, TestResetsLeaveNoTrail
 //	1m   a run in doubt is continued             kernel TestDoubtStartsARunAndClosesNone
 //	1n   a run after doubt closes all            kernel TestDoubtStartsARunAndClosesNone
 //	1o   no dot for a remove of the absent       TestGates

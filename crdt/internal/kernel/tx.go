@@ -3,6 +3,7 @@ package kernel
 import (
 	"encoding/binary"
 	"fmt"
+	"slices"
 
 	"github.com/dovetail-crdt/dovetail/clock"
 )
@@ -147,8 +148,8 @@ func (t *Tx) Inc(path []string, d uint64) {
 		return
 	}
 	from := len(t.journal)
-	for i := len(own.live) - 1; i >= 0; i-- { // and older totals of the run that came late
-		if x := own.live[i]; x.Run == prev.Run {
+	for _, x := range slices.Backward(own.live) { // and older totals of the run that came late
+		if x.Run == prev.Run {
 			t.end(x.r)
 		}
 	}
@@ -383,8 +384,8 @@ func (t *Tx) Fault() error { return t.fault }
 
 // Rollback undoes everything, in time proportional to what was done.
 func (t *Tx) Rollback() {
-	for i := len(t.journal) - 1; i >= 0; i-- {
-		switch c := t.journal[i]; {
+	for _, c := range slices.Backward(t.journal) {
+		switch {
 		case c.bases != nil:
 			t.s.setBases(c.bases.pl, c.bases.was)
 		case c.born:
