@@ -98,5 +98,5 @@ func (s *AWSet[E]) IsBottom() bool { return s.isBottom() }
 func (s *AWSet[E]) nest(o object) *AWSet[E] { return &AWSet[E]{o, s.codec} }
 
 func (s *AWSet[E]) schema() kernel.Schema {
-	return elementsOf("set", &s.codec, noValue)
+	return elementsOf("set", &s.codec, noValue())
 }

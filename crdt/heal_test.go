@@ -27,7 +27,7 @@ func healed(t testing.TB) (a, b *crdt.Doc, acc *account, base, killed *clock.Con
 		acc.funds.In(d).At("k").At("l").Add(tx, 9)
 		acc.owner.In(d).Set(tx, "o")
 	}))
-	base, killed = &clock.Context{}, &clock.Context{}
+	base = &clock.Context{}
 	base.AddRange(replicaA, clock.Interval{Lo: 1, Hi: 4})
 	was := crdt.ContextOf(a)
 	d := do(t, a, wa, func(tx *crdt.Tx, d *crdt.Doc) {
@@ -242,16 +242,13 @@ func TestApplyHealValidates(t *testing.T) {
 	words, numbers := crdt.AWSetOf(crdt.String), crdt.AWSetOf(crdt.Uint64)
 	s := words.New()
 	do(t, s, writer(1), func(tx *crdt.Tx, s *crdt.AWSet[string]) { s.Add(tx, "no number") })
-	h, err := crdt.Extract(words, s, &clock.Context{}, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
 	p, _, err := unpack(frame(t, words, s))
 	if err != nil {
 		t.Fatal(err)
 	}
 	p.kind = numbers.Name
-	if h, err = crdt.DecodeHeal(healPack(p.frame(), nil, nil)); err != nil {
+	h, err := crdt.DecodeHeal(healPack(p.frame(), nil, nil))
+	if err != nil {
 		t.Fatal(err)
 	}
 	n := numbers.New()

@@ -64,8 +64,8 @@ func elementsOf[E any](what string, c *Codec[E], elem kernel.Schema) kernel.Sche
 	return elements{what, c.check, c.free, c.wide, elem}
 }
 
-// noValue is the place of an element of an add-wins set.
-var noValue = votesSchema{"element", false}
+// noValue returns the schema of the place of an element of an add-wins set.
+func noValue() kernel.Schema { return votesSchema{"element", false} }
 
 func (s elements) Below(role byte, content []byte) (kernel.Schema, error) {
 	if role != roleElement {

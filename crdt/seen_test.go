@@ -427,7 +427,7 @@ func TestSeenTouchesOnlyWhatItCovers(t *testing.T) {
 		"LWWRegister.Set": {func(tx *crdt.Tx, d *crdt.Doc) { a.owner.In(d).Set(tx, "x") }, map[string]string{"owner": "new|x"}},
 		"AWSet.Clear":     {func(tx *crdt.Tx, d *crdt.Doc) { a.tags.In(d).Clear(tx) }, map[string]string{"tags/old": ""}},
 		"AWSet.Remove":    {func(tx *crdt.Tx, d *crdt.Doc) { a.tags.In(d).Remove(tx, "all") }, nil}, // added again since
-		"EWFlag.Disable":  {func(tx *crdt.Tx, d *crdt.Doc) { a.seen.In(d).Disable(tx) }, nil}, // enabled again since
+		"EWFlag.Disable":  {func(tx *crdt.Tx, d *crdt.Doc) { a.seen.In(d).Disable(tx) }, nil},       // enabled again since
 		"RWSet.Remove":    {func(tx *crdt.Tx, d *crdt.Doc) { a.blocked.In(d).Remove(tx, "new") }, map[string]string{"blocked/new": ""}},
 		"RWSet.Clear":     {func(tx *crdt.Tx, d *crdt.Doc) { a.blocked.In(d).Clear(tx) }, map[string]string{"blocked/old": "", "blocked/all": ""}},
 		"RWSet.Reset":     {func(tx *crdt.Tx, d *crdt.Doc) { a.blocked.In(d).Reset(tx) }, map[string]string{"blocked/old": ""}},
@@ -467,6 +467,15 @@ func TestSeenWholeObjectAheadOfItsReplica(t *testing.T) {
 	x := do(t, there, writer(1), set("x"))
 	do(t, here, writer(2), set("here"))
 	delta := doSeen(t, here, writer(3), seen(there), set("y"))
+	over := there.Clone()
+	do(t, over, writer(4), set("z"))
+	unknown := do(t, crdt.NewMVRegister(crdt.String), writer(6), set("u"))
+	token := crdt.ContextOf(there)
+	token.Merge(crdt.ContextOf(unknown))
+	d := doSeen(t, over, writer(5), crdt.Seen(token), set("y")) // what is dead here already is not named again
+	if got, want := crdt.ContextOf(d).String(), "{0000000000000005:1 0000000000000006:1}"; got != want {
+		t.Errorf("the delta names %s, want %s", got, want)
+	}
 	here.Merge(x)
 	if got := slices.Sorted(here.Values()); !slices.Equal(got, []string{"here", "y"}) {
 		t.Errorf("register holds %v, want here and y, which replaced x", got)

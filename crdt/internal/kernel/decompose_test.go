@@ -14,6 +14,7 @@ import (
 // drawn returns two states of the same history, neither of which need hold the
 // other, and some of its deltas joined.
 func drawn(t *testing.T, rt *rapid.T, bulk bool) (a, b, group *kernel.State) {
+	t.Helper()
 	w := newStores(t, rt)
 	for range rapid.IntRange(1, 16).Draw(rt, "steps") {
 		i := rapid.IntRange(0, 2).Draw(rt, "site")

@@ -266,6 +266,7 @@ func (e *encoder) tally(inf info, n int) {
 		e.values += n
 	case valueTotal:
 		e.totals += n
+	case valueNone, valueDeny:
 	}
 }
 

@@ -45,7 +45,7 @@ var bigs = sync.OnceValue(func() map[string]*kernel.State {
 	return out
 })
 
-func commitBench(s *kernel.State, tx *kernel.Tx, seq *uint64) {
+func commitBench(_ *kernel.State, tx *kernel.Tx, seq *uint64) {
 	n := tx.Events()
 	if _, err := tx.Commit(*seq+1, *seq); err != nil {
 		panic(err)

@@ -29,6 +29,7 @@ type stores struct {
 }
 
 func newStores(t *testing.T, rt *rapid.T) *stores {
+	t.Helper()
 	w := &stores{machine: &machine{t: rt}}
 	for i := range w.sites {
 		w.sites[i] = newSite(t, clock.ReplicaID(i+1))
@@ -387,6 +388,7 @@ func TestCutByContextIsCanonical(t *testing.T) {
 // claims is a site whose one event, number 2, claims number 1 too; an empty one;
 // and the vector of both stores.
 func claims(t *testing.T) (a, c *site, v *clock.Context) {
+	t.Helper()
 	a, c = newSite(t, 1), newSite(t, 3)
 	tx := a.s.Begin(1, 0)
 	tx.Put(at("x"), nil)
@@ -552,8 +554,7 @@ func TestExtractAtScale(t *testing.T) {
 		if !textbook.From(out).Equal(extracted(twin, base, killed)) {
 			t.Errorf("%s: by kill lists other than its slow twin", name)
 		}
-		held := &clock.Context{}
-		out, held = s.ExtractHeld(base)
+		out, held := s.ExtractHeld(base)
 		checkPart(t, out)
 		if !textbook.From(out).Equal(extracted(twin, base, nil)) {
 			t.Errorf("%s: by bitmap other than its slow twin", name)

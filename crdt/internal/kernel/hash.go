@@ -10,7 +10,7 @@ import (
 // set cannot choose where they stand in a table. It differs from process to
 // process, as that of Go's own maps does, and nothing that can be seen from
 // outside depends on it: neither bytes nor the order of anything.
-var seed = maphash.Bytes(maphash.MakeSeed(), nil)
+var seed = maphash.Bytes(maphash.MakeSeed(), nil) //nolint:gochecknoglobals // see above
 
 const (
 	hashA = 0x2d358dccaa6c78a5

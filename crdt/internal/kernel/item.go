@@ -18,8 +18,9 @@ const (
 	valueBytes info = 1
 	valueTotal info = 2
 	valueDeny  info = 3
-	valueMask  info = 3
-	infoWide   info = 4 // the word is eight bytes of content
+
+	valueMask = 3
+	infoWide  = 4 // the word is eight bytes of content
 
 	wordRecord = 1 << 63 // the word is wordRecord | length<<32 | offset in the bytes of the page
 	wordShort  = 7       // longest content in a word that is not wide: the length takes a byte
@@ -137,6 +138,7 @@ func recordLen(inf info, word uint64, rec []byte) int {
 	case valueBytes:
 		v, k := binary.Uvarint(rec[n:])
 		n += k + int(v)
+	case valueNone, valueDeny:
 	}
 	return n
 }

@@ -117,7 +117,7 @@ func (s *State) slotAtEnd(l *lane, seq uint64, bytes int) (*page, int) {
 			s.tidy(l, k)
 		}
 	}
-	p := s.newPage(l, packed, seq)
+	p := s.newPage(l, seq)
 	if run {
 		p.form, p.lo = dense, seq&^(pageSize-1)
 	}
@@ -145,7 +145,7 @@ func (s *State) slotBeside(l *lane, k int, seq uint64, bytes int) (*page, int) {
 		// come to stand behind the new page.
 		return s.slotAfterCut(l, k-1, seq)
 	}
-	p := s.newPage(l, packed, seq)
+	p := s.newPage(l, seq)
 	l.insertPage(k, seq, p)
 	return p, p.openSeq(seq)
 }
@@ -157,7 +157,7 @@ func (s *State) slotAfterCut(l *lane, k int, seq uint64) (*page, int) {
 	if cut := old.first(seq); cut < old.len() {
 		s.splitAt(l, k, cut)
 	}
-	p := s.newPage(l, packed, seq)
+	p := s.newPage(l, seq)
 	l.insertPage(l.route(seq)+1, seq, p)
 	return p, p.openSeq(seq)
 }
@@ -185,7 +185,7 @@ func (s *State) splitAt(l *lane, k, pos int) {
 			continue
 		}
 		if q == nil {
-			q = s.newPage(l, packed, p.seqOf(slot))
+			q = s.newPage(l, p.seqOf(slot))
 			l.insertPage(k+1, p.seqOf(slot), q)
 		}
 		s.move(p, slot, q, q.openSeq(p.seqOf(slot)))

@@ -170,11 +170,11 @@ func (m *machine) copies(i int) {
 	m.valid(sub)
 	var got, want []string
 	for f := range sub.Entries() {
-		got = append(got, fmt.Sprint(f.Dot, f.Path, f.Value.Put))
+		got = append(got, fmt.Sprint(f.Dot, f.Path, string(f.Value.Put)))
 	}
 	for f := range w.s.Entries() {
 		if len(f.Path) >= len(path) && slices.Equal(f.Path[:len(path)], path) {
-			want = append(want, fmt.Sprint(f.Dot, f.Path[len(path):], f.Value.Put))
+			want = append(want, fmt.Sprint(f.Dot, f.Path[len(path):], string(f.Value.Put)))
 		}
 	}
 	if !slices.Equal(got, want) || !sub.At(nil).EqualContent(w.s.At(path)) || sub.At(nil).Sum() != w.s.At(path).Sum() {

@@ -86,6 +86,7 @@ func (p *page) seqOf(slot int) uint64 {
 		return p.lo + uint64(slot)
 	case packed:
 		return p.lo + uint64(p.off[slot])
+	case mixed:
 	}
 	return p.dot[slot].Seq
 }

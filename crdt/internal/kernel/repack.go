@@ -95,7 +95,7 @@ func (s *State) repack(l *lane, from, to int) {
 			}
 			seq := p.seqOf(slot)
 			if q == nil || !q.canHold(seq) || !q.hasRoom(len(p.bytes)) {
-				q = s.newPage(l, packed, seq)
+				q = s.newPage(l, seq)
 				q.reserve(sumLive(l.dir[from:to]), len(p.bytes)-int(p.junk))
 				made = append(made, dirEntry{seq, q})
 			}
@@ -136,8 +136,9 @@ func (s *State) move(p *page, slot int, q *page, to int) {
 	}
 }
 
-func (s *State) newPage(l *lane, form pageForm, lo uint64) *page {
-	p := &page{id: l.id, form: form, lo: lo}
+// newPage returns a new packed page of a lane.
+func (s *State) newPage(l *lane, lo uint64) *page {
+	p := &page{id: l.id, form: packed, lo: lo}
 	s.addPage(p)
 	return p
 }

@@ -74,7 +74,7 @@ func (c *runReader) peek() (v uint64, n int) {
 		return 0, 0
 	case c.n > c.left:
 		c.r.Failf("%s: a run of %d in a column with %d to go", c.what, c.n, c.left)
-	case c.any && v == c.v && !(v == 0 && c.zeros):
+	case c.any && v == c.v && (v != 0 || !c.zeros):
 		c.r.Failf("%s: two runs of %d side by side", c.what, v)
 	}
 	if c.r.Err() != nil {

@@ -204,6 +204,7 @@ func (p *page) value(slot int) Value {
 		rec := p.recOf(word, inf)[contentLen(inf, word):]
 		n, k := binary.Uvarint(rec)
 		return Value{Put: rec[k : k+int(n) : k+int(n)]}
+	case valueNone:
 	}
 	return Value{}
 }
