@@ -46,6 +46,7 @@ type rest struct {
 	nbases  int
 	crowds  map[place]*crowd
 	births  []*page // what the open transaction made
+	idle    *page   // memory for a page of those, or nil
 	tx      Tx      // room for it
 	scratch []byte
 }

@@ -353,7 +353,12 @@ func (t *Tx) next() uint64 { return clock.MaxSeq + 1 + uint64(len(t.births)) }
 func (t *Tx) bear(x *item, b birth) {
 	s, slot := t.s, len(t.births)%pageSize
 	if slot == 0 {
-		p := &page{id: t.id, form: dense, lo: t.next()}
+		p := s.idle
+		if p == nil {
+			p = &page{}
+		}
+		s.idle = nil
+		*p = page{id: t.id, form: dense, lo: t.next(), key: p.key[:0], bytes: p.bytes[:0]}
 		s.addPage(p)
 		s.births = append(s.births, p)
 	}
@@ -401,7 +406,9 @@ func (t *Tx) Rollback() {
 func (t *Tx) finish() {
 	s := t.s
 	for _, p := range s.births {
-		s.freePage(p)
+		if s.freePage(p); cap(p.bytes) <= pageSize {
+			s.idle = p // for the next transaction
+		}
 	}
 	s.births = s.births[:0]
 	s.open = nil
