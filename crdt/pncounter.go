@@ -37,6 +37,15 @@ func (c *PNCounter) Value() int64 {
 	return int64(v)
 }
 
+// Totals returns the sum of all increments and that of all decrements, each mod
+// 2^64. O(replicas).
+func (c *PNCounter) Totals() (inc, dec uint64) {
+	for i := 0; i < len(c.rows.totals); i += pnWidth {
+		inc, dec = inc+c.rows.totals[i], dec+c.rows.totals[i+1]
+	}
+	return inc, dec
+}
+
 // Add adds n, which may be negative. If a total of this replica would exceed
 // 2^63-1 the transaction fails with ErrOverflow.
 func (c *PNCounter) Add(tx *Tx, n int64) {

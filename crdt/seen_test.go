@@ -89,9 +89,10 @@ func TestSeen3eResetBySnapshotIsExact(t *testing.T) {
 	if c.Value() != 6 || c.IsEmpty() {
 		t.Errorf("21 less the 15 that a client saw are %v", c)
 	}
-	again := doSeen(t, c, writer(4), snap, reset) // a retry elsewhere finds nothing to take
-	if !again.IsBottom() || c.Value() != 6 {
-		t.Errorf("the same reset again made it %v", c)
+	for _, opt := range []crdt.Option{snap, seen(first)} { // a retry elsewhere finds nothing to take, with a token neither
+		if again := doSeen(t, c, writer(4), opt, reset); !again.IsBottom() || c.Value() != 6 {
+			t.Errorf("the same reset again made it %v", c)
+		}
 	}
 	orders3(func(order []int) {
 		x := crdt.NewCounter()
@@ -149,6 +150,13 @@ func TestSeen3fAhead(t *testing.T) {
 		t.Errorf("a token of 5 cleared the map to EUR %v, USD %v, GBP %v; want 10, 0, 3", x.At("EUR"), x.At("USD"), x.At("GBP"))
 	}
 	snap := crdt.SeenSnapshot(crdt.SnapshotOf(m.At("EUR"))) // of one key: 15
+	x = m.Clone()
+	do(t, x, writer(5), func(tx *crdt.Tx, m *funds) { m.At("EUR").Add(tx, 1) })
+	do(t, x, wa, func(tx *crdt.Tx, m *funds) { m.At("EUR").Add(tx, 2) })
+	doSeen(t, x, writer(3), snap, func(tx *crdt.Tx, m *funds) { m.Clear(tx) }) // of the whole, above it
+	if x.At("EUR").Value() != 3 || x.Len() != 1 {
+		t.Errorf("a snapshot of EUR cleared the map to EUR %v and %d keys, want 3 and no other", x.At("EUR"), x.Len())
+	}
 	do(t, m, wb, func(tx *crdt.Tx, m *funds) { m.At("EUR").Add(tx, 1); m.At("GBP").Add(tx, 1) })
 	for name, f := range map[string]func(*crdt.Tx, *funds){
 		"Reset":  func(tx *crdt.Tx, m *funds) { m.At("GBP").Reset(tx) },

@@ -204,22 +204,35 @@ func drawPurse(d *Stream, prefix string) spec.Op {
 	}
 }
 
+// likes is a counter of two totals a replica: to the specification they are
+// counters of their own, since a delta carries only the one that it raises.
 func likes() Type[*crdt.PNCounter] {
 	return Type[*crdt.PNCounter]{
 		Name: "likes", Kind: crdt.PNCounterKind(), Keys: []string{"home", "offer"},
-		Do: func(tx *crdt.Tx, c *crdt.PNCounter, op spec.Op) { c.Add(tx, op.N) },
-		Show: func(c *crdt.PNCounter) map[string]string {
-			if c.IsBottom() {
-				return map[string]string{}
+		Do: func(tx *crdt.Tx, c *crdt.PNCounter, op spec.Op) {
+			if op.Path == "down" {
+				op.N = -op.N
 			}
-			return map[string]string{"": counted(c.Value())}
+			c.Add(tx, op.N)
 		},
+		Show: func(c *crdt.PNCounter) map[string]string {
+			out := map[string]string{}
+			up, down := c.Totals()
+			if up > 0 {
+				out["up"] = counted(int64(up))
+			}
+			if down > 0 {
+				out["down"] = counted(int64(down))
+			}
+			return out
+		},
+		Read: func(c *crdt.PNCounter) map[string]string { return map[string]string{"": counted(c.Value())} },
 		Draw: func(d *Stream) spec.Op {
 			n := d.between(-2, 3)
-			if n <= 0 {
-				n-- // an increment by nothing is nothing to a counter without a context
+			if n <= 0 { // an increment by nothing is nothing to a counter without a context
+				return spec.Op{Verb: spec.Inc, Path: "down", N: 1 - n}
 			}
-			return spec.Op{Verb: spec.Inc, N: n}
+			return spec.Op{Verb: spec.Inc, Path: "up", N: n}
 		},
 	}
 }

@@ -46,3 +46,22 @@ func ExampleView_Present() {
 	// map[] true 2
 	// map[blocked/mallory:+]
 }
+
+// An operation on behalf of a reader ends what the reader saw, also what its own
+// view has yet to see, and nothing that came since.
+func ExampleOp_seen() {
+	var h spec.History
+	a, b := h.View(), h.View()
+	first := a.Do(spec.Op{Verb: spec.Put, Path: "name", Value: "Ann"})
+	saw := a.Known()
+	b.Do(spec.Op{Verb: spec.Put, Path: "name", Value: "Bob", Replica: 1})
+
+	write := b.Do(spec.Op{Verb: spec.Put, Path: "name", Value: "Cat", Replica: 1, Seen: saw})
+	fmt.Println(b.Reads())
+	b.See(first...)
+	a.See(write...)
+	fmt.Println(b.Reads(), a.Reads(), a.Closed())
+	// Output:
+	// map[name:Bob|Cat]
+	// map[name:Bob|Cat] map[name:Cat] false
+}

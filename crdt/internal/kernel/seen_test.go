@@ -9,6 +9,33 @@ import (
 	"github.com/dovetail-crdt/dovetail/crdt/internal/kernel"
 )
 
+// A reset on behalf of a reader ends by name the total that the reader saw, also
+// before it has come: nothing of it stays live. One that was followed by another
+// total of its run, which is not ended, is live no more either.
+func TestResetBySnapshotLeavesNoTotal(t *testing.T) {
+	t.Parallel()
+	resets := func(w *site, rows []kernel.Row, seen *clock.Context) {
+		w.do(func(tx *kernel.Tx) {
+			lacks := seen.Minus(w.s.Context())
+			tx.See(&kernel.Sight{Context: seen, Missing: lacks, Rows: rows, HasRows: true})
+			tx.Kill(at("c"))
+		})
+	}
+	a, b, c := newSite(t, 1), newSite(t, 2), newSite(t, 3)
+	first := a.inc(5)
+	rows, seen := a.s.Rows(nil), a.s.Context().Clone()
+	resets(b, rows, seen)
+	b.shows("before the total has come", 0, 0, 1)
+	b.see(first)
+	b.shows("when it has come", 0, 0, 1)
+
+	a.inc(2)
+	c.see(a.inc(3)).see(first) // the second, which ended the first, has not come
+	c.shows("with the first and the third total", 10, 2, 0)
+	resets(c, rows, seen)
+	c.shows("after a reset of the first", 5, 1, 1)
+}
+
 // What a rolled back transaction had ended stands once among the entries of its
 // place, also if there are several.
 func TestRollbackInACrowd(t *testing.T) {
