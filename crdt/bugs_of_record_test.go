@@ -86,6 +86,7 @@ func holds(t *testing.T, what string, s *cart, want ...string) {
 // meanwhile dominated the remover's and kept its own elements. Every remove has a
 // dot here.
 func bug01(t *testing.T) {
+	t.Helper()
 	a, b, wa, wb := cartKind.New(), cartKind.New(), writer(1), writer(2)
 	b.Merge(do(t, a, wa, cartAdd("x")))
 	do(t, b, wb, cartRemove("x"))
@@ -99,6 +100,7 @@ func bug01(t *testing.T) {
 // "On both sides, so keep it": but each side has the element under a dot that the
 // other knows to be dead.
 func bug02(t *testing.T) {
+	t.Helper()
 	first := do(t, cartKind.New(), writer(1), cartAdd("x"))
 	second := do(t, cartKind.New(), writer(2), cartAdd("x"))
 	a, b := join(cartKind, first), join(cartKind, second)
@@ -115,6 +117,7 @@ func bug02(t *testing.T) {
 // One dot stood for all that an operation did there, and was the key of the merge:
 // ending one entry ended, or kept, the others.
 func bug03(t *testing.T) {
+	t.Helper()
 	a, b := cartKind.New(), cartKind.New()
 	both := do(t, a, writer(1), cartAdd("x", "y"))
 	b.Merge(both)
@@ -139,6 +142,7 @@ func bug03(t *testing.T) {
 // Part of the state was sent with all of its context: the receiver took the rest
 // for removed. A part here has its own part of the context.
 func bug04(t *testing.T) {
+	t.Helper()
 	a := cartKind.New()
 	w := writer(1)
 	for _, e := range []string{"k1", "k2", "k3"} {
@@ -158,6 +162,7 @@ func bug04(t *testing.T) {
 
 // The delta of a remove in a multimap did something else than the state after it.
 func bug05(t *testing.T) {
+	t.Helper()
 	k := crdt.MultiMapOf(crdt.String, crdt.String)
 	type multimap = crdt.MultiMap[string, string]
 	for name, change := range map[string]func(*crdt.Tx, *multimap){
@@ -185,6 +190,7 @@ func bug05(t *testing.T) {
 // The mark that entries were pruned came before the entries, which then came back.
 // A prune is an event here, which names what it ends.
 func bug06(t *testing.T) {
+	t.Helper()
 	k := crdt.RWSetOf(crdt.String)
 	a := k.New()
 	yes := do(t, k.New(), writer(1), func(tx *crdt.Tx, s *roleSet) { s.Add(tx, "x") })
@@ -206,6 +212,7 @@ func bug06(t *testing.T) {
 // counted. The nearest here: a run of increments that is closed, whose total or
 // whose base comes late.
 func bug06double(t *testing.T) {
+	t.Helper()
 	k := crdt.CounterKind()
 	inc := func(n int64) func(*crdt.Tx, *crdt.Counter) {
 		return func(tx *crdt.Tx, c *crdt.Counter) { c.Add(tx, n) }
@@ -234,6 +241,7 @@ func bug06double(t *testing.T) {
 // A remove that came before its add was kept in the field, to be done later, and
 // lost when the field was removed: then the add came, and stayed.
 func bug07(t *testing.T) {
+	t.Helper()
 	k := crdt.MultiMapOf(crdt.String, crdt.String)
 	type multimap = crdt.MultiMap[string, string]
 	a := k.New()
@@ -251,6 +259,7 @@ func bug07(t *testing.T) {
 // Removing a counter from a map did not take what the remover had seen, or took
 // what it had not. (Riak's documentation gives the history.)
 func bug08(t *testing.T) {
+	t.Helper()
 	k := crdt.AWMapOf(crdt.String, crdt.CounterKind())
 	type counters = crdt.AWMap[string, *crdt.Counter]
 	inc := func(n int64) func(*crdt.Tx, *counters) {
@@ -276,6 +285,7 @@ func bug08(t *testing.T) {
 // what its writer has forgotten; but if it has the events, it refuses. (Identity
 // across restarts is the store's: TestContinue, TestFresh, TestIdentityByVector.)
 func bug09(t *testing.T) {
+	t.Helper()
 	s := cartKind.New()
 	w := crdt.NewWriter(1, wall).On()
 	for _, e := range []string{"x", "y", "z"} {
@@ -304,9 +314,10 @@ func set(v string) func(*crdt.Tx, *crdt.LWWRegister[string]) {
 // by a replica that had done less, or whose clock was slow, lost to what it
 // overwrote, but not where it was made.
 func bug10(t *testing.T) {
+	t.Helper()
 	k := crdt.LWWRegisterOf(crdt.String)
 	a, b, wa := k.New(), k.New(), at(1, 0)
-	for _, v := range strings.Fields("1 2 3 4 5 6 7 8 9 10 old") {
+	for v := range strings.FieldsSeq("1 2 3 4 5 6 7 8 9 10 old") {
 		do(t, a, wa, set(v))
 	}
 	b.Merge(a)
@@ -320,6 +331,7 @@ func bug10(t *testing.T) {
 
 // Of two writes at one time each replica kept its own.
 func bug11(t *testing.T) {
+	t.Helper()
 	k := crdt.LWWRegisterOf(crdt.String)
 	one, two := do(t, k.New(), at(1, 0), set("one")), do(t, k.New(), at(2, 0), set("two"))
 	a, b := join(k, one, two), join(k, two, one)
@@ -333,6 +345,7 @@ func bug11(t *testing.T) {
 // A write from the far future could not be overwritten for years, or gave its time
 // to all that came after it.
 func bug12(t *testing.T) {
+	t.Helper()
 	k := crdt.LWWRegisterOf(crdt.String)
 	a, b := k.New(), k.New()
 	poison := do(t, a, at(1, 30*365*24*time.Hour), set("poison"))
@@ -354,6 +367,7 @@ func bug12(t *testing.T) {
 
 // A delta that was sent again was counted again.
 func bug13(t *testing.T) {
+	t.Helper()
 	g := do(t, crdt.NewGCounter(), writer(1), func(tx *crdt.Tx, c *crdt.GCounter) { c.Add(tx, 3) })
 	p := do(t, crdt.NewPNCounter(), writer(1), func(tx *crdt.Tx, c *crdt.PNCounter) { c.Add(tx, -3) })
 	c := do(t, crdt.NewCounter(), writer(1), func(tx *crdt.Tx, c *crdt.Counter) { c.Add(tx, 3) })
@@ -376,6 +390,7 @@ func bug13(t *testing.T) {
 // equal. Here equal states have equal bytes, whoever has them and however they came
 // about.
 func bug16(t *testing.T) {
+	t.Helper()
 	var deltas []*cart
 	for id := range clock.ReplicaID(40) {
 		s, w := cartKind.New(), writer(id+1)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/dovetail-crdt/dovetail/crdt"
 )
@@ -176,6 +177,18 @@ func TestNestedContentIsCanonical(t *testing.T) {
 			bad := bytes.Clone(content)
 			bad[i] = byte(c)
 			try(bad)
+		}
+	}
+}
+
+// Of concurrent writes the later one is shown, whoever made it.
+func TestLaterConcurrentWriteIsShown(t *testing.T) {
+	t.Parallel()
+	k := crdt.LWWRegisterOf(crdt.String)
+	late, early := do(t, k.New(), at(1, time.Second), set("late")), do(t, k.New(), at(2, 0), set("early"))
+	for _, r := range []*crdt.LWWRegister[string]{join(k, late, early), join(k, early, late)} {
+		if v, _ := r.Get(); v != "late" {
+			t.Errorf("%q is shown, want the later write", v)
 		}
 	}
 }

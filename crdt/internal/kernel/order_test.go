@@ -17,7 +17,7 @@ import (
 func TestAnyOrder(t *testing.T) {
 	t.Parallel()
 	seen := map[string]int{}
-	for _, gap := range []int{1, 2, 3, 50, 1 << 34} {
+	for _, gap := range []int64{1, 2, 3, 50, 1 << 34} {
 		deltas := history(t, gap, 1500)
 		want := kernel.New()
 		for _, d := range deltas {
@@ -58,7 +58,7 @@ func TestAnyOrder(t *testing.T) {
 
 // history returns the deltas of two writers that add, overwrite and remove under
 // numbers that are up to gap apart.
-func history(t *testing.T, gap, n int) []*kernel.State {
+func history(t *testing.T, gap int64, n int) []*kernel.State {
 	t.Helper()
 	r := rand.New(rand.NewPCG(uint64(gap), 7))
 	sites := []*site{newSite(t, 1), newSite(t, 2)}
@@ -71,14 +71,14 @@ func history(t *testing.T, gap, n int) []*kernel.State {
 			if r.IntN(4) == 0 {
 				tx.Kill(key)
 			} else {
-				tx.Put(key, []byte(fmt.Sprint(i))[:r.IntN(2)])
+				tx.Put(key, fmt.Append(nil, i)[:r.IntN(2)])
 			}
 		}
 		if tx.Events() == 0 {
 			tx.Rollback()
 			continue
 		}
-		first := w.seq + 1 + uint64(r.IntN(gap))
+		first := w.seq + 1 + uint64(r.Int64N(gap))
 		d, err := tx.Commit(first, w.seq)
 		if err != nil {
 			t.Fatal(err)
@@ -119,7 +119,7 @@ func permuted(order string, n int) []int {
 // in both forms that a state can have: grown and decoded.
 func TestFullMerge(t *testing.T) {
 	t.Parallel()
-	for _, gap := range []int{1, 3, 1000} {
+	for _, gap := range []int64{1, 3, 1000} {
 		deltas := history(t, gap, 3000)
 		a, b, both := kernel.New(), kernel.New(), kernel.New()
 		r := rand.New(rand.NewPCG(3, 3))

@@ -271,22 +271,16 @@ func (t *Tx) takeRows(path []string) {
 func (t *Tx) takeRow(row *Row) {
 	pl := t.s.ensurePlace(slices.Concat(t.seen.Top, row.Path))
 	d := clock.Dot{Replica: row.Replica, Seq: row.Seq}
-	var r ref
-	runs, known := false, t.s.ctx.Contains(d)
-	for _, x := range rowsOf(t.s.totalsAt(nil, pl), nil, row.Replica).live {
-		if runs = runs || x.Run == row.Run; x.dot == d {
-			r = x.r
-		}
-	}
-	if known && !runs {
-		return // a reset has taken all of the run, perhaps so long ago that its base is gone
-	}
 	if !t.base(pl, total{dot: d, Total: Total{Run: row.Run, Lo: row.Lo, Sum: row.Sum}}) {
 		return
 	}
-	if r != 0 {
-		t.end(r)
-	} else if !known {
+	if !t.s.ctx.Contains(d) {
 		t.killed = append(t.killed, d)
+		return
+	}
+	for _, x := range t.s.totalsAt(nil, pl) {
+		if x.dot == d {
+			t.end(x.r)
+		}
 	}
 }
