@@ -14,7 +14,9 @@ const scanMost = 24
 // live or were: concurrent adds of an element, the totals of a counter. The table
 // holds the last of them only.
 type crowd struct {
-	dots []clock.Dot // some may be dead; no order
+	// No order. Some may be dead, or stand twice after they were undone; a number
+	// that was provisional may by now be that of an entry elsewhere. See members.
+	dots []clock.Dot
 	live int
 }
 
@@ -99,13 +101,13 @@ func (s *State) leave(r ref, x *item) {
 	if c.live--; pos == nil { // another stands in the table
 		if c.live > 1 {
 			if len(c.dots) > 2*c.live {
-				s.purge(c)
+				s.purge(c, x)
 			}
 			return
 		}
 		pos = t.locate(h, func(slot uint32) bool { return s.sameSegment(t.refOf(slot), x) })
 	}
-	for len(c.dots) > 0 && s.find(c.dots[len(c.dots)-1]) == 0 {
+	for len(c.dots) > 0 && s.member(c.dots[len(c.dots)-1], x) == 0 {
 		c.dots = c.dots[:len(c.dots)-1]
 	}
 	switch {
@@ -120,9 +122,35 @@ func (s *State) leave(r ref, x *item) {
 	}
 }
 
-// purge forgets the dead of a crowd.
-func (s *State) purge(c *crowd) {
-	c.dots = slices.DeleteFunc(c.dots, func(d clock.Dot) bool { return s.find(d) == 0 })
+// purge forgets the dead of the crowd of x.
+func (s *State) purge(c *crowd, x *item) {
+	c.dots = slices.DeleteFunc(c.dots, func(d clock.Dot) bool { return s.member(d, x) == 0 })
+	slices.SortFunc(c.dots, clock.Dot.Compare)
+	c.dots = slices.Compact(c.dots)
+}
+
+// member returns the live entry of a dot if it stands where x does, or 0.
+func (s *State) member(d clock.Dot, x *item) ref {
+	r := s.find(d)
+	if r == 0 {
+		return 0
+	}
+	if p := s.pageOf(r); p.infoOf(r.slot()).at() != x.inf.at() || !p.sameSegment(r.slot(), x) {
+		return 0
+	}
+	return r
+}
+
+// members appends the entries of the crowd of x, each once, in no order.
+func (s *State) members(out []ref, x *item) []ref {
+	from := len(out)
+	for _, d := range s.crowds[segmentKey(x)].dots {
+		if r := s.member(d, x); r != 0 {
+			out = append(out, r)
+		}
+	}
+	slices.Sort(out[from:])
+	return out[:from+len(slices.Compact(out[from:]))]
 }
 
 // rebuild makes the table of a node anew, with so many buckets.
@@ -197,11 +225,7 @@ func (s *State) lookup(out []ref, x *item) []ref {
 		if *pos&slotCrowd == 0 {
 			return append(out, t.refOf(*pos))
 		}
-		for _, d := range s.crowds[segmentKey(x)].dots {
-			if r := s.find(d); r != 0 {
-				out = append(out, r)
-			}
-		}
+		out = s.members(out, x)
 	}
 	if len(out)-from > 1 {
 		slices.SortFunc(out[from:], func(a, b ref) int { return s.dotOf(a).Compare(s.dotOf(b)) })

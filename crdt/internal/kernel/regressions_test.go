@@ -119,3 +119,32 @@ func TestDecodeIsLinear(t *testing.T) {
 		t.Errorf("%d bases at one path took %v, at as many paths %v", n, one, many)
 	}
 }
+
+// An entry that a transaction made and undid at a place of several leaves nothing
+// there, though the next transaction's first entry has its provisional number.
+func TestCrowdForgetsWhatWasUndone(t *testing.T) {
+	t.Parallel()
+	from, w := newSite(t, 1), newSite(t, 2)
+	var d []*kernel.State
+	for range 5 {
+		d = append(d, from.do(func(tx *kernel.Tx) { tx.Inc(at("s", "n"), 1) }))
+	}
+	w.see(d[0], d[2], d[4]) // three totals of a run, of which only the last counts
+	w.do(func(tx *kernel.Tx) {
+		for i := range 2 * kernel.ScanMost { // enough that there are tables
+			tx.Put(at("s", bulkKey(i)), nil)
+		}
+	})
+	kernel.Index(w.s)
+	tx := w.s.Begin(w.id, w.doubt)
+	tx.Inc(at("s", "n"), 5)
+	tx.Kill(at("s", "n"))
+	w.valid(w.s)
+	tx.Rollback()
+	w.valid(w.s)
+	tx = w.s.Begin(w.id, w.doubt)
+	tx.Put(at("elsewhere"), nil)
+	w.valid(w.s)
+	tx.Rollback()
+	w.valid(w.s)
+}

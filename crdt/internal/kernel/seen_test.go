@@ -36,6 +36,20 @@ func TestResetBySnapshotLeavesNoTotal(t *testing.T) {
 	c.shows("after a reset of the first", 5, 1, 1)
 }
 
+// A run that is closed has no row, also if a total of it came late.
+func TestRowsOfClosedRuns(t *testing.T) {
+	t.Parallel()
+	a, b := newSite(t, 1), newSite(t, 2)
+	first := a.inc(5)
+	a.reset()
+	b.see(a.inc(2)).see(first)
+	b.shows("with a total of a closed run", 2, 2, 0)
+	want := kernel.Row{Path: at("c"), Replica: 1, Run: 3, Lo: 1, Seq: 3, Sum: 2}
+	if rows := b.s.Rows(nil); len(rows) != 1 || rows[0].Compare(&want) != 0 || rows[0].Sum != 2 || rows[0].Seq != 3 || rows[0].Lo != 1 {
+		t.Errorf("rows are %+v, want %+v", rows, want)
+	}
+}
+
 // What a rolled back transaction had ended stands once among the entries of its
 // place, also if there are several.
 func TestRollbackInACrowd(t *testing.T) {

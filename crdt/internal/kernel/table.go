@@ -199,9 +199,10 @@ func (t *table) wants() (buckets int, rebuild bool) {
 func refBits(pages int) uint8 { return uint8(bits.Len(uint(pages)*pageSize - 1)) }
 
 // reset empties the table and gives it so many buckets; a ref takes the bits of
-// one of that many pages.
+// one of up to twice as many pages, since rebuilding a table for the want of a
+// bit takes as long as for the want of room.
 func (t *table) reset(buckets, pages int) {
 	t.buckets = make([][bucketSize]uint32, buckets)
 	t.n = 0
-	t.refBits = refBits(pages)
+	t.refBits = min(refBits(pages)+1, 31)
 }

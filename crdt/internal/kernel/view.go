@@ -138,8 +138,8 @@ func (s *State) eachIn(id nodeID, f func(p *page, slot int) bool) {
 			return f(p, r.slot())
 		}
 		x := p.item(r.slot())
-		for _, d := range s.crowds[segmentKey(&x)].dots {
-			if r := s.find(d); r != 0 && !f(s.pageOf(r), r.slot()) {
+		for _, r := range s.members(nil, &x) {
+			if !f(s.pageOf(r), r.slot()) {
 				return false
 			}
 		}
