@@ -59,10 +59,11 @@ func (s *RWSet[E]) Clear(tx *Tx) {
 	}
 }
 
-// sawAdd reports whether the transaction may end an add that is live at n.
+// sawAdd reports whether the transaction may end an add that is live at n, where
+// no remove is.
 func (tx *Tx) sawAdd(n node) bool {
-	for d, v := range n.Here() {
-		if !v.Deny && tx.saw(d) {
+	for d := range n.Here() {
+		if tx.saw(d) {
 			return true
 		}
 	}
