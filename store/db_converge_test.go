@@ -10,7 +10,8 @@ import (
 	"github.com/dovetail-crdt/dovetail/store"
 )
 
-// settle lets virtual time pass.
+// settle lets virtual time pass: it runs in a synctest bubble, where a sleep takes
+// no time and is how timers of the stores come due.
 func settle(d time.Duration) {
 	time.Sleep(d)
 	synctest.Wait()

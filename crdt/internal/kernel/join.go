@@ -1,10 +1,6 @@
 package kernel
 
-import (
-	"math/bits"
-
-	"github.com/dovetail-crdt/dovetail/clock"
-)
+import "github.com/dovetail-crdt/dovetail/clock"
 
 // Merge makes s the join of s and d and reports whether that changed s. It
 // neither changes d nor keeps any part of it that s may change; d may be s.
@@ -171,37 +167,7 @@ func (m *joiner) killRun(id clock.ReplicaID, run clock.Interval) {
 // killPage ends what of a page of s lies in a run and is not live in d, whose lane
 // of the same replica is other, or nil.
 func (m *joiner) killPage(p *page, other *lane, run clock.Interval) {
-	if p.form == dense {
-		dead := p.live
-		dead.keep(run, p.lo)
-		if other != nil {
-			if q := other.denseAt(p.lo); q != nil {
-				for i := range dead {
-					dead[i] &^= q.live[i]
-				}
-				other = nil
-			}
-		}
-		for w, word := range dead {
-			for ; word != 0; word &= word - 1 {
-				slot := w*64 + bits.TrailingZeros64(word)
-				if other == nil && m.d.small == nil || m.d.find(clock.Dot{Replica: p.id, Seq: p.lo + uint64(slot)}) == 0 {
-					m.end(p, slot)
-				}
-			}
-		}
-		return
-	}
-	for i := p.first(run.Lo); i < p.len(); i++ {
-		slot := p.at(i)
-		seq := p.seqOf(slot)
-		if seq > run.Hi {
-			return
-		}
-		if p.live.has(slot) && (m.d.live == 0 || m.d.find(clock.Dot{Replica: p.id, Seq: seq}) == 0) {
-			m.end(p, slot)
-		}
-	}
+	p.eachBeyond(m.d, other, run, func(p *page, slot int, _ uint64) { m.end(p, slot) })
 }
 
 // keep clears the bits of numbers outside a run; bit 0 is number lo.

@@ -1,0 +1,153 @@
+package kernel
+
+import "github.com/dovetail-crdt/dovetail/clock"
+
+// layout makes the slots of the live dots.
+func (d *decoder) layout(all []clock.Interval, ends []int) {
+	s, from := d.s, 0
+	if s.live <= pageSize {
+		p := s.small
+		p.n = int32(s.live)
+		if s.live == 1 {
+			p.key = p.key[:1]
+		} else { // and room for what is merged next
+			p.dot, p.key = make([]clock.Dot, 0, s.live+few), make([]uint64, s.live, s.live+few)
+		}
+		for i, end := range ends {
+			id, _, _ := s.ctx.Row(i)
+			for _, in := range all[from:end] {
+				for seq := in.Lo; seq <= in.Hi; seq++ {
+					p.live.set(len(p.dot))
+					p.dot = append(p.dot, clock.Dot{Replica: id, Seq: seq})
+				}
+			}
+			from = end
+		}
+		return
+	}
+	s.small = nil
+	for i, end := range ends {
+		if end > from {
+			id, _, _ := s.ctx.Row(i)
+			l := lane{id: id, max: all[end-1].Hi}
+			d.lane(&l, all[from:end])
+			s.lanes = append(s.lanes, l)
+		}
+		from = end
+	}
+}
+
+// lane makes the pages of one replica: dense ones where most of a window is live,
+// packed ones for the rest.
+func (d *decoder) lane(l *lane, runs []clock.Interval) {
+	var p *page
+	for len(runs) > 0 {
+		lo := runs[0].Lo &^ (pageSize - 1)
+		end := lo + (pageSize - 1)
+		n := uint64(0)
+		for _, in := range runs {
+			if in.Lo > end {
+				break
+			}
+			n += min(in.Hi, end) - in.Lo + 1
+		}
+		isDense := n >= pageSize/2
+		if p == nil || isDense || p.form == dense || p.len()+int(n) > pageSize || !p.canHold(end) {
+			if p != nil {
+				d.finish(p)
+			}
+			p = d.newPage()
+			d.start(p)
+			p.id, p.form, p.lo = l.id, packed, runs[0].Lo
+			if isDense {
+				p.form, p.lo = dense, lo
+			}
+			d.s.addPage(p)
+			l.dir = append(l.dir, dirEntry{runs[0].Lo, p})
+			d.fills = append(d.fills, p)
+		}
+		for len(runs) > 0 && runs[0].Lo <= end {
+			d.slots(p, clock.Interval{Lo: runs[0].Lo, Hi: min(runs[0].Hi, end)})
+			if runs[0].Hi > end {
+				runs[0].Lo = end + 1
+				break
+			}
+			runs = runs[1:]
+		}
+	}
+	d.finish(p)
+}
+
+// slots makes live slots for numbers above all that the page has.
+func (d *decoder) slots(p *page, in clock.Interval) {
+	n := int(in.Hi - in.Lo + 1)
+	from := len(p.key)
+	if p.form == dense {
+		from = int(in.Lo - p.lo)
+	} else {
+		for i := range uint64(n) {
+			p.off = append(p.off, uint32(in.Lo-p.lo+i))
+		}
+	}
+	p.key = p.key[:from+n] // of start, so not written yet
+	p.live.setRange(from, from+n)
+	p.n += int32(n)
+}
+
+// setRange sets the bits from..to-1.
+func (b *bitmap) setRange(from, to int) {
+	for from < to {
+		k, n := from/64, min(64-from%64, to-from)
+		b[k] |= ^uint64(0) >> (64 - n) << (from % 64)
+		from += n
+	}
+}
+
+// store hands out memory for pages in large pieces, to be allocated seldom and
+// freed when the last page of a piece has been replaced.
+type store struct {
+	pages []page
+	keys  []uint64
+	bytes []byte
+}
+
+const (
+	piece = 16 // pages that share memory
+	few   = 4  // entries that a decoded small state has room for
+)
+
+func (d *store) newPage() *page {
+	if len(d.pages) == 0 {
+		d.pages = make([]page, piece)
+	}
+	p := &d.pages[0]
+	d.pages = d.pages[1:]
+	return p
+}
+
+// start gives a new page room for keys, and finish takes back what it did not
+// use. One page is filled at a time.
+func (d *store) start(p *page) {
+	if len(d.keys) < pageSize {
+		d.keys = make([]uint64, piece*pageSize)
+	}
+	p.key = d.keys[:0:pageSize]
+}
+
+func (d *store) finish(p *page) {
+	n := len(p.key)
+	p.key, d.keys = p.key[:n:n], d.keys[n:]
+}
+
+// take returns n bytes that nobody else has.
+func (d *store) take(n int) []byte {
+	if len(d.bytes) < n {
+		if d.pages == nil { // the one page of a small state
+			return make([]byte, n, n+8*few)
+		}
+		d.bytes = make([]byte, max(n, piece*pageSize*8))
+	}
+	b := d.bytes[:n:n]
+	d.bytes = d.bytes[n:]
+	return b
+}
