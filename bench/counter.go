@@ -8,7 +8,7 @@ import (
 
 // counterBatch bounds the states held to merge: they are made of Go objects and
 // cost far more to make than rows.
-const counterBatch = 256
+const counterBatch = 64
 
 func counterCases() []Case {
 	sizes := []int{3, 64}

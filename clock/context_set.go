@@ -10,9 +10,20 @@ func (c *Context) Merge(o *Context) (changed bool) {
 	if len(c.rows) > 16+2*len(o.rows) {
 		return c.mergeRows(o, 0, 0)
 	}
-	rows := c.rows // those not below row j of o
+	rows, j := c.rows, 0 // rows: those not below row j of o
+	// Contexts of the same replicas with one run each take no other step.
+	for ; j < len(o.rows) && len(rows) > 0; j++ {
+		p, r := &rows[0], &o.rows[j]
+		if p.id != r.id || p.more != nil || r.more != nil || r.first.Lo < p.first.Lo || r.first.Lo > p.first.Hi+1 {
+			break
+		}
+		if r.first.Hi > p.first.Hi {
+			p.first.Hi, changed = r.first.Hi, true
+		}
+		rows = rows[1:]
+	}
 	// What nearly all merges are, without a call or a bounds check.
-	for j := range o.rows {
+	for ; j < len(o.rows); j++ {
 		r := &o.rows[j]
 		for len(rows) > 0 && rows[0].id < r.id {
 			rows = rows[1:]

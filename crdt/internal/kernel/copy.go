@@ -59,7 +59,11 @@ func (s *State) Clone() *State {
 	return out
 }
 
+// clone returns a copy; of a mixed page one without dead slots and in order.
 func (p *page) clone() *page {
+	if p.form == mixed && !p.isTidy() {
+		return p.straighten()
+	}
 	q := *p
 	if p.have != nil {
 		have := *p.have

@@ -39,7 +39,7 @@ func (s *State) index() {
 	for id := range s.nodes {
 		if n := &s.nodes[id]; nodeID(id) != outside && n.n > 0 {
 			n.tab = &table{}
-			n.tab.reset(int(n.n)/fillNew+1, len(s.pages))
+			n.tab.reset(int(n.n)/fillNew + 1)
 		}
 	}
 	s.eachLive(func(p *page, slot int) bool {
@@ -61,7 +61,7 @@ func (s *State) enter(r ref, x *item) {
 		s.rebuild(x.inf.at(), buckets)
 	}
 	h := x.hash()
-	pos := t.locate(h, func(slot uint32) bool { return s.sameSegment(t.refOf(slot), x) })
+	pos := t.locate(h, func(r ref) bool { return s.sameSegment(r, x) })
 	if pos == nil {
 		for !t.add(h, uint32(r)) {
 			s.rebuild(x.inf.at(), 2*len(t.buckets))
@@ -71,7 +71,7 @@ func (s *State) enter(r ref, x *item) {
 	key := segmentKey(x)
 	c := s.crowds[key]
 	if c == nil {
-		c = &crowd{dots: []clock.Dot{s.dotOf(t.refOf(*pos))}, live: 1}
+		c = &crowd{dots: []clock.Dot{s.dotOf(refOf(*pos))}, live: 1}
 		if s.own(); s.crowds == nil {
 			s.crowds = make(map[place]*crowd)
 		}
@@ -79,7 +79,7 @@ func (s *State) enter(r ref, x *item) {
 	}
 	c.dots = append(c.dots, s.dotOf(r))
 	c.live++
-	*pos = slotCrowd | t.tag(h) | uint32(r)
+	*pos = slotCrowd | uint32(r)
 }
 
 // leave takes an entry that is no longer live out of the table of its node.
@@ -94,7 +94,7 @@ func (s *State) leave(r ref, x *item) {
 	}
 	var pos *uint32
 	if b, i := t.exact(h, r); i >= 0 {
-		pos = &t.buckets[b][i]
+		pos = &t.buckets[b].ref[i]
 	}
 	key := segmentKey(x)
 	c := s.crowds[key]
@@ -105,16 +105,16 @@ func (s *State) leave(r ref, x *item) {
 			}
 			return
 		}
-		pos = t.locate(h, func(slot uint32) bool { return s.sameSegment(t.refOf(slot), x) })
+		pos = t.locate(h, func(r ref) bool { return s.sameSegment(r, x) })
 	}
 	for len(c.dots) > 0 && s.member(c.dots[len(c.dots)-1], x) == 0 {
 		c.dots = c.dots[:len(c.dots)-1]
 	}
 	switch {
 	case c.live > 1:
-		*pos = slotCrowd | t.tag(h) | uint32(s.find(c.dots[len(c.dots)-1]))
+		*pos = slotCrowd | uint32(s.find(c.dots[len(c.dots)-1]))
 	case c.live == 1:
-		*pos = t.tag(h) | uint32(s.find(c.dots[len(c.dots)-1]))
+		*pos = uint32(s.find(c.dots[len(c.dots)-1]))
 		delete(s.crowds, key)
 	default:
 		t.remove(h, pos)
@@ -157,16 +157,16 @@ func (s *State) members(out []ref, x *item) []ref {
 func (s *State) rebuild(id nodeID, buckets int) {
 	t := s.nodes[id].tab
 	old := *t
-	t.reset(max(buckets, 1), len(s.pages))
+	t.reset(max(buckets, 1))
 	for ok := false; !ok; {
 		ok = true
 		old.each(func(slot uint32) bool {
-			r := old.refOf(slot)
+			r := refOf(slot)
 			ok = t.add(s.pageOf(r).hashOf(r.slot()), slot&slotCrowd|uint32(r))
 			return ok
 		})
 		if !ok {
-			t.reset(2*len(t.buckets), len(s.pages))
+			t.reset(2 * len(t.buckets))
 		}
 	}
 }
@@ -218,12 +218,12 @@ func (s *State) lookup(out []ref, x *item) []ref {
 		if t == nil {
 			return out
 		}
-		pos := t.locate(x.hash(), func(slot uint32) bool { return s.sameSegment(t.refOf(slot), x) })
+		pos := t.locate(x.hash(), func(r ref) bool { return s.sameSegment(r, x) })
 		if pos == nil {
 			return out
 		}
 		if *pos&slotCrowd == 0 {
-			return append(out, t.refOf(*pos))
+			return append(out, refOf(*pos))
 		}
 		out = s.members(out, x)
 	}

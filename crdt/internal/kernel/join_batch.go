@@ -64,7 +64,7 @@ func (m *joiner) flush() {
 // node at of s.
 func (m *joiner) fetch(p *page, slot int, at nodeID) {
 	if t := m.s.nodes[at].tab; t != nil && len(t.buckets) > 0 {
-		m.seen += t.buckets[t.home(p.hashOf(slot))][bucketSlots]
+		m.seen += t.buckets[t.home(p.hashOf(slot))].head
 	}
 }
 

@@ -1,10 +1,6 @@
 package kernel
 
-import (
-	"math"
-
-	"github.com/dovetail-crdt/dovetail/clock"
-)
+import "encoding/binary"
 
 // joinRows is Merge for two lone counters in their usual form, one total a replica
 // and the same replicas: each total is replaced in place by a newer one that ended
@@ -14,59 +10,63 @@ func (m *joiner) joinRows() (done bool) {
 	p, q := m.s.small, m.d.small
 	n := int(p.n)
 	if int(q.n) != n || p.inf != nil || q.inf != nil || p.all != makeInfo(outside, 0, valueTotal) || q.all != p.all ||
-		m.s.nbases+m.d.nbases > 0 || m.s.ctx.Rows() != n || m.d.ctx.Rows() != n {
+		m.s.nbases+m.d.nbases > 0 || m.s.ctx.Rows() != n || m.d.ctx.Rows() != n || !q.isTidy() {
 		return false
 	}
-	newer := 0
-	for i, x, y := 0, 0, 0; i < n; i, x, y = i+1, x+1, y+1 {
-		x, y = p.nextLive(x), q.nextLive(y)
-		order, ok := m.compareRow(i, p.dot[p.at(x)], q.dot[q.at(y)])
-		if !ok {
-			return false
-		}
-		if order < 0 {
-			newer++
-		}
+	if !p.isTidy() {
+		p = p.straighten()
 	}
-	if newer == 0 {
-		return true
+	newer, ok := m.compareRows(p, q)
+	if !ok {
+		return false
 	}
-	m.changed = true
-	for i, x, y := 0, 0, 0; i < n; i, x, y = i+1, x+1, y+1 {
-		x, y = p.nextLive(x), q.nextLive(y)
-		mine, theirs := p.at(x), q.at(y)
-		if p.dot[mine].Seq < q.dot[theirs].Seq {
-			p.dot[mine].Seq = q.dot[theirs].Seq
-			from, to := int(p.key[mine]&math.MaxUint32), int(q.key[theirs]&math.MaxUint32)
-			copy(p.bytes[from:from+totalSize], q.bytes[to:to+totalSize])
-		}
+	if newer {
+		m.changed = true
+		m.s.swapSmall(p)
+		p.takeRows(q)
 	}
 	return true
 }
 
-// nextLive returns the first position at i or behind it whose slot is live.
-func (p *page) nextLive(i int) int {
-	for !p.live.has(p.at(i)) {
-		i++
+// compareRows tells whether a total of page q is newer than that of p, whose
+// replica has the same place in both. It is ok only if of each two the newer ended
+// the other and the contexts hold one run each, and right only if both states have
+// one total a replica and no more replicas than that.
+func (m *joiner) compareRows(p, q *page) (newer, ok bool) {
+	theirs := q.dot[:len(p.dot)]
+	for i := range p.dot {
+		x, y := &p.dot[i], &theirs[i]
+		id, run, rest := m.s.ctx.Row(i)
+		other, with, more := m.d.ctx.Row(i)
+		switch {
+		case id != other || x.Replica != id || y.Replica != id || len(rest)+len(more) > 0:
+			return false, false
+		case x.Seq < y.Seq: // theirs must be news here, and mine dead there
+			if with.Lo > x.Seq || y.Seq <= run.Hi {
+				return false, false
+			}
+			newer = true
+		case x.Seq > y.Seq && (run.Lo > y.Seq || x.Seq <= with.Hi):
+			return false, false
+		}
 	}
-	return i
+	return newer, true
 }
 
-// compareRow tells which of two totals of one replica is the newer, if that one
-// ended the other and the contexts hold one run each. It is right only if both
-// states have one total a replica and no more replicas than that.
-func (m *joiner) compareRow(i int, mine, theirs clock.Dot) (order int, ok bool) {
-	id, run, rest := m.s.ctx.Row(i)
-	other, with, more := m.d.ctx.Row(i)
-	if id != other || mine.Replica != id || theirs.Replica != id || len(rest)+len(more) > 0 {
-		return 0, false
-	}
-	switch {
-	case mine.Seq == theirs.Seq:
-		return 0, true
-	case mine.Seq < theirs.Seq: // theirs must be news here, and mine dead there
-		return -1, with.Lo <= mine.Seq && theirs.Seq > run.Hi
-	default:
-		return 1, run.Lo <= theirs.Seq && mine.Seq > with.Hi
+// takeRows replaces the totals that q has newer ones of.
+func (p *page) takeRows(q *page) {
+	for i := range p.dot {
+		if p.dot[i].Seq < q.dot[i].Seq {
+			p.dot[i].Seq = q.dot[i].Seq
+			to, from := p.bytes[uint32(p.key[i]):], q.bytes[uint32(q.key[i]):]
+			to, from = to[:totalSize], from[:totalSize]
+			for k := 0; k < totalSize; k += 8 { // a call to copy takes longer
+				binary.LittleEndian.PutUint64(to[k:], binary.LittleEndian.Uint64(from[k:]))
+			}
+		}
 	}
 }
+
+// isTidy reports whether a mixed page has no dead slots and its slots are in
+// order.
+func (p *page) isTidy() bool { return p.ord == nil && int(p.n) == len(p.key) }

@@ -116,10 +116,14 @@ func sumLive(dir []dirEntry) (n int) {
 	return min(n, pageSize)
 }
 
-// reserve makes room for so many entries in a new packed page.
+// reserve makes room for so many entries in a new packed or mixed page.
 func (p *page) reserve(n, bytes int) {
 	p.key = make([]uint64, 0, n)
-	p.off = make([]uint32, 0, n)
+	if p.form == mixed {
+		p.dot = make([]clock.Dot, 0, n)
+	} else {
+		p.off = make([]uint32, 0, n)
+	}
 	if bytes > 0 {
 		p.bytes = make([]byte, 0, bytes)
 	}
@@ -159,13 +163,6 @@ func (s *State) addPage(p *page) {
 		panic(fmt.Sprintf("kernel: %d pages", p.num))
 	}
 	s.pages = append(s.pages, p)
-	if need := refBits(len(s.pages)); s.indexed && need > refBits(len(s.pages)-1) {
-		for id := range s.nodes { // the tables made before have too few bits for the ref of such a page
-			if t := s.nodes[id].tab; t != nil && t.refBits < need {
-				s.rebuild(nodeID(id), len(t.buckets))
-			}
-		}
-	}
 }
 
 func (s *State) freePage(p *page) {

@@ -49,6 +49,27 @@ func (s *State) repackSmall() {
 	s.small = q
 }
 
+// straighten returns a copy of a mixed page without dead slots and in order.
+func (p *page) straighten() *page {
+	q := &page{form: mixed, num: p.num}
+	q.reserve(int(p.n), len(p.bytes)-int(p.junk))
+	for i := range p.len() {
+		if slot := p.at(i); p.live.has(slot) {
+			x := p.item(slot)
+			q.put(q.openDot(p.dot[slot]), &x)
+		}
+	}
+	return q
+}
+
+// swapSmall puts another page with the same entries, none of which is in a table, in
+// the place of the only one.
+func (s *State) swapSmall(p *page) {
+	if s.small = p; s.rest != &noRest {
+		s.pages[p.num] = p
+	}
+}
+
 // promote gives every replica a lane.
 func (s *State) promote() {
 	s.own()

@@ -1,46 +1,52 @@
 package kernel
 
-import "math/bits"
+import (
+	"encoding/binary"
+	"math/bits"
+)
 
 // table finds the entries that stand directly in one node by the hash of their
 // segment. It is a hash table of buckets of one cache line: bucketSlots refs, each
-// with some bits of the hash above it, so that a ref whose segment differs is
-// rarely followed; what does not fit stands in the next buckets. Removing leaves
-// no mark, so a table whose size does not change is never rebuilt.
+// with a tag of eight bits of the hash, all of which are compared at once, so that
+// a ref whose segment differs is rarely followed; what does not fit stands in the
+// next buckets. Removing leaves no mark, so a table whose size does not change is
+// never rebuilt.
 //
 // The zero value is an empty table.
 type table struct {
-	buckets [][bucketSize]uint32
+	buckets []bucket
 	n       int
-	refBits uint8 // a ref takes the lower refBits of a slot
+}
+
+// bucket holds refs, of which the highest bit says that it stands for a crowd.
+type bucket struct {
+	tag [bucketSlots]uint8
+	// The head says, from the lowest bit on: how many slots are taken (four bits);
+	// how many buckets on a ref may stand that belongs here (eight); how many stand
+	// elsewhere.
+	head uint32
+	ref  [bucketSlots]uint32
 }
 
 const (
-	bucketSize  = 16
-	bucketSlots = bucketSize - 1 // the last word is the head
-	// The head of a bucket says, from the lowest bit on: how many slots are taken
-	// (four bits); how many buckets on a ref may stand that belongs here (eight);
-	// how many stand elsewhere.
-	headCount = 1<<4 - 1
-	headDist  = 4
-	distMost  = 1<<8 - 1
-	headOver  = 12
+	bucketSlots = 12
+	headCount   = 1<<4 - 1
+	headDist    = 4
+	distMost    = 1<<8 - 1
+	headOver    = 12
 
 	slotCrowd = 1 << 31 // of a slot: several entries share the segment; see crowd
-	fillMost  = 12      // refs a bucket, on average, at which a table grows
-	fillLeast = 5       // and at which it shrinks
-	fillNew   = 9
+	fillMost  = 10      // refs a bucket, on average, at which a table grows
+	fillLeast = 3       // and at which it shrinks
+	fillNew   = 6
 )
+
+func refOf(slot uint32) ref { return ref(slot &^ slotCrowd) }
 
 func (t *table) home(h uint64) uint64 {
 	hi, _ := bits.Mul64(h, uint64(len(t.buckets)))
 	return hi
 }
-
-// tag returns the bits of the hash that stand above a ref.
-func (t *table) tag(h uint64) uint32 { return uint32(h) << (t.refBits & 31) &^ slotCrowd }
-
-func (t *table) refOf(slot uint32) ref { return ref(slot & (1<<(t.refBits&31) - 1)) }
 
 func (t *table) step(b uint64) uint64 {
 	if b++; b == uint64(len(t.buckets)) {
@@ -49,80 +55,85 @@ func (t *table) step(b uint64) uint64 {
 	return b
 }
 
+func (b *bucket) taken() uint32 { return b.head & headCount }
+
+// far returns how many buckets on a ref may stand that belongs here.
+func (b *bucket) far() uint32 { return b.head >> headDist & distMost }
+
+// matches returns a bit for each slot that is taken and has the tag of a hash.
+func (b *bucket) matches(h uint64) uint32 {
+	const low = 0x7f7f7f7f7f7f7f7f
+	all := uint64(uint8(h)) * 0x0101010101010101
+	x := binary.LittleEndian.Uint64(b.tag[:8]) ^ all
+	y := uint64(binary.LittleEndian.Uint32(b.tag[8:])) ^ all
+	// The highest bit of each byte that is 0, then those bits side by side.
+	x = ^((x&low + low) | x | low) >> 7 * 0x0102040810204080 >> 56
+	y = ^((y&low + low) | y | low) >> 7 * 0x0102040810204080 >> 56
+	return (uint32(x) | uint32(y)<<8) & (1<<b.taken() - 1)
+}
+
 // locate returns the position of the slot that want accepts among those that may
 // hold a segment of that hash, or nil.
-func (t *table) locate(h uint64, want func(slot uint32) bool) *uint32 {
+func (t *table) locate(h uint64, want func(r ref) bool) *uint32 {
 	if t.n == 0 {
 		return nil
 	}
-	tag, mask := t.tag(h), ^(uint32(1)<<(t.refBits&31)-1)&^slotCrowd
-	b := t.home(h)
-	for far := t.buckets[b][bucketSlots] >> headDist & distMost; ; far-- {
-		bucket := &t.buckets[b]
-		for hits := matches(bucket, mask, tag) & taken(bucket); hits != 0; hits &= hits - 1 {
-			if i := bits.TrailingZeros32(hits); want(bucket[i&15]) {
-				return &bucket[i&15]
+	at := t.home(h)
+	b := &t.buckets[at]
+	for far := b.far(); ; far-- {
+		for hits := b.matches(h); hits != 0; hits &= hits - 1 {
+			if slot := &b.ref[bits.TrailingZeros32(hits)&15]; want(refOf(*slot)) {
+				return slot
 			}
 		}
 		if far == 0 {
 			return nil
 		}
-		b = t.step(b)
+		at = t.step(at)
+		b = &t.buckets[at]
 	}
 }
-
-// matches returns a bit for each slot that is want under the mask. It has no
-// branch: one that depends on data costs more than comparing all.
-func matches(bucket *[bucketSize]uint32, mask, want uint32) (hits uint32) {
-	for i := range bucketSlots {
-		// The sign of x-1 without that of x is set if and only if x is 0.
-		x := bucket[i]&mask ^ want
-		hits |= (x - 1) &^ x >> 31 << i
-	}
-	return hits
-}
-
-// taken returns a bit for each slot that holds a ref.
-func taken(bucket *[bucketSize]uint32) uint32 { return 1<<(bucket[bucketSlots]&headCount) - 1 }
 
 // exact returns where a ref stands: the bucket, and the slot or -1.
-func (t *table) exact(h uint64, r ref) (b uint64, i int) {
+func (t *table) exact(h uint64, r ref) (at uint64, i int) {
 	if t.n == 0 {
 		return 0, -1
 	}
-	want := t.tag(h) | uint32(r)
-	b = t.home(h)
-	for far := t.buckets[b][bucketSlots] >> headDist & distMost; ; far-- {
-		bucket := &t.buckets[b]
-		if hits := matches(bucket, ^uint32(slotCrowd), want) & taken(bucket); hits != 0 {
-			return b, bits.TrailingZeros32(hits)
+	at = t.home(h)
+	b := &t.buckets[at]
+	for far := b.far(); ; far-- {
+		for hits := b.matches(h); hits != 0; hits &= hits - 1 {
+			if i := bits.TrailingZeros32(hits); refOf(b.ref[i&15]) == r {
+				return at, i
+			}
 		}
 		if far == 0 {
 			return 0, -1
 		}
-		b = t.step(b)
+		at = t.step(at)
+		b = &t.buckets[at]
 	}
 }
 
 // replace makes a ref say another; one that is not here is left alone.
 func (t *table) replace(h uint64, old, now ref) {
-	if b, i := t.exact(h, old); i >= 0 {
-		slot := &t.buckets[b][i]
-		*slot = *slot&slotCrowd | t.tag(h) | uint32(now)
+	if at, i := t.exact(h, old); i >= 0 {
+		slot := &t.buckets[at].ref[i]
+		*slot = *slot&slotCrowd | uint32(now)
 	}
 }
 
 // add puts a slot (ref and flag) that is not here; the caller has made room.
 func (t *table) add(h uint64, slot uint32) bool {
 	home := t.home(h)
-	b := home
+	at := home
 	for far := uint32(0); far <= distMost; far++ {
-		bucket := &t.buckets[b]
-		if n := bucket[bucketSlots] & headCount; n < bucketSlots {
-			bucket[n] = slot | t.tag(h)
-			bucket[bucketSlots]++
+		b := &t.buckets[at]
+		if n := b.taken(); n < bucketSlots {
+			b.tag[n], b.ref[n] = uint8(h), slot
+			b.head++
 			if far > 0 {
-				head := &t.buckets[home][bucketSlots]
+				head := &t.buckets[home].head
 				dist := max(*head>>headDist&distMost, far)
 				*head = *head&^(distMost<<headDist) | dist<<headDist
 				*head += 1 << headOver
@@ -130,29 +141,30 @@ func (t *table) add(h uint64, slot uint32) bool {
 			t.n++
 			return true
 		}
-		b = t.step(b)
+		at = t.step(at)
 	}
 	return false
 }
 
 // removeExact takes out a ref that is no crowd and reports whether it was there.
 func (t *table) removeExact(h uint64, r ref) bool {
-	b, i := t.exact(h, r)
-	if i < 0 || t.buckets[b][i]&slotCrowd != 0 {
+	at, i := t.exact(h, r)
+	if i < 0 || t.buckets[at].ref[i]&slotCrowd != 0 {
 		return false
 	}
-	t.cut(t.home(h), b, i)
+	t.cut(t.home(h), at, i)
 	return true
 }
 
-// cut takes out slot i of bucket b, which belongs to bucket home.
-func (t *table) cut(home, b uint64, i int) {
-	bucket := &t.buckets[b]
-	bucket[bucketSlots]--
-	last := bucket[bucketSlots] & headCount
-	bucket[i], bucket[last] = bucket[last], 0
-	if b != home {
-		head := &t.buckets[home][bucketSlots]
+// cut takes out slot i of bucket at, which belongs to bucket home.
+func (t *table) cut(home, at uint64, i int) {
+	b := &t.buckets[at]
+	b.head--
+	last := b.taken()
+	b.tag[i], b.ref[i] = b.tag[last], b.ref[last]
+	b.tag[last], b.ref[last] = 0, 0
+	if at != home {
+		head := &t.buckets[home].head
 		if *head -= 1 << headOver; *head < 1<<headOver {
 			*head &= headCount
 		}
@@ -163,10 +175,10 @@ func (t *table) cut(home, b uint64, i int) {
 // remove takes out the slot at pos, which is in this table.
 func (t *table) remove(h uint64, pos *uint32) {
 	home := t.home(h)
-	for b := home; ; b = t.step(b) {
+	for at := home; ; at = t.step(at) {
 		for i := range bucketSlots {
-			if &t.buckets[b][i] == pos {
-				t.cut(home, b, i)
+			if &t.buckets[at].ref[i] == pos {
+				t.cut(home, at, i)
 				return
 			}
 		}
@@ -175,9 +187,9 @@ func (t *table) remove(h uint64, pos *uint32) {
 
 // each calls f with every slot until f returns false.
 func (t *table) each(f func(slot uint32) bool) {
-	for b := range t.buckets {
-		bucket := &t.buckets[b]
-		for _, slot := range bucket[:bucket[bucketSlots]&headCount] {
+	for i := range t.buckets {
+		b := &t.buckets[i]
+		for _, slot := range b.ref[:b.taken()] {
 			if !f(slot) {
 				return
 			}
@@ -195,14 +207,8 @@ func (t *table) wants() (buckets int, rebuild bool) {
 	return nb, false
 }
 
-// refBits returns how many bits a ref takes if there are so many pages.
-func refBits(pages int) uint8 { return uint8(bits.Len(uint(pages)*pageSize - 1)) }
-
-// reset empties the table and gives it so many buckets; a ref takes the bits of
-// one of up to twice as many pages, since rebuilding a table for the want of a
-// bit takes as long as for the want of room.
-func (t *table) reset(buckets, pages int) {
-	t.buckets = make([][bucketSize]uint32, buckets)
+// reset empties the table and gives it so many buckets.
+func (t *table) reset(buckets int) {
+	t.buckets = make([]bucket, buckets)
 	t.n = 0
-	t.refBits = min(refBits(pages)+1, 31)
 }

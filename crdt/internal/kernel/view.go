@@ -132,7 +132,7 @@ func (s *State) eachIn(id nodeID, f func(p *page, slot int) bool) {
 		return
 	}
 	t.each(func(slot uint32) bool {
-		r := t.refOf(slot)
+		r := refOf(slot)
 		p := s.pageOf(r)
 		if slot&slotCrowd == 0 {
 			return f(p, r.slot())
