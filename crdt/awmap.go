@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"iter"
 
+	"github.com/dovetail-crdt/dovetail/clock"
 	"github.com/dovetail-crdt/dovetail/crdt/internal/kernel"
 )
 
@@ -57,6 +58,11 @@ func (m *AWMap[K, V]) Contains(k K) bool {
 
 // Len returns the number of keys that are present.
 func (m *AWMap[K, V]) Len() int { return m.at().Len() }
+
+// Prune ends the tombstones below the map that no replica needs any more, of keys
+// that are absent too: those of every RWSet and DWFlag, as RWSet.Prune, which says
+// what stable must be. O(what is below).
+func (m *AWMap[K, V]) Prune(tx *Tx, stable *clock.Context) { tx.prune(m.object, stable) }
 
 // All yields the keys that are present and views of their values, in order of
 // the keys' bytes. It walks what was there at the start: keys removed meanwhile

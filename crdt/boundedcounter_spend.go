@@ -21,6 +21,7 @@ type OverdraftError struct {
 	Elsewhere uint64 // held by all others, as far as is seen here
 }
 
+// Error implements error.
 func (e *OverdraftError) Error() string {
 	return fmt.Sprintf("crdt: overdraft: %d wanted, %d here, %d elsewhere", e.Want, e.Here, e.Elsewhere)
 }
@@ -35,6 +36,7 @@ type RowError struct {
 	Doubt uint64
 }
 
+// Error implements error.
 func (e *RowError) Error() string {
 	if e.Doubt > 0 {
 		return fmt.Sprintf("crdt: bounded counter: event %v.%d is in doubt", e.Replica, e.Doubt)

@@ -43,4 +43,22 @@
 // clock, draws a random number or starts a goroutine; a Source brings time and
 // event numbers. Frames (AppendFrame, DecodeFrame) are canonical, checked and
 // bounded.
+//
+// What is passed in is not kept and what is returned is the caller's, unless a
+// comment says otherwise. Views (AWMap.At, Field.In) are the exception: they read
+// and write through.
+//
+// # Costs
+//
+// Where a comment says nothing else, of a value of n elements and c replicas in
+// its context:
+//
+//   - Merge of a delta costs the delta, whatever n is; of a whole state, comparing
+//     bitmaps where the two agree, and what differs.
+//   - A mutator costs what it changes, Mutate besides that O(1), and a transaction
+//     that fails as much again. Both allocate: the delta is a value of its own.
+//   - Contains, Get and At take O(1), and O(values) of a register; the first lookup
+//     in a value that was decoded or copied builds a table in O(n).
+//   - Len takes O(1) of an AWSet and O(n log n) of a map; All takes O(n log n); Clone, Equal, AppendFrame and DecodeFrame O(n + c);
+//     ContextOf O(c). IsBottom takes O(1).
 package crdt

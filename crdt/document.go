@@ -5,6 +5,7 @@ import (
 	"iter"
 	"slices"
 
+	"github.com/dovetail-crdt/dovetail/clock"
 	"github.com/dovetail-crdt/dovetail/clock/wire"
 	"github.com/dovetail-crdt/dovetail/crdt/internal/kernel"
 )
@@ -99,9 +100,13 @@ func (d *Doc) Remove(tx *Tx, name string) {
 // Clear resets what this replica sees of every field.
 func (d *Doc) Clear(tx *Tx) { tx.kill(d.object) }
 
+// Prune ends the tombstones of every field that no replica needs any more; see
+// AWMap.Prune.
+func (d *Doc) Prune(tx *Tx, stable *clock.Context) { tx.prune(d.object, stable) }
+
 // Fields yields name and kind of every field that holds something, in order of
-// name length and name, then kind; fields removed meanwhile are skipped. A name that appears twice has values of two
-// types.
+// name length and name, then kind; fields removed meanwhile are skipped. A name
+// that appears twice has values of two types.
 func (d *Doc) Fields() iter.Seq2[string, string] {
 	return func(yield func(string, string) bool) {
 		for _, seg := range d.at().Segments() {

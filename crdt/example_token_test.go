@@ -117,7 +117,7 @@ func ExampleSeenSnapshot() {
 
 // The same for a map: removing a key on behalf of a client takes from the counters
 // below it what the client saw.
-func ExampleSnapshotOf() {
+func ExampleSnapshot() {
 	type accounts = crdt.AWMap[string, *crdt.Counter]
 	m, w := crdt.NewAWMap(crdt.String, crdt.CounterKind()), alice()
 	mutate(m, w, func(tx *crdt.Tx, m *accounts) { m.At("EUR").Add(tx, 5); m.At("USD").Add(tx, 1) })

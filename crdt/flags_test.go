@@ -76,6 +76,8 @@ func gateMutators(g *gates, d *crdt.Doc) map[string]func(*crdt.Tx) {
 		"RWSet.Clear":    func(tx *crdt.Tx) { g.blocked.In(d).Clear(tx) },
 		"RWSet.Reset":    func(tx *crdt.Tx) { g.blocked.In(d).Reset(tx) },
 		"RWSet.Prune":    func(tx *crdt.Tx) { g.blocked.In(d).Prune(tx, dots()) },
+		"AWMap.Prune":    func(tx *crdt.Tx) { g.roles.In(d).Prune(tx, dots()) },
+		"Doc.Prune":      func(tx *crdt.Tx) { d.Prune(tx, dots()) },
 	}
 }
 

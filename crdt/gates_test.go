@@ -64,7 +64,7 @@ func ofSetInMap() gate[*roleMap] {
 		yes:        func(tx *crdt.Tx, m *roleMap) { s.yes(tx, m.At("k")) },
 		no:         func(tx *crdt.Tx, m *roleMap) { s.no(tx, m.At("k")) },
 		reset:      func(tx *crdt.Tx, m *roleMap) { m.Remove(tx, "k") },
-		prune:      func(tx *crdt.Tx, m *roleMap, stable *clock.Context) { m.At("k").Prune(tx, stable) },
+		prune:      func(tx *crdt.Tx, m *roleMap, stable *clock.Context) { m.Prune(tx, stable) },
 		on:         func(m *roleMap) bool { return m.Contains("k") && m.At("k").Contains("x") },
 		tombstones: func(m *roleMap) int { return m.At("k").Tombstones() },
 	}

@@ -42,7 +42,7 @@ func TestLawsGatesInDoc(t *testing.T) {
 	crdttest.Laws(t, crdt.DocOf(g.fields()...), some(func(t *rapid.T, tx *crdt.Tx, d *crdt.Doc) {
 		switch rapid.IntRange(0, 9).Draw(t, "op") {
 		case 0:
-			g.prune(tx, d, anyStable(t))
+			d.Prune(tx, anyStable(t))
 		case 1:
 			d.Remove(tx, rapid.SampledFrom([]string{"seen", "frozen", "blocked", "roles", "locks"}).Draw(t, "name"))
 		default:

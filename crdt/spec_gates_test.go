@@ -8,7 +8,6 @@ import (
 
 	"pgregory.net/rapid"
 
-	"github.com/dovetail-crdt/dovetail/clock"
 	"github.com/dovetail-crdt/dovetail/crdt"
 	"github.com/dovetail-crdt/dovetail/crdt/crdttest/spec"
 )
@@ -148,16 +147,6 @@ func (g *gates) changeRW(t *rapid.T, tx *crdt.Tx, s *crdt.RWSet[string], path, e
 	}
 }
 
-// prune prunes every field and every key, known to be present or not.
-func (g *gates) prune(tx *crdt.Tx, d *crdt.Doc, stable *clock.Context) {
-	g.frozen.In(d).Prune(tx, stable)
-	g.blocked.In(d).Prune(tx, stable)
-	for _, k := range items {
-		g.roles.In(d).At(k).Prune(tx, stable)
-		g.locks.In(d).At(k).Prune(tx, stable)
-	}
-}
-
 // places are all paths where something can be denied, and keys all paths that
 // are present or not.
 func places() (denied, keys []string) {
@@ -221,7 +210,7 @@ func (g *gates) pruneAt(w *specWorld[*crdt.Doc], i int) (places int) {
 	}
 	packets, events := w.stable(i)
 	ops := w.pruned(i, packets)
-	delta := w.mutate(i, func(tx *crdt.Tx, d *crdt.Doc) []spec.Op { g.prune(tx, d, events); return ops })
+	delta := w.mutate(i, func(tx *crdt.Tx, d *crdt.Doc) []spec.Op { d.Prune(tx, events); return ops })
 	if delta.IsBottom() != (len(ops) == 0) {
 		w.t.Fatalf("replica %d pruned with an event: %t, but %d places", i, !delta.IsBottom(), len(ops))
 	}

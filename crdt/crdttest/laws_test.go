@@ -1,6 +1,7 @@
 package crdttest_test
 
 import (
+	"errors"
 	"os"
 	"os/exec"
 	"strings"
@@ -24,6 +25,9 @@ func TestLawsOfScores(t *testing.T) {
 func (f fault) laws(t *testing.T) {
 	t.Helper()
 	crdttest.Laws(t, f.kind(), func(t *rapid.T, tx *crdt.Tx, s *bag) {
+		if f == alwaysFails {
+			tx.Fail(errors.New("not today"))
+		}
 		for range rapid.IntRange(1, 2).Draw(t, "puts") {
 			s.Put(tx, rapid.SampledFrom([]string{"a", "b", "c", "d"}).Draw(t, "element"), rapid.Uint64Range(0, 5).Draw(t, "n"))
 		}
@@ -46,6 +50,7 @@ var unsorted = crdt.Codec[tags]{
 
 const (
 	codecInOrder fault = "a codec depends on the order of a map"
+	alwaysFails  fault = "the mutator always fails"
 	codecAlone   fault = "a codec, by itself, depends on the order of a map"
 )
 
@@ -74,6 +79,7 @@ func TestLawsReport(t *testing.T) {
 		equalByLength:    "Equal reports",
 		neverBottom:      "not bottom",
 		oneNew:           "not bottom|a new value",
+		alwaysFails:      "no transaction of any history changed anything",
 		codecInOrder:     "depends on the order of a map, a clock or chance",
 		codecAlone:       "and as|which encodes as",
 	}
