@@ -59,7 +59,9 @@ func (d *decoder) dots() {
 	for i := range d.s.ctx.Rows() {
 		id, first, rest := d.s.ctx.Row(i)
 		floor := first.Lo
-		for range d.r.Count(2) {
+		runs := d.r.Count(2)
+		all = slices.Grow(all, runs)
+		for range runs {
 			gap, more := d.r.Uvarint(), d.r.Uvarint()
 			if gap > clock.MaxSeq-min(floor, clock.MaxSeq) || more > clock.MaxSeq-floor-gap {
 				d.r.Failf("live dots of %v beyond number %d", id, uint64(clock.MaxSeq))

@@ -50,7 +50,7 @@ func (f *filler) fill(p *page, slot, k int, inf info, n int) int {
 	}
 	c := f.contents[:k*n]
 	f.contents = f.contents[k*n:]
-	if p.inf == nil && int(p.n) == len(p.key) { // nearly always: one info, no hole
+	if p.inf == nil { // nearly always: one info, one length
 		f.fillAll(p, c, n)
 		return pageSize
 	}
@@ -77,25 +77,26 @@ func (p *page) keep(c []byte, n int) uint64 {
 	return wordRecord | uint64(n)<<32 | uint64(len(p.bytes)-n)
 }
 
-// fillAll is fill for all slots of a page, none of which is a hole.
+// fillAll is fill for all slots of a page.
 func (f *filler) fillAll(p *page, c []byte, n int) {
-	switch {
-	case n > 8:
+	if n > 8 {
 		p.bytes = f.d.take(len(c))
 		copy(p.bytes, c)
-		word := wordRecord | uint64(n)<<32
-		for i := range p.key {
-			p.key[i] = word
-			word += uint64(n)
+	}
+	var room [pageSize]uint8
+	cols := p.columns(&room)
+	for i := range int(p.n) {
+		at := i
+		if cols != nil {
+			at = int(cols[i])
 		}
-	case n == 8:
-		for i := range p.key {
-			p.key[i] = binary.LittleEndian.Uint64(c[8*i:])
-		}
-	default:
-		for i := range p.key {
-			p.key[i] = uint64(n)<<56 | wordOf(c[:n])
-			c = c[n:]
+		switch {
+		case n > 8:
+			p.key[at] = wordRecord | uint64(n)<<32 | uint64(i*n)
+		case n == 8:
+			p.key[at] = binary.LittleEndian.Uint64(c[8*i:])
+		default:
+			p.key[at] = uint64(n)<<56 | wordOf(c[i*n:][:n])
 		}
 	}
 }

@@ -57,11 +57,11 @@ func (d *decoder) lane(l *lane, runs []clock.Interval) {
 				d.finish(p)
 			}
 			p = d.newPage()
-			d.start(p)
 			p.id, p.form, p.lo = l.id, packed, runs[0].Lo
 			if isDense {
 				p.form, p.lo = dense, lo
 			}
+			d.start(p)
 			d.s.addPage(p)
 			l.dir = append(l.dir, dirEntry{runs[0].Lo, p})
 			d.fills = append(d.fills, p)
@@ -108,6 +108,7 @@ func (b *bitmap) setRange(from, to int) {
 type store struct {
 	pages []page
 	keys  []uint64
+	offs  []uint32
 	bytes []byte
 }
 
@@ -125,18 +126,28 @@ func (d *store) newPage() *page {
 	return p
 }
 
-// start gives a new page room for keys, and finish takes back what it did not
-// use. One page is filled at a time.
+// start gives a new page, whose form is set, room for its columns, and finish takes
+// back what it did not use. One page is filled at a time.
 func (d *store) start(p *page) {
 	if len(d.keys) < pageSize {
 		d.keys = make([]uint64, piece*pageSize)
 	}
 	p.key = d.keys[:0:pageSize]
+	if p.form == dense {
+		return
+	}
+	if len(d.offs) < pageSize {
+		d.offs = make([]uint32, piece*pageSize)
+	}
+	p.off = d.offs[:0:pageSize]
 }
 
 func (d *store) finish(p *page) {
 	n := len(p.key)
 	p.key, d.keys = p.key[:n:n], d.keys[n:]
+	if p.form == packed {
+		p.off, d.offs = p.off[:n:n], d.offs[n:]
+	}
 }
 
 // take returns n bytes that nobody else has.

@@ -81,6 +81,7 @@ func (s *State) liveRuns(out []clock.Interval, id clock.ReplicaID) []clock.Inter
 	if !ok {
 		return out
 	}
+	out = slices.Grow(out, s.lanes[i].runs())
 	for _, d := range s.lanes[i].dir {
 		p := d.p
 		if p.form == dense {
@@ -94,6 +95,26 @@ func (s *State) liveRuns(out []clock.Interval, id clock.ReplicaID) []clock.Inter
 		}
 	}
 	return out
+}
+
+// runs returns how many runs of live numbers there may be.
+func (l *lane) runs() (n int) {
+	next, last := uint64(0), uint64(0) // the number behind the word before, and its last bit
+	for _, e := range l.dir {
+		if e.p.form != dense {
+			n += int(e.p.n)
+			continue
+		}
+		if e.p.lo != next {
+			last = 0
+		}
+		for _, w := range e.p.live {
+			n += bits.OnesCount64(w &^ (w<<1 | last))
+			last = w >> 63
+		}
+		next = e.p.lo + pageSize
+	}
+	return n
 }
 
 func extendRun(out []clock.Interval, lo, hi uint64) []clock.Interval {
@@ -239,21 +260,25 @@ func (e *encoder) lengths(w *runWriter, p *page) {
 // addLengths is lengths for a page in order of one info that is not wide.
 func (p *page) addLengths(w *runWriter) {
 	was, n := 0, uint64(0)
-	for i, live := range p.live {
-		for ; live != 0; live &= live - 1 {
-			word := p.word(i*64 + bits.TrailingZeros64(live))
-			size := int(word >> 56)
-			if int64(word) < 0 {
-				size = int(word >> 32 &^ (1 << 31))
-			}
-			if size != was {
-				if n > 0 {
-					w.add(uint64(was), n)
-				}
-				was, n = size, 0
-			}
-			n++
+	var room [pageSize]uint8
+	cols := p.columns(&room)
+	for i := range int(p.n) {
+		at := i
+		if cols != nil {
+			at = int(cols[i])
 		}
+		word := p.key[at]
+		size := int(word >> 56)
+		if int64(word) < 0 {
+			size = int(word >> 32 &^ (1 << 31))
+		}
+		if size != was {
+			if n > 0 {
+				w.add(uint64(was), n)
+			}
+			was, n = size, 0
+		}
+		n++
 	}
 	if n > 0 {
 		w.add(uint64(was), n)
@@ -272,48 +297,53 @@ func (e *encoder) tally(inf info, n int) {
 
 // appendContents appends the contents of the live entries of a page.
 func (p *page) appendContents(b []byte) []byte {
-	if p.inf == nil && p.all&infoWide != 0 && p.ord == nil {
-		if b = slices.Grow(b, 8*int(p.n)); int(p.n) == len(p.key) {
-			for _, word := range p.key {
-				b = binary.LittleEndian.AppendUint64(b, word)
-			}
-			return b
-		}
-		for i, w := range p.live {
-			for ; w != 0; w &= w - 1 {
-				b = binary.LittleEndian.AppendUint64(b, p.word(i*64+bits.TrailingZeros64(w)))
-			}
-		}
+	if p.inf != nil || p.ord != nil {
+		p.eachLive(func(p *page, slot int) bool {
+			inf, word := p.infoOf(slot), p.word(slot)
+			b = appendContent(b, inf, word, p.recOf(word, inf))
+			return true
+		})
 		return b
 	}
-	if p.isStraight() {
+	var room [pageSize]uint8
+	cols := p.columns(&room)
+	if p.isStraight(cols) {
 		return append(b, p.bytes...)
 	}
-	p.eachLive(func(p *page, slot int) bool {
-		inf, word := p.infoOf(slot), p.word(slot)
-		b = appendContent(b, inf, word, p.recOf(word, inf))
-		return true
-	})
+	b = slices.Grow(b, 8*int(p.n))
+	for i := range int(p.n) {
+		at := i
+		if cols != nil {
+			at = int(cols[i])
+		}
+		if word := p.key[at]; p.all&infoWide != 0 {
+			b = binary.LittleEndian.AppendUint64(b, word)
+		} else {
+			b = appendContent(b, p.all, word, p.recOf(word, p.all))
+		}
+	}
 	return b
 }
 
-// isStraight reports whether the bytes of a page are the contents of its entries,
-// in order, and nothing else.
-func (p *page) isStraight() bool {
-	if p.inf != nil || p.all.value() == valueBytes || p.all.value() == valueTotal || p.ord != nil || p.junk > 0 {
+// isStraight reports whether the bytes of a page in order and of one info are the
+// contents of its entries and nothing else.
+func (p *page) isStraight(cols []uint8) bool {
+	if p.all.value() == valueBytes || p.all.value() == valueTotal || p.all&infoWide != 0 || p.junk > 0 {
 		return false
 	}
-	at := uint64(0)
-	for i, live := range p.live {
-		for ; live != 0; live &= live - 1 {
-			word := p.word(i*64 + bits.TrailingZeros64(live))
-			if int64(word) >= 0 || word&math.MaxUint32 != at {
-				return false
-			}
-			at += word >> 32 &^ (1 << 31)
+	from := uint64(0)
+	for i := range int(p.n) {
+		at := i
+		if cols != nil {
+			at = int(cols[i])
 		}
+		word := p.key[at]
+		if int64(word) >= 0 || word&math.MaxUint32 != from {
+			return false
+		}
+		from += word >> 32 &^ (1 << 31)
 	}
-	return at == uint64(len(p.bytes))
+	return from == uint64(len(p.bytes))
 }
 
 // appendValues writes the values that are bytes: lengths, then all of them.

@@ -179,9 +179,36 @@ func (s *State) eachBeyond(d *State, id clock.ReplicaID, run clock.Interval, f f
 		}
 	}
 	l := &s.lanes[i]
-	for k := max(l.route(run.Lo), 0); k < len(l.dir) && l.dir[k].lo <= run.Hi; k++ {
+	k := l.passAgreed(max(l.route(run.Lo), 0), other, run.Hi)
+	for k < len(l.dir) && l.dir[k].lo <= run.Hi {
 		l.dir[k].p.eachBeyond(d, other, run, f)
+		k = l.passAgreed(k+1, other, run.Hi)
 	}
+}
+
+// passAgreed returns the first page at k or behind it that may have something live
+// that other has not, among those that start at or before hi. Other may be nil.
+// Where two lanes agree this is all that is looked at: a line of each page.
+func (l *lane) passAgreed(k int, other *lane, hi uint64) int {
+	if other == nil || k >= len(l.dir) || l.dir[k].p.form != dense {
+		return k
+	}
+	j := max(other.route(l.dir[k].p.lo), 0)
+	for ; k < len(l.dir) && l.dir[k].lo <= hi; k++ {
+		p := l.dir[k].p
+		for j < len(other.dir) && other.dir[j].p.lo < p.lo {
+			j++
+		}
+		if j == len(other.dir) || p.form != dense {
+			return k
+		}
+		q := other.dir[j].p
+		if q.form != dense || q.lo != p.lo ||
+			p.live[0]&^q.live[0]|p.live[1]&^q.live[1]|p.live[2]&^q.live[2]|p.live[3]&^q.live[3] != 0 {
+			return k
+		}
+	}
+	return k
 }
 
 // eachBeyond is State.eachBeyond of a page of a lane; other is the lane of the

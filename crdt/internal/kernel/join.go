@@ -148,10 +148,11 @@ func (m *joiner) killRun(id clock.ReplicaID, run clock.Interval) {
 			return
 		}
 		l := &m.s.lanes[i]
-		k := max(l.route(lo), 0)
-		if l.dir[k].lo > run.Hi {
+		k := l.passAgreed(max(l.route(lo), 0), other, run.Hi)
+		if k == len(l.dir) || l.dir[k].lo > run.Hi {
 			return
 		}
+		lo = max(lo, l.dir[k].lo)
 		p, end := l.dir[k].p, l.end(k)
 		was := p.n
 		if m.killPage(p, other, clock.Interval{Lo: lo, Hi: min(run.Hi, end)}); p.n < was {

@@ -32,21 +32,26 @@ func (r ref) slot() int    { return int(r % pageSize) }
 // order of their dots, or is nil while that is the same. A removed entry leaves
 // its slot and record until the page is repacked.
 type page struct {
-	lo    uint64
-	id    clock.ReplicaID // not of a mixed page
-	num   uint32
-	n     int32 // live entries
-	form  pageForm
-	junk  uint32 // bytes of records of dead entries
-	all   info   // of all entries, if inf is nil
-	live  bitmap
-	have  *bitmap // nil: all slots up to len(key)
-	key   []uint64
-	inf   []info
-	off   []uint32
+	// The first line of the cache is all that is looked at where nothing has to be
+	// done, and nearly always with the second all that a merge of a delta needs.
+	lo   uint64
+	id   clock.ReplicaID // not of a mixed page
+	num  uint32
+	n    int32  // live entries
+	junk uint32 // bytes of records of dead entries
+	form pageForm
+	live bitmap
+
+	all  info    // of all entries, if inf is nil
+	have *bitmap // nil: all slots up to len(key)
+	key  []uint64
+	inf  []info
+
 	dot   []clock.Dot
 	ord   []uint8
+	off   []uint32
 	bytes []byte
+	_     [32]byte // so that pages stand at the start of a line
 }
 
 type pageForm uint8
@@ -115,6 +120,29 @@ func (b *bitmap) rank(i int) (n int) {
 		n += bits.OnesCount64(w)
 	}
 	return n + bits.OnesCount64(b[i/64]&(1<<(i%64)-1))
+}
+
+// columns returns where the columns hold the live entries, in order of their slots,
+// perhaps in room; nil says that they hold nothing else.
+func (p *page) columns(room *[pageSize]uint8) []uint8 {
+	if int(p.n) == len(p.key) {
+		return nil
+	}
+	n, i := 0, 0
+	for w, live := range p.live {
+		here := ^uint64(0)
+		if p.have != nil {
+			here = p.have[w]
+		}
+		for ; here != 0 && i < len(p.key); here &= here - 1 {
+			room[n&(pageSize-1)] = uint8(i)
+			if here&-here&live != 0 {
+				n++
+			}
+			i++
+		}
+	}
+	return room[:n]
 }
 
 // recOf returns the bytes that the record of a slot starts, or nil.
@@ -386,16 +414,16 @@ func (p *page) squeeze() {
 
 // thin takes the dead slots of a dense page out of its columns.
 func (p *page) thin() {
-	keys := make([]uint64, 0, p.n)
+	keys := make([]uint64, p.n)
 	var infs []info
 	if p.inf != nil {
-		infs = make([]info, 0, p.n)
+		infs = make([]info, p.n)
 	}
-	for slot := p.live.next(0); slot < pageSize; slot = p.live.next(slot + 1) {
-		i := p.idx(slot)
-		keys = append(keys, p.key[i])
+	var room [pageSize]uint8
+	for i, at := range p.columns(&room) {
+		keys[i] = p.key[at]
 		if p.inf != nil {
-			infs = append(infs, p.inf[i])
+			infs[i] = p.inf[at]
 		}
 	}
 	live := p.live

@@ -14,8 +14,8 @@ func (s *State) newSmall() {
 // room for an entry, in one piece.
 func newDelta() *State {
 	d := &struct {
-		State
 		page
+		State
 		key1 [1]uint64
 		dot1 [1]clock.Dot
 	}{}
