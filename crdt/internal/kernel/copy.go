@@ -52,7 +52,7 @@ func (s *State) Clone() *State {
 		l := s.lanes[i]
 		dir := make([]dirEntry, len(l.dir))
 		for k, e := range l.dir {
-			dir[k] = dirEntry{e.lo, out.pages[e.p.num]}
+			dir[k] = entryFor(e.lo, out.pages[e.p.num])
 		}
 		out.lanes = append(out.lanes, lane{id: l.id, dir: dir, max: l.max})
 	}
@@ -65,6 +65,8 @@ func (p *page) clone() *page {
 		return p.straighten()
 	}
 	q := *p
+	q.own = *p.live
+	q.live = &q.own
 	if p.have != nil {
 		have := *p.have
 		q.have = &have

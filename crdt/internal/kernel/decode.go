@@ -198,6 +198,7 @@ func (d *decoder) entries() {
 	if d.r.Err() != nil {
 		return
 	}
+	d.size = len(f.contents)
 	if p := d.s.small; p != nil {
 		f.page(p)
 	}

@@ -26,6 +26,7 @@ func (d *decoder) layout(all []clock.Interval, ends []int) {
 		return
 	}
 	s.small = nil
+	d.left = s.live
 	for i, end := range ends {
 		if end > from {
 			id, _, _ := s.ctx.Row(i)
@@ -63,7 +64,7 @@ func (d *decoder) lane(l *lane, runs []clock.Interval) {
 			}
 			d.start(p)
 			d.s.addPage(p)
-			l.dir = append(l.dir, dirEntry{runs[0].Lo, p})
+			l.dir = append(l.dir, entryFor(runs[0].Lo, p))
 			d.fills = append(d.fills, p)
 		}
 		for len(runs) > 0 && runs[0].Lo <= end {
@@ -104,12 +105,16 @@ func (b *bitmap) setRange(from, to int) {
 }
 
 // store hands out memory for pages in large pieces, to be allocated seldom and
-// freed when the last page of a piece has been replaced.
+// freed when the last page of a piece has been replaced; but not in larger ones than
+// what is left to be decoded may need.
 type store struct {
 	pages []page
+	lives []bitmap
 	keys  []uint64
 	offs  []uint32
 	bytes []byte
+	left  int // entries that have no slot yet
+	size  int // bytes that no page has yet
 }
 
 const (
@@ -118,26 +123,32 @@ const (
 )
 
 func (d *store) newPage() *page {
+	most := d.left/(pageSize/2) + 1
 	if len(d.pages) == 0 {
-		d.pages = make([]page, piece)
+		d.pages = make([]page, min(piece, most))
+	}
+	if len(d.lives) == 0 {
+		d.lives = make([]bitmap, min(64*piece, most)) // in order, to be compared with others
 	}
 	p := &d.pages[0]
-	d.pages = d.pages[1:]
+	p.live = &d.lives[0]
+	d.pages, d.lives = d.pages[1:], d.lives[1:]
 	return p
 }
 
 // start gives a new page, whose form is set, room for its columns, and finish takes
 // back what it did not use. One page is filled at a time.
 func (d *store) start(p *page) {
+	slots := min(piece, d.left/pageSize+1) * pageSize
 	if len(d.keys) < pageSize {
-		d.keys = make([]uint64, piece*pageSize)
+		d.keys = make([]uint64, slots)
 	}
 	p.key = d.keys[:0:pageSize]
 	if p.form == dense {
 		return
 	}
 	if len(d.offs) < pageSize {
-		d.offs = make([]uint32, piece*pageSize)
+		d.offs = make([]uint32, slots)
 	}
 	p.off = d.offs[:0:pageSize]
 }
@@ -148,6 +159,7 @@ func (d *store) finish(p *page) {
 	if p.form == packed {
 		p.off, d.offs = p.off[:n:n], d.offs[n:]
 	}
+	d.left -= int(p.n)
 }
 
 // take returns n bytes that nobody else has.
@@ -156,8 +168,9 @@ func (d *store) take(n int) []byte {
 		if d.pages == nil { // the one page of a small state
 			return make([]byte, n, n+8*few)
 		}
-		d.bytes = make([]byte, max(n, piece*pageSize*8))
+		d.bytes = make([]byte, max(n, min(d.size, piece*pageSize*8)))
 	}
+	d.size -= n
 	b := d.bytes[:n:n]
 	d.bytes = d.bytes[n:]
 	return b

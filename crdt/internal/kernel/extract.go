@@ -188,34 +188,40 @@ func (s *State) eachBeyond(d *State, id clock.ReplicaID, run clock.Interval, f f
 
 // passAgreed returns the first page at k or behind it that may have something live
 // that other has not, among those that start at or before hi. Other may be nil.
-// Where two lanes agree this is all that is looked at: a line of each page.
+// Where two lanes agree this is all that is looked at: two directories, and bitmaps
+// that stand side by side if the states were decoded.
 func (l *lane) passAgreed(k int, other *lane, hi uint64) int {
-	if other == nil || k >= len(l.dir) || l.dir[k].p.form != dense {
+	if other == nil || k >= len(l.dir) {
 		return k
 	}
-	j := max(other.route(l.dir[k].p.lo), 0)
+	const mask = pageSize - 1
+	j := max(other.route(l.dir[k].lo), 0)
 	for ; k < len(l.dir) && l.dir[k].lo <= hi; k++ {
-		p := l.dir[k].p
-		for j < len(other.dir) && other.dir[j].p.lo < p.lo {
+		mine := &l.dir[k]
+		for j < len(other.dir) && other.dir[j].lo|mask < mine.lo {
 			j++
 		}
-		if j == len(other.dir) || p.form != dense {
+		if mine.live == nil || j == len(other.dir) {
 			return k
 		}
-		q := other.dir[j].p
-		if q.form != dense || q.lo != p.lo ||
-			p.live[0]&^q.live[0]|p.live[1]&^q.live[1]|p.live[2]&^q.live[2]|p.live[3]&^q.live[3] != 0 {
+		theirs := &other.dir[j]
+		if theirs.live == nil || (mine.lo^theirs.lo)&^mask != 0 || !mine.live.within(theirs.live) {
 			return k
 		}
 	}
 	return k
 }
 
+// within reports whether all bits of b are set in o.
+func (b *bitmap) within(o *bitmap) bool {
+	return b[0]&^o[0]|b[1]&^o[1]|b[2]&^o[2]|b[3]&^o[3] == 0
+}
+
 // eachBeyond is State.eachBeyond of a page of a lane; other is the lane of the
 // same replica in d, if it has one.
 func (p *page) eachBeyond(d *State, other *lane, run clock.Interval, f func(p *page, slot int, seq uint64)) {
 	if p.form == dense {
-		left := p.live
+		left := *p.live
 		left.keep(run, p.lo)
 		if other != nil {
 			if q := other.denseAt(p.lo); q != nil {

@@ -18,8 +18,16 @@ type lane struct {
 }
 
 type dirEntry struct {
-	lo uint64
-	p  *page
+	lo   uint64
+	p    *page
+	live *bitmap // of p if it is dense, which then is for numbers from lo rounded down
+}
+
+func entryFor(lo uint64, p *page) dirEntry {
+	if p.form != dense {
+		return dirEntry{lo: lo, p: p}
+	}
+	return dirEntry{lo, p, p.live}
 }
 
 // route returns the index of the page that is for seq, or -1 if seq is below all.
@@ -65,7 +73,7 @@ func (l *lane) end(k int) uint64 {
 }
 
 func (l *lane) insertPage(k int, lo uint64, p *page) {
-	l.dir = slices.Insert(l.dir, k, dirEntry{lo, p})
+	l.dir = slices.Insert(l.dir, k, entryFor(lo, p))
 }
 
 // slotFor makes a slot for a number that is not live, with room for a record of
@@ -121,7 +129,7 @@ func (s *State) slotAtEnd(l *lane, seq uint64, bytes int) (*page, int) {
 	if run {
 		p.form, p.lo = dense, seq&^(pageSize-1)
 	}
-	l.dir = append(l.dir, dirEntry{seq, p})
+	l.dir = append(l.dir, entryFor(seq, p))
 	if run {
 		p.extend(int(seq - p.lo))
 		return p, int(seq - p.lo)

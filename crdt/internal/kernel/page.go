@@ -32,18 +32,19 @@ func (r ref) slot() int    { return int(r % pageSize) }
 // order of their dots, or is nil while that is the same. A removed entry leaves
 // its slot and record until the page is repacked.
 type page struct {
-	// The first line of the cache is all that is looked at where nothing has to be
-	// done, and nearly always with the second all that a merge of a delta needs.
+	// The first line of the cache says what is live, and nearly always a merge of a
+	// delta needs the second besides and no other.
 	lo   uint64
-	id   clock.ReplicaID // not of a mixed page
+	live *bitmap
 	num  uint32
 	n    int32  // live entries
 	junk uint32 // bytes of records of dead entries
 	form pageForm
-	live bitmap
+	own  bitmap // what live points to, but of a page that was decoded
 
-	all  info    // of all entries, if inf is nil
-	have *bitmap // nil: all slots up to len(key)
+	id   clock.ReplicaID // not of a mixed page
+	all  info            // of all entries, if inf is nil
+	have *bitmap         // nil: all slots up to len(key)
 	key  []uint64
 	inf  []info
 
@@ -51,7 +52,14 @@ type page struct {
 	ord   []uint8
 	off   []uint32
 	bytes []byte
-	_     [32]byte // so that pages stand at the start of a line
+	_     [24]byte // so that pages stand at the start of a line
+}
+
+// makePage returns an empty page.
+func makePage(form pageForm, id clock.ReplicaID, lo uint64) *page {
+	p := &page{form: form, id: id, lo: lo}
+	p.live = &p.own
+	return p
 }
 
 type pageForm uint8
@@ -426,7 +434,7 @@ func (p *page) thin() {
 			infs[i] = p.inf[at]
 		}
 	}
-	live := p.live
+	live := *p.live
 	p.key, p.inf, p.have = keys, infs, &live
 	if p.junk > 0 {
 		p.squeeze()

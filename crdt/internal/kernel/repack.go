@@ -97,7 +97,7 @@ func (s *State) repack(l *lane, from, to int) {
 			if q == nil || !q.canHold(seq) || !q.hasRoom(len(p.bytes)) {
 				q = s.newPage(l, seq)
 				q.reserve(sumLive(l.dir[from:to]), len(p.bytes)-int(p.junk))
-				made = append(made, dirEntry{seq, q})
+				made = append(made, entryFor(seq, q))
 			}
 			s.move(p, slot, q, q.openSeq(seq))
 		}
@@ -142,7 +142,7 @@ func (s *State) move(p *page, slot int, q *page, to int) {
 
 // newPage returns a new packed page of a lane.
 func (s *State) newPage(l *lane, lo uint64) *page {
-	p := &page{id: l.id, form: packed, lo: lo}
+	p := makePage(packed, l.id, lo)
 	s.addPage(p)
 	return p
 }

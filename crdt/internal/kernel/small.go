@@ -4,7 +4,8 @@ import "github.com/dovetail-crdt/dovetail/clock"
 
 // newSmall makes the page of a small state.
 func (s *State) newSmall() {
-	s.small = &page{form: mixed, num: 1}
+	s.small = makePage(mixed, 0, 0)
+	s.small.num = 1
 	if s.rest != &noRest {
 		s.addPage(s.small)
 	}
@@ -22,6 +23,7 @@ func newDelta() *State {
 	d.rest = &noRest
 	d.form, d.num = mixed, 1
 	d.key, d.dot = d.key1[:0], d.dot1[:0]
+	d.page.live = &d.page.own
 	d.small = &d.page
 	return &d.State
 }
@@ -38,7 +40,7 @@ func (s *State) repackSmall() {
 		s.small = nil
 		return
 	}
-	q := &page{form: mixed}
+	q := makePage(mixed, 0, 0)
 	s.addPage(q)
 	for i := range p.len() {
 		if slot := p.at(i); p.live.has(slot) {
@@ -51,7 +53,8 @@ func (s *State) repackSmall() {
 
 // straighten returns a copy of a mixed page without dead slots and in order.
 func (p *page) straighten() *page {
-	q := &page{form: mixed, num: p.num}
+	q := makePage(mixed, 0, 0)
+	q.num = p.num
 	q.reserve(int(p.n), len(p.bytes)-int(p.junk))
 	for i := range p.len() {
 		if slot := p.at(i); p.live.has(slot) {

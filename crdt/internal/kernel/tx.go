@@ -358,7 +358,7 @@ func (t *Tx) bear(x *item, b birth) {
 			p = &page{}
 		}
 		s.idle = nil
-		*p = page{id: t.id, form: dense, lo: t.next(), key: p.key[:0], bytes: p.bytes[:0]}
+		*p = page{id: t.id, form: dense, lo: t.next(), key: p.key[:0], bytes: p.bytes[:0], live: &p.own}
 		s.addPage(p)
 		s.births = append(s.births, p)
 	}
