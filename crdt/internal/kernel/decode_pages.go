@@ -95,15 +95,6 @@ func (d *decoder) slots(p *page, in clock.Interval) {
 	p.n += int32(n)
 }
 
-// setRange sets the bits from..to-1.
-func (b *bitmap) setRange(from, to int) {
-	for from < to {
-		k, n := from/64, min(64-from%64, to-from)
-		b[k] |= ^uint64(0) >> (64 - n) << (from % 64)
-		from += n
-	}
-}
-
 // store hands out memory for pages in large pieces, to be allocated seldom and
 // freed when the last page of a piece has been replaced; but not in larger ones than
 // what is left to be decoded may need.

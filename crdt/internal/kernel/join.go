@@ -171,27 +171,6 @@ func (m *joiner) killPage(p *page, other *lane, run clock.Interval) {
 	p.eachBeyond(m.d, other, run, func(p *page, slot int, _ uint64) { m.end(p, slot) })
 }
 
-// keep clears the bits of numbers outside a run; bit 0 is number lo.
-func (b *bitmap) keep(run clock.Interval, lo uint64) {
-	for i := range b {
-		from := lo + uint64(i)*64
-		if run.Lo > from {
-			if n := run.Lo - from; n >= 64 {
-				b[i] = 0
-			} else {
-				b[i] &= ^uint64(0) << n
-			}
-		}
-		if run.Hi < from+63 {
-			if run.Hi < from {
-				b[i] = 0
-			} else {
-				b[i] &= ^uint64(0) >> (from + 63 - run.Hi)
-			}
-		}
-	}
-}
-
 // denseAt returns the dense page that starts at lo and is alone for its numbers,
 // or nil.
 func (l *lane) denseAt(lo uint64) *page {

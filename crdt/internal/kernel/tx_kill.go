@@ -1,0 +1,129 @@
+package kernel
+
+import "github.com/dovetail-crdt/dovetail/clock"
+
+// Kill ends everything that shows at and below path, leaving a base for each
+// total.
+func (t *Tx) Kill(path []string) {
+	t.kill(path)
+	if t.seen != nil {
+		t.takeRows(path)
+	}
+}
+
+func (t *Tx) kill(path []string) {
+	pl, ok := t.s.placeOf(path)
+	if !ok {
+		return
+	}
+	x := pl.item()
+	t.killAt(t.s.lookup(nil, &x))
+	if id, ok := t.s.inner(path); ok {
+		t.killBelow(id)
+	}
+}
+
+// KillBelow is Kill for the path that ends in the segment of that role and
+// content.
+func (t *Tx) KillBelow(path []string, role byte, content []byte) {
+	at, ok := t.s.inner(path)
+	if !ok {
+		return
+	}
+	x := makeItem(t.buf, at, role, content, Value{})
+	var room [8]ref
+	t.killAt(t.s.lookup(room[:0], &x))
+	if len(t.s.kidsOf(at)) > 0 {
+		if id, ok := t.s.kidsOf(at)[string(append([]byte{role}, content...))]; ok {
+			t.killBelow(id)
+		}
+	}
+}
+
+func (t *Tx) killBelow(id nodeID) {
+	var plain []ref
+	totals := make(map[place]bool)
+	t.s.eachIn(id, func(p *page, slot int) bool {
+		if p.infoOf(slot).value() == valueTotal {
+			x := p.item(slot)
+			totals[segmentKey(&x)] = true
+		} else {
+			plain = append(plain, p.ref(slot))
+		}
+		return true
+	})
+	for pl := range totals { // in no order: what each leaves does not depend on it
+		x := pl.item()
+		refs := t.s.lookup(nil, &x)
+		var ofTotals []ref
+		for _, r := range refs {
+			if t.s.pageOf(r).infoOf(r.slot()).value() == valueTotal {
+				ofTotals = append(ofTotals, r)
+			}
+		}
+		t.killAt(ofTotals)
+	}
+	for _, r := range plain {
+		if t.seen == nil || t.saw(t.s.dotOf(r)) {
+			t.end(r)
+		}
+	}
+	for _, k := range t.s.sortedKids(id) {
+		t.killBelow(k)
+	}
+}
+
+// killAt ends what shows of the entries of one place. A total that does not count
+// is left alone: some other event ended it, and naming it here would end it also
+// for a reader that has not seen that event.
+func (t *Tx) killAt(refs []ref) {
+	if len(refs) == 0 {
+		return
+	}
+	if t.seen != nil {
+		t.killSeen(refs)
+		return
+	}
+	if len(refs) == 1 && t.s.pageOf(refs[0]).infoOf(refs[0].slot()).value() != valueTotal { // nearly always
+		t.end(refs[0])
+		return
+	}
+	p := t.s.pageOf(refs[0])
+	x := p.item(refs[0].slot())
+	pl := segmentKey(&x)
+	var room [8]ref
+	for _, r := range t.s.shown(room[:0], refs, pl) {
+		p, slot := t.s.pageOf(r), r.slot()
+		if p.infoOf(slot).value() == valueTotal && p.lo <= clock.MaxSeq {
+			t.base(pl, total{t.s.dotOf(r), p.total(slot), r})
+		}
+		t.end(r)
+	}
+}
+
+// end makes a live entry not live: by name if it has a number, without trace if
+// not.
+func (t *Tx) end(r ref) {
+	p, slot := t.s.pageOf(r), r.slot()
+	d := t.s.dotOf(r)
+	pl := place{}
+	born := d.Seq > clock.MaxSeq
+	if born && t.births[d.Seq-clock.MaxSeq-1].hasPrev {
+		x := p.item(slot)
+		pl = segmentKey(&x)
+	}
+	t.s.remove(p, slot)
+	t.journal = append(t.journal, change{r: r})
+	if !born {
+		t.killed = append(t.killed, d)
+		return
+	}
+	t.alive--
+	if b := &t.births[d.Seq-clock.MaxSeq-1]; b.hasPrev {
+		if t.seen != nil && !t.saw(b.prev.dot) {
+			t.revive(pl, b)
+			return
+		}
+		t.base(pl, b.prev)
+	}
+}
