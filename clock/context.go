@@ -95,7 +95,8 @@ func (c *Context) AddRange(id ReplicaID, in Interval) (changed bool) {
 		return c.rows[i].add(in)
 	}
 	if c.rows == nil { // most contexts with one row, those of deltas, get a second
-		c.rows = make([]contextRow, 0, 2)
+		c.rows = append(make([]contextRow, 0, 2), contextRow{id: id, first: in})
+		return true
 	}
 	c.rows = slices.Insert(c.rows, i, contextRow{id: id, first: in})
 	return true

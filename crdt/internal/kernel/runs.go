@@ -46,23 +46,19 @@ func (w *runWriter) flush() {
 type runReader struct {
 	r     *wire.Reader
 	left  uint64 // not yet read
-	v, n  uint64 // the run being given
+	was   run    // the one before, if any
 	zeros bool
-	any   bool
 	what  string
 }
 
-// peek makes sure that a run is at hand and returns its value and length.
-func (c *runReader) peek() (v uint64, n int) {
-	if c.n > 0 {
-		return c.v, int(c.n)
-	}
+// next reads a run. After a fault of r it is of no use.
+func (c *runReader) next() run {
 	x := c.r.Uvarint()
-	v, c.n = x>>1, 1
+	v, n := x>>1, uint64(1)
 	if x&1 != 0 {
-		c.n = c.r.Uvarint()
-		if c.n <= math.MaxUint32 {
-			c.n += 2
+		n = c.r.Uvarint()
+		if n <= math.MaxUint32 {
+			n += 2
 		}
 		if v == 0 && c.zeros {
 			c.r.Failf("%s: a run of zeros", c.what)
@@ -70,38 +66,31 @@ func (c *runReader) peek() (v uint64, n int) {
 	}
 	switch {
 	case c.r.Err() != nil:
-		c.n = 0
-		return 0, 0
-	case c.n > c.left:
-		c.r.Failf("%s: a run of %d in a column with %d to go", c.what, c.n, c.left)
-	case c.any && v == c.v && (v != 0 || !c.zeros):
+		return run{}
+	case n > c.left:
+		c.r.Failf("%s: a run of %d in a column with %d to go", c.what, n, c.left)
+		return run{}
+	case c.was.n > 0 && v == c.was.v && (v != 0 || !c.zeros):
 		c.r.Failf("%s: two runs of %d side by side", c.what, v)
 	}
-	if c.r.Err() != nil {
-		c.n = 0
-		return 0, 0
-	}
-	c.v, c.any = v, true
-	c.left -= c.n
-	return c.v, int(c.n)
+	c.left -= n
+	c.was = run{v, int(n)}
+	return c.was
 }
-
-func (c *runReader) take(n int) { c.n -= uint64(n) }
 
 // readColumn appends the column of n numbers as runs.
 func readColumn(out []run, r *wire.Reader, what string, n int, zeros bool) []run {
 	c := runReader{r: r, left: uint64(n), zeros: zeros, what: what}
-	for c.left > 0 || c.n > 0 {
-		v, k := c.peek()
+	for c.left > 0 {
+		x := c.next()
 		if r.Err() != nil {
 			return nil
 		}
-		if n := len(out); n > 0 && out[n-1].v == v { // zeros, which are single
-			out[n-1].n += k
+		if n := len(out); n > 0 && out[n-1].v == x.v { // zeros, which are single
+			out[n-1].n += x.n
 		} else {
-			out = append(out, run{v, k})
+			out = append(out, x)
 		}
-		c.take(k)
 	}
 	return out
 }
