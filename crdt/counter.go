@@ -43,12 +43,14 @@ func (c *Counter) Add(tx *Tx, n int64) {
 	if k == nil {
 		return
 	}
-	v := c.Value()
-	if sum := v + n; (n > 0 && sum < v) || (n < 0 && sum > v) {
+	var v int64
+	fits := k.IncIf(c.path, uint64(n), func(value uint64) bool {
+		v = int64(value)
+		return (v+n < v) == (n < 0)
+	})
+	if !fits {
 		tx.Fail(fmt.Errorf("%w: %d + %d", ErrOverflow, v, n))
-		return
 	}
-	k.Inc(c.path, uint64(n))
 }
 
 // Reset takes away what this replica sees. It does nothing to a counter that no

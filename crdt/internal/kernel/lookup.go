@@ -41,8 +41,16 @@ func sameContent(inf info, word uint64, rec []byte, x *item) bool {
 
 // lookup appends the live entries at the segment of x, in order of their dots.
 func (s *State) lookup(out []ref, x *item) []ref {
-	s.index()
 	from := len(out)
+	if out = s.entriesAt(out, x); len(out)-from > 1 {
+		slices.SortFunc(out[from:], func(a, b ref) int { return s.dotOf(a).Compare(s.dotOf(b)) })
+	}
+	return out
+}
+
+// entriesAt is lookup in no order.
+func (s *State) entriesAt(out []ref, x *item) []ref {
+	s.index()
 	switch at := x.inf.at(); {
 	case at == outside:
 		out = s.lookupOutside(out)
@@ -61,9 +69,6 @@ func (s *State) lookup(out []ref, x *item) []ref {
 			return append(out, refOf(*pos))
 		}
 		out = s.members(out, x)
-	}
-	if len(out)-from > 1 {
-		slices.SortFunc(out[from:], func(a, b ref) int { return s.dotOf(a).Compare(s.dotOf(b)) })
 	}
 	return out
 }

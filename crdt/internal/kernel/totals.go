@@ -35,11 +35,17 @@ type rows struct {
 // totalsAt appends the live totals at a place, in dot order.
 func (s *State) totalsAt(out []total, pl place) []total {
 	x := pl.item()
-	var room [8]ref
-	return s.totalsOf(out, s.lookup(room[:0], &x))
+	var room [64]ref
+	from := len(out)
+	out = s.totalsOf(out, s.entriesAt(room[:0], &x))
+	if inOrder := func(a, b total) int { return a.dot.Compare(b.dot) }; !slices.IsSortedFunc(out[from:], inOrder) {
+		slices.SortFunc(out[from:], inOrder)
+	}
+	return out
 }
 
 func (s *State) totalsOf(out []total, refs []ref) []total {
+	out = slices.Grow(out, len(refs))
 	for _, r := range refs {
 		p, slot := s.pageOf(r), r.slot()
 		if inf := p.infoOf(slot); inf.value() == valueTotal {
@@ -154,7 +160,11 @@ func counting(totals []total, bases []Base, f func(x *total, taken uint64) bool)
 // sumAt returns the counter's value at a place, mod 2^64.
 func (s *State) sumAt(pl place) (v uint64) {
 	var room [8]total
-	counting(s.totalsAt(room[:0], pl), s.bases[pl], func(x *total, taken uint64) bool {
+	return sumOf(s.totalsAt(room[:0], pl), s.bases[pl])
+}
+
+func sumOf(totals []total, bases []Base) (v uint64) {
+	counting(totals, bases, func(x *total, taken uint64) bool {
 		v += x.Sum - taken
 		return true
 	})

@@ -12,8 +12,23 @@ import (
 // only if it sees its own total of that run count, and is not in doubt about it;
 // else it starts a new run, which closes its older ones back to the doubt.
 func (t *Tx) Inc(path []string, d uint64) {
+	t.IncIf(path, d, func(uint64) bool { return true })
+}
+
+// IncIf is Inc if the counter's value, mod 2^64, permits it; it reports whether it
+// does.
+func (t *Tx) IncIf(path []string, d uint64, permits func(v uint64) bool) bool {
 	pl := t.s.ensurePlace(path)
-	totals := t.s.totalsAt(nil, pl)
+	var room [8]total
+	totals := t.s.totalsAt(room[:0], pl)
+	if !permits(sumOf(totals, t.s.bases[pl])) {
+		return false
+	}
+	t.inc(pl, totals, d)
+	return true
+}
+
+func (t *Tx) inc(pl place, totals []total, d uint64) {
 	own := rowsOf(totals, t.s.bases[pl], t.id)
 	for i := range own.live {
 		if x := &own.live[i]; x.dot.Seq > clock.MaxSeq { // of this very transaction
