@@ -36,13 +36,13 @@ func (t *Tx) Commit(first, after uint64) (*State, error) {
 		d.ctx.Merge(t.seen.Missing)
 	}
 	d.ctx.AddRange(t.id, clock.Interval{Lo: after + 1, Hi: last.Seq})
-	twins := make([]nodeID, len(t.s.nodes))
-	settle := t.number(d, first, twins)
+	copies := twins{from: t.s, to: d}
+	settle := t.number(d, first, &copies)
 	for _, b := range t.bases {
 		bases := t.s.bases[b.pl]
 		if i, ok := findBase(bases, b.replica, b.run); ok {
 			bases[i].By = last // a list of this transaction: nobody else has it
-			d.joinBase(place{d.twinOf(t.s, b.pl.at, twins), b.pl.seg}, bases[i])
+			d.joinBase(place{copies.of(b.pl.at), b.pl.seg}, bases[i])
 		}
 		if t.seen != nil { // it may close runs that the state had not known to be closed
 			settle = append(settle, b.pl)
@@ -60,7 +60,7 @@ func (t *Tx) Commit(first, after uint64) (*State, error) {
 
 // number gives what the transaction made its numbers and puts it where it belongs,
 // in the state and in the delta. It returns the places that have totals and bases.
-func (t *Tx) number(d *State, seq uint64, twins []nodeID) (settle []place) {
+func (t *Tx) number(d *State, seq uint64, copies *twins) (settle []place) {
 	s := t.s
 	for k, p := range s.births {
 		for slot := p.live.next(0); slot < pageSize; slot = p.live.next(slot + 1) {
@@ -85,7 +85,7 @@ func (t *Tx) number(d *State, seq uint64, twins []nodeID) (settle []place) {
 			q, to := s.room(dot, len(x.rec))
 			s.move(p, slot, q, to)
 			s.live++
-			x.inf = x.inf&0xffffffff | info(d.twinOf(s, x.inf.at(), twins))<<32
+			x = copies.copied(x)
 			d.insert(dot, &x)
 			seq++
 		}

@@ -37,7 +37,7 @@ func (s *State) Parts() iter.Seq[*State] {
 		}
 		for _, x := range s.sortedBases() {
 			for _, b := range s.bases[x.pl] {
-				t := taker{from: s, to: New()}
+				t := newTaker(s, New())
 				t.basesAt(x.pl, []Base{b}, func(*Base) bool { return true })
 				t.to.pruneAll()
 				if !yield(t.to) {
@@ -63,7 +63,7 @@ func (s *State) partsOf(id clock.ReplicaID, run clock.Interval, yield func(*Stat
 		if dead(seq); !more {
 			return
 		}
-		t := taker{from: s, to: New()}
+		t := newTaker(s, New())
 		d := clock.Dot{Replica: id, Seq: seq}
 		t.to.ctx.Add(d)
 		t.entry(d, p, slot)
@@ -89,7 +89,7 @@ func (s *State) News(d *State) *State {
 	if s == d {
 		return out
 	}
-	n := differ{s: s, d: d, out: out, taker: taker{from: d, to: out}}
+	n := differ{s: s, d: d, out: out, taker: newTaker(d, out)}
 	for i := range d.ctx.Rows() {
 		id, first, rest := d.ctx.Row(i)
 		n.run(id, first)

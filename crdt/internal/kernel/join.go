@@ -22,7 +22,7 @@ func (s *State) Merge(d *State) (changed bool) {
 	if s.open != nil || d.open != nil {
 		panic("kernel: Merge during a transaction on one of the states")
 	}
-	m := joiner{s: s, d: d}
+	m := joiner{s: s, d: d, copies: twins{from: d, to: s}}
 	if s.small != nil && d.small != nil && s.small.all.value() == valueTotal && m.joinRows() {
 		return s.ctx.Merge(&d.ctx) || m.changed
 	}
@@ -64,7 +64,7 @@ func (s *State) Merge(d *State) (changed bool) {
 type joiner struct {
 	s, d    *State
 	changed bool
-	twins   []nodeID // of the nodes of d, as far as they were asked for
+	copies  twins    // of the nodes of d
 	touched []place  // of totals and bases that came or went, if s or d has bases
 	batch   []ending // of a large d: what may have to end
 	seen    uint32   // of what was read ahead
@@ -228,24 +228,15 @@ func (m *joiner) insertRun(l *lane, run clock.Interval) {
 
 func (m *joiner) insert(d clock.Dot, p *page, slot int) {
 	m.changed = true
-	x := p.item(slot)
-	if at := x.inf.at(); at > root {
-		if m.twins == nil {
-			m.twins = make([]nodeID, len(m.d.nodes))
-		}
-		x.inf = x.inf&0xffffffff | info(m.s.twinOf(m.d, at, m.twins))<<32
-	}
+	x := m.copies.copied(p.item(slot))
 	r := m.s.insert(d, &x)
 	m.touch(m.s.pageOf(r), r.slot())
 }
 
 // joinBases joins the bases of d to those of s.
 func (m *joiner) joinBases() {
-	if m.twins == nil {
-		m.twins = make([]nodeID, len(m.d.nodes))
-	}
 	for pl, bases := range m.d.bases { // places do not depend on each other
-		t := place{m.s.twinOf(m.d, pl.at, m.twins), pl.seg}
+		t := place{m.copies.of(pl.at), pl.seg}
 		m.touched = append(m.touched, t)
 		totals := m.s.totalsAt(nil, t)
 		for rest := bases; len(rest) > 0; {

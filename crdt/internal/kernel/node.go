@@ -149,17 +149,3 @@ func (s *State) appendPath(p []string, id nodeID) []string {
 	slices.Reverse(p[from:])
 	return p
 }
-
-// twinOf returns the node of s at the path of a node of d. Known holds those
-// found before, by their number in d.
-func (s *State) twinOf(d *State, id nodeID, known []nodeID) nodeID {
-	if id <= root {
-		return id
-	}
-	if t := known[id]; t != 0 {
-		return t
-	}
-	n := &d.nodes[id]
-	known[id] = s.kid(s.twinOf(d, n.up, known), n.seg)
-	return known[id]
-}

@@ -2,12 +2,10 @@ package kernel
 
 import "github.com/dovetail-crdt/dovetail/clock"
 
-// taker copies parts of one state to another that has none of them. It remembers
-// the nodes that it was asked for, not all that there are.
-type taker struct {
-	from, to *State
-	twins    map[nodeID]nodeID
-}
+// taker copies parts of one state to another that has none of them.
+type taker struct{ twins }
+
+func newTaker(from, to *State) taker { return taker{twins{from: from, to: to}} }
 
 // entries copies the live entries with a dot in c.
 func (t *taker) entries(c *clock.Context) {
@@ -28,27 +26,8 @@ func (t *taker) run(id clock.ReplicaID, run clock.Interval) {
 }
 
 func (t *taker) entry(d clock.Dot, p *page, slot int) {
-	x := p.item(slot)
-	if at := x.inf.at(); at > root {
-		x.inf = x.inf&0xffffffff | info(t.twin(at))<<32
-	}
+	x := t.copied(p.item(slot))
 	t.to.insert(d, &x)
-}
-
-func (t *taker) twin(id nodeID) nodeID {
-	if id <= root {
-		return id
-	}
-	if twin, ok := t.twins[id]; ok {
-		return twin
-	}
-	n := &t.from.nodes[id]
-	twin := t.to.kid(t.twin(n.up), n.seg)
-	if t.twins == nil {
-		t.twins = make(map[nodeID]nodeID)
-	}
-	t.twins[id] = twin
-	return twin
 }
 
 // bases copies the bases that keep accepts, and ends the work of t.
@@ -67,6 +46,6 @@ func (t *taker) basesAt(pl place, bases []Base, keep func(*Base) bool) {
 		}
 	}
 	if len(kept) > 0 {
-		t.to.setBases(place{t.twin(pl.at), pl.seg}, kept)
+		t.to.setBases(place{t.of(pl.at), pl.seg}, kept)
 	}
 }

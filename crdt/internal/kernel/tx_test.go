@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"math"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -173,4 +175,37 @@ func put(s *kernel.State) *kernel.Tx {
 	tx := s.Begin(1, 0)
 	tx.Put(at("x"), nil)
 	return tx
+}
+
+// A transaction on one key of a map must not cost the other keys: it allocated four
+// bytes for each.
+func TestMutationCostsNoOtherKeys(t *testing.T) { // not parallel: it counts what is allocated
+	const keys, rounds = 20_000, 100
+	s := kernel.New()
+	inc := func(seq uint64, key int) {
+		tx := s.Begin(1, 0)
+		tx.Inc([]string{fmt.Sprint("k", key), "fhits"}, 1)
+		if _, err := tx.Commit(seq, seq-1); err != nil {
+			t.Fatal(err)
+		}
+	}
+	seq := uint64(0)
+	for key := range keys {
+		seq++
+		inc(seq, key)
+	}
+	cost := uint64(math.MaxUint64)
+	for range 3 {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		for key := range rounds {
+			seq++
+			inc(seq, key)
+		}
+		runtime.ReadMemStats(&after)
+		cost = min(cost, (after.TotalAlloc-before.TotalAlloc)/rounds)
+	}
+	if cost > keys {
+		t.Errorf("an increment below one of %d keys allocates %d bytes", keys, cost)
+	}
 }
