@@ -210,6 +210,37 @@ func TestJoinRows(t *testing.T) {
 	}
 }
 
+// No history leads there, but a decoder takes it: a state that knows a total to be
+// dead, and has an older one of its replica. The short cut must not bring the dead
+// one in.
+func TestJoinRowsOfADeadTotal(t *testing.T) {
+	t.Parallel()
+	w := newSite(t, 1)
+	inc := func(tx *kernel.Tx) { tx.Inc(nil, 5) }
+	old := w.do(inc)
+	w.do(inc)
+	newer := w.do(inc) // number 3
+	dead := newSite(t, 1)
+	dead.seq = 1
+	dead.do(func(tx *kernel.Tx) { tx.Put(at("x"), nil) })
+	dead.do(func(tx *kernel.Tx) { tx.Kill(at("x")) }) // numbers 2 and 3 are dead here
+
+	for _, s := range []*kernel.State{old.Clone(), newer.Clone()} {
+		s.Merge(dead.s)
+		d := w.s.Clone()
+		want := textbook.Join(textbook.From(s), textbook.From(d))
+		s.Merge(d)
+		if got := textbook.From(s); !got.Equal(want) {
+			t.Errorf("got %v, want %v", got, want)
+		}
+		d = w.s.Clone()
+		d.Merge(s)
+		if got := textbook.From(d); !got.Equal(want) {
+			t.Errorf("the other way round: got %v, want %v", got, want)
+		}
+	}
+}
+
 // TestThinning removes nearly all of a large state, in random order, by single
 // deltas and in groups, and goes on writing to what is left.
 func TestThinning(t *testing.T) {
