@@ -51,7 +51,13 @@ func (c *Context) UnmarshalBinary(b []byte) error {
 // ReadContext reads what AppendBinary wrote from r. The result shares no memory
 // with the input; after a fault of r it is empty.
 func ReadContext(r *wire.Reader) *Context {
-	c := &Context{rows: make([]contextRow, 0, r.Count(11))}
+	c := &Context{} // where it is inlined this need not be allocated
+	c.read(r)
+	return c
+}
+
+func (c *Context) read(r *wire.Reader) {
+	c.rows = make([]contextRow, 0, r.Count(11))
 	for range cap(c.rows) {
 		row := contextRow{id: readReplica(r)}
 		if n := len(c.rows); n > 0 && c.rows[n-1].id >= row.id {
@@ -60,7 +66,8 @@ func ReadContext(r *wire.Reader) *Context {
 		n := r.Count(2)
 		if n == 0 {
 			r.Failf("replica %v without intervals", row.id)
-			return &Context{}
+			c.rows = nil
+			return
 		}
 		row.first = readInterval(r, 0)
 		end := row.first.Hi
@@ -74,9 +81,8 @@ func ReadContext(r *wire.Reader) *Context {
 		c.rows = append(c.rows, row)
 	}
 	if r.Err() != nil {
-		return &Context{}
+		c.rows = nil
 	}
-	return c
 }
 
 func readInterval(r *wire.Reader, floor uint64) Interval {

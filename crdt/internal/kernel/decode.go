@@ -20,7 +20,7 @@ func Read(c, r *wire.Reader) *State {
 	if c.Err() != nil {
 		return s
 	}
-	d := decoder{s: s, r: r, next: 2, depth: []uint8{0, 0}}
+	d := decoder{s: s, r: r, next: 2}
 	d.dots()
 	d.nodes()
 	if s.live > 0 && r.Err() == nil {
@@ -109,6 +109,7 @@ func (d *decoder) nodes() {
 	n := d.r.Count(3)
 	if n > 0 {
 		d.s.nodes = make([]node, 2) // counts follow with the entries
+		d.depth = make([]uint8, 2)
 	}
 	for range n {
 		up, seg := d.r.Uvarint(), d.r.Bytes()
@@ -179,11 +180,11 @@ func (d *decoder) entries() {
 	if size > uint64(d.r.Len()) {
 		d.r.Failf("contents of %d bytes in %d", size, d.r.Len())
 	}
-	f := filler{d: d, nodes: nodes, forms: forms, lengths: lengths, contents: d.r.Next(int(min(size, math.MaxInt32)))}
+	f := filler{d: d, nodes: column{nodes}, forms: column{forms}, lengths: column{lengths}, contents: d.r.Next(int(min(size, math.MaxInt32)))}
 	if values > 0 {
-		f.sizes = readColumn(nil, d.r, "lengths of values", values, false)
+		f.sizes.runs = readColumn(nil, d.r, "lengths of values", values, false)
 		size = 0
-		for _, x := range f.sizes {
+		for _, x := range f.sizes.runs {
 			if x.v == 0 || x.v > MaxContent || x.v*uint64(x.n) > uint64(d.r.Len()) {
 				d.r.Failf("%d values of %d bytes in %d bytes", x.n, x.v, d.r.Len())
 				return

@@ -7,18 +7,20 @@ import (
 // filler gives the slots their entries.
 type filler struct {
 	d                     *decoder
-	nodes, forms, lengths []run
-	sizes                 []run
+	nodes, forms, lengths column
+	sizes                 column
 	contents, values      []byte
-	buf                   []byte
 }
 
 func (f *filler) page(p *page) {
 	slot := p.live.next(0)
 	for left := int(p.n); left > 0; {
-		k := min(f.nodes[0].n, f.forms[0].n, f.lengths[0].n, left)
-		at, form, n := nodeID(f.nodes[0].v), info(f.forms[0].v), int(f.lengths[0].v)
-		f.nodes, f.forms, f.lengths = take(f.nodes, k), take(f.forms, k), take(f.lengths, k)
+		nodes, forms, lengths := f.nodes.runs[0], f.forms.runs[0], f.lengths.runs[0]
+		k := min(nodes.n, forms.n, lengths.n, left)
+		at, form, n := nodeID(nodes.v), info(forms.v), int(lengths.v)
+		f.nodes.take(k)
+		f.forms.take(k)
+		f.lengths.take(k)
 		inf := makeInfo(at, byte(form>>2), form&valueMask)
 		if at == outside && (n > 0 || form>>2 != 0) {
 			f.d.r.Failf("an entry at the empty path has a segment")
@@ -109,14 +111,13 @@ func (f *filler) fillValues(p *page, slot, k int, inf info, n int) int {
 			t := f.d.total(p.seqOf(slot))
 			v.Total = &t
 		} else {
-			size := int(f.sizes[0].v)
+			size := int(f.sizes.runs[0].v)
 			v.Put, f.values = f.values[:size], f.values[size:]
-			f.sizes = take(f.sizes, 1)
+			f.sizes.take(1)
 		}
-		x := makeItem(f.buf, inf.at(), inf.role(), f.contents[:n], v)
-		f.contents, f.buf = f.contents[n:], x.rec
-		p.key[slot] = x.word | uint64(len(p.bytes))
-		p.bytes = append(p.bytes, x.rec...)
+		p.key[slot] = wordRecord | uint64(n)<<32 | uint64(len(p.bytes))
+		p.bytes = appendRecord(p.bytes, f.contents[:n], v)
+		f.contents = f.contents[n:]
 		if p.inf != nil {
 			p.inf[slot] = inf
 		}

@@ -62,16 +62,22 @@ func makeItem(buf []byte, at nodeID, role byte, content []byte, v Value) item {
 			return item{inf: makeInfo(at, role, flagsOf(v)), word: uint64(n)<<56 | wordOf(content)}
 		}
 	}
-	buf = append(buf[:0], content...)
+	rec := appendRecord(buf[:0], content, v)
+	return item{inf: makeInfo(at, role, flagsOf(v)), word: wordRecord | uint64(n)<<32, rec: rec}
+}
+
+// appendRecord appends a content and its value as they stand in the bytes of a page.
+func appendRecord(b, content []byte, v Value) []byte {
+	b = append(b, content...)
 	switch {
 	case v.Total != nil:
-		buf = binary.LittleEndian.AppendUint64(buf, v.Total.Run)
-		buf = binary.LittleEndian.AppendUint64(buf, v.Total.Lo)
-		buf = binary.LittleEndian.AppendUint64(buf, v.Total.Sum)
+		b = binary.LittleEndian.AppendUint64(b, v.Total.Run)
+		b = binary.LittleEndian.AppendUint64(b, v.Total.Lo)
+		b = binary.LittleEndian.AppendUint64(b, v.Total.Sum)
 	case len(v.Put) > 0:
-		buf = append(binary.AppendUvarint(buf, uint64(len(v.Put))), v.Put...)
+		b = append(binary.AppendUvarint(b, uint64(len(v.Put))), v.Put...)
 	}
-	return item{inf: makeInfo(at, role, flagsOf(v)), word: wordRecord | uint64(n)<<32, rec: buf}
+	return b
 }
 
 // isPlain reports whether v takes no bytes.

@@ -32,8 +32,9 @@ func (m *joiner) gather(d clock.Dot, p *page) {
 // flush ends what was gathered and is live in s and not in d.
 func (m *joiner) flush() {
 	s := m.s
-	for i := range m.batch {
-		m.seen += uint32(m.batch[i].p.n)
+	for i := range m.batch { // two lines of each page
+		p := m.batch[i].p
+		m.seen += uint32(p.n) + uint32(len(p.key))
 	}
 	dead := m.batch[:0]
 	for _, e := range m.batch {

@@ -101,10 +101,12 @@ type run struct {
 	n int
 }
 
-// take takes n off the front of a column of runs, the first of which has as many.
-func take(runs []run, n int) []run {
-	if runs[0].n -= n; runs[0].n == 0 {
-		return runs[1:]
+// column is runs that are taken from the front.
+type column struct{ runs []run }
+
+// take takes n off the first run, which has as many.
+func (c *column) take(n int) {
+	if c.runs[0].n -= n; c.runs[0].n == 0 {
+		c.runs = c.runs[1:]
 	}
-	return runs
 }

@@ -110,9 +110,9 @@ func (r rows) base(run uint64) (Base, bool) {
 
 // counting calls f with each total that counts, and what resets took from its
 // run, until f returns false.
-func (r rows) counting(f func(x *total, taken uint64) bool) bool {
+func (r rows) counting(f func(x total, taken uint64) bool) bool {
 	if len(r.live) == 1 && len(r.bases) == 0 { // nearly always
-		return f(&r.live[0], 0)
+		return f(r.live[0], 0)
 	}
 	closed := r.closed()
 	var runs map[uint64]bool // of totals seen, if there are several
@@ -131,7 +131,7 @@ func (r rows) counting(f func(x *total, taken uint64) bool) bool {
 		if ok && b.Seq >= x.dot.Seq || closed(x.Run) {
 			continue
 		}
-		if !f(x, b.Sum) {
+		if !f(*x, b.Sum) {
 			return false
 		}
 	}
@@ -141,7 +141,7 @@ func (r rows) counting(f func(x *total, taken uint64) bool) bool {
 // counting calls f with each total that counts, and what resets took from its
 // run, until f returns false. Totals are those of one place in dot order. O(totals
 // and bases), but for a sort of those of a replica that has several.
-func counting(totals []total, bases []Base, f func(x *total, taken uint64) bool) {
+func counting(totals []total, bases []Base, f func(x total, taken uint64) bool) {
 	for rest := totals; len(rest) > 0; {
 		id, n := rest[0].dot.Replica, 1
 		for n < len(rest) && rest[n].dot.Replica == id {
@@ -164,7 +164,7 @@ func (s *State) sumAt(pl place) (v uint64) {
 }
 
 func sumOf(totals []total, bases []Base) (v uint64) {
-	counting(totals, bases, func(x *total, taken uint64) bool {
+	counting(totals, bases, func(x total, taken uint64) bool {
 		v += x.Sum - taken
 		return true
 	})
@@ -184,7 +184,7 @@ func (s *State) shown(out []ref, refs []ref, pl place) []ref {
 	}
 	if totals {
 		var room [8]total
-		counting(s.totalsOf(room[:0], refs), s.bases[pl], func(x *total, _ uint64) bool {
+		counting(s.totalsOf(room[:0], refs), s.bases[pl], func(x total, _ uint64) bool {
 			out = append(out, x.r)
 			return true
 		})

@@ -78,9 +78,9 @@ func (s *State) setTotal(r ref, v Total) {
 
 // ownTotal returns the writer's total that a run may be continued from.
 func (t *Tx) ownTotal(own rows) (prev total, ok bool) {
-	own.counting(func(x *total, _ uint64) bool {
+	own.counting(func(x total, _ uint64) bool {
 		if x.Run > t.doubt {
-			prev, ok = *x, true
+			prev, ok = x, true
 		}
 		return !ok
 	})
