@@ -152,7 +152,6 @@ func (m *joiner) killRun(id clock.ReplicaID, run clock.Interval) {
 		if k == len(l.dir) || l.dir[k].lo > run.Hi {
 			return
 		}
-		lo = max(lo, l.dir[k].lo)
 		p, end := l.dir[k].p, l.end(k)
 		was := p.n
 		if m.killPage(p, other, clock.Interval{Lo: lo, Hi: min(run.Hi, end)}); p.n < was {

@@ -3,6 +3,7 @@ package kernel_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/dovetail-crdt/dovetail/clock"
@@ -148,6 +149,48 @@ func TestFullMerge(t *testing.T) {
 			}
 			if x.Merge(y) || x.Merge(both) {
 				t.Errorf("gap %d, decoded %t: merging again changed something", gap, decoded)
+			}
+		}
+	}
+}
+
+// TestFullMergeOfHoles merges whole states of which one lacks, or has ended, pages
+// full of what the other has, beside pages that are the same.
+func TestFullMergeOfHoles(t *testing.T) {
+	t.Parallel()
+	const n, window = 1800, 256
+	w := newSite(t, 1)
+	var adds []*kernel.State
+	for i := range n {
+		adds = append(adds, w.do(func(tx *kernel.Tx) { tx.Put(at(fmt.Sprint("x", i)), nil) }))
+	}
+	for _, holes := range [][]int{{0}, {1}, {3, 4}, {1, 3, 5}, {7}, {0, 1, 2, 3, 4, 5, 6, 7}} {
+		here, gone := kernel.New(), w.s.Clone() // gone has ended what stands in the holes
+		killer := &site{t: t, s: gone, id: 2}
+		killer.do(func(tx *kernel.Tx) {
+			for i := range n {
+				if slices.Contains(holes, (i+1)/window) {
+					tx.Kill(at(fmt.Sprint("x", i)))
+				} else {
+					here.Merge(adds[i]) // and here they have not come
+				}
+			}
+		})
+		for name, pair := range map[string][2]*kernel.State{
+			"ended there": {w.s, gone}, "ended here": {gone, w.s}, "unknown here": {here, w.s}, "unknown there": {w.s, here},
+			"ended or unknown": {here, gone}, "unknown or ended": {gone, here},
+		} {
+			for _, decoded := range []bool{false, true} {
+				x, y := pair[0].Clone(), pair[1].Clone()
+				if decoded {
+					x, _ = decode(encode(x))
+					y, _ = decode(encode(y))
+				}
+				want := textbook.Join(textbook.From(x), textbook.From(y))
+				x.Merge(y)
+				if got := textbook.From(x); !got.Equal(want) {
+					t.Errorf("holes %v, %s, decoded %t: wrong, with %d entries", holes, name, decoded, x.Len())
+				}
 			}
 		}
 	}
