@@ -199,7 +199,6 @@ func (d *decoder) entries() {
 	if d.r.Err() != nil {
 		return
 	}
-	d.size = len(f.contents)
 	if p := d.s.small; p != nil {
 		f.page(p)
 	}

@@ -51,11 +51,15 @@ func (f *filler) fill(p *page, slot, k int, inf info, n int) int {
 		return f.fillValues(p, slot, k, inf, n)
 	}
 	c := f.contents[:k*n]
-	f.contents = f.contents[k*n:]
-	if p.inf == nil { // nearly always: one info, one length
+	if p.inf == nil && k == int(p.n) { // nearly always: one info, one length
+		if n > 8 {
+			p.bytes = f.d.keep(f.contents, k*n)
+		}
+		f.contents = f.contents[k*n:]
 		f.fillAll(p, c, n)
 		return pageSize
 	}
+	f.contents = f.contents[k*n:]
 	for ; k > 0; k-- {
 		p.key[slot] = p.keep(c[:n], n)
 		c = c[n:]
@@ -81,24 +85,36 @@ func (p *page) keep(c []byte, n int) uint64 {
 
 // fillAll is fill for all slots of a page.
 func (f *filler) fillAll(p *page, c []byte, n int) {
-	if n > 8 {
-		p.bytes = f.d.take(len(c))
-		copy(p.bytes, c)
+	if int(p.n) == len(p.key) { // nearly always
+		fillKeys(p.key, c, n)
+		return
 	}
 	var room [pageSize]uint8
+	var keys [pageSize]uint64
 	cols := p.columns(&room)
-	for i := range int(p.n) {
-		at := i
-		if cols != nil {
-			at = int(cols[i])
+	fillKeys(keys[:len(cols)], c, n)
+	for i, at := range cols {
+		p.key[at] = keys[i]
+	}
+}
+
+// fillKeys makes the words of contents of one length, which if they are long stand
+// alone and in order in the bytes of the page.
+func fillKeys(keys []uint64, c []byte, n int) {
+	switch {
+	case n > 8:
+		word := wordRecord | uint64(n)<<32
+		for i := range keys {
+			keys[i] = word
+			word += uint64(n)
 		}
-		switch {
-		case n > 8:
-			p.key[at] = wordRecord | uint64(n)<<32 | uint64(i*n)
-		case n == 8:
-			p.key[at] = binary.LittleEndian.Uint64(c[8*i:])
-		default:
-			p.key[at] = uint64(n)<<56 | wordOf(c[i*n:][:n])
+	case n == 8:
+		for i := range keys {
+			keys[i] = binary.LittleEndian.Uint64(c[8*i:])
+		}
+	default:
+		for i := range keys {
+			keys[i] = uint64(n)<<56 | wordOf(c[i*n:][:n])
 		}
 	}
 }

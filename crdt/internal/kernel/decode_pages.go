@@ -103,9 +103,9 @@ type store struct {
 	lives []bitmap
 	keys  []uint64
 	offs  []uint32
-	bytes []byte
 	left  int // entries that have no slot yet
-	size  int // bytes that no page has yet
+	bytes []byte
+	ahead int // how many contents were left when bytes begin
 }
 
 const (
@@ -153,16 +153,16 @@ func (d *store) finish(p *page) {
 	d.left -= int(p.n)
 }
 
-// take returns n bytes that nobody else has.
-func (d *store) take(n int) []byte {
-	if len(d.bytes) < n {
-		if d.pages == nil { // the one page of a small state
-			return make([]byte, n, n+8*few)
-		}
-		d.bytes = make([]byte, max(n, min(d.size, piece*pageSize*8)))
+// keep returns a copy of the first n bytes of rest, the contents that are left. It
+// copies what follows too, which costs less than clearing memory for it.
+func (d *store) keep(rest []byte, n int) []byte {
+	if d.pages == nil { // the one page of a small state
+		return append(make([]byte, 0, n+8*few), rest[:n]...)
 	}
-	d.size -= n
+	if len(rest) != d.ahead || len(d.bytes) < n {
+		d.bytes = append([]byte(nil), rest[:max(n, min(len(rest), piece*pageSize*8))]...)
+	}
 	b := d.bytes[:n:n]
-	d.bytes = d.bytes[n:]
+	d.bytes, d.ahead = d.bytes[n:], len(rest)-n
 	return b
 }

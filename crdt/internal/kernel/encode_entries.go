@@ -79,6 +79,10 @@ func (e *encoder) lengths(w *runWriter, p *page) {
 
 // addLengths is lengths for a page in order of one info that is not wide.
 func (p *page) addLengths(w *runWriter) {
+	if n, ok := p.uniform(); ok {
+		w.add(n, uint64(p.n))
+		return
+	}
 	was, n := 0, uint64(0)
 	var room [pageSize]uint8
 	cols := p.columns(&room)
@@ -125,6 +129,9 @@ func (p *page) appendContents(b []byte) []byte {
 		})
 		return b
 	}
+	if _, ok := p.uniform(); ok {
+		return append(b, p.bytes...)
+	}
 	var room [pageSize]uint8
 	cols := p.columns(&room)
 	if p.isStraight(cols) {
@@ -143,6 +150,23 @@ func (p *page) appendContents(b []byte) []byte {
 		}
 	}
 	return b
+}
+
+// uniform returns the length of the contents of a page if all are long, of one
+// length, and make up its bytes in order. It is what decoding leaves, and told by a
+// comparison an entry.
+func (p *page) uniform() (n uint64, ok bool) {
+	if int(p.n) != len(p.key) || p.n == 0 || p.inf != nil || p.ord != nil || p.all&infoWide != 0 ||
+		p.all.value() == valueBytes || p.all.value() == valueTotal {
+		return 0, false
+	}
+	n = p.key[0] >> 32 &^ (1 << 31)
+	want, other := uint64(wordRecord)|n<<32, uint64(0)
+	for _, word := range p.key {
+		other |= word ^ want
+		want += n
+	}
+	return n, other == 0 && uint64(len(p.bytes)) == n*uint64(p.n)
 }
 
 // isStraight reports whether the bytes of a page in order and of one info are the
