@@ -37,8 +37,8 @@ const (
 
 	slotCrowd = 1 << 31 // of a slot: several entries share the segment; see crowd
 	fillMost  = 10      // refs a bucket, on average, at which a table grows
-	fillLeast = 3       // and at which it shrinks
-	fillNew   = 6
+	fillLeast = 5       // and at which it shrinks
+	fillNew   = 7
 )
 
 func refOf(slot uint32) ref { return ref(slot &^ slotCrowd) }
