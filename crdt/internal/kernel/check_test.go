@@ -62,7 +62,7 @@ func Shape(s *State) (forms map[string]int) {
 
 // check returns the first invariant of State that s breaks.
 func check(s *State) error {
-	if r := &noRest; r.lanes != nil || r.pages != nil || r.free != nil || r.spare != nil || r.unused != nil || r.indexed ||
+	if r := &noRest; r.lanes != nil || r.pages != nil || r.free != nil || r.spare != nil || r.indexed ||
 		r.bases != nil || r.nbases != 0 || r.crowds != nil || r.births != nil || r.idle != nil || r.scratch != nil || r.tx.s != nil {
 		return fmt.Errorf("what all small states share was written: %+v", noRest)
 	}

@@ -57,6 +57,9 @@ func (s *State) kidsOf(id nodeID) map[string]nodeID {
 
 // kid returns the inner node of a segment, made if it is missing.
 func (s *State) kid(up nodeID, seg string) nodeID {
+	if s.nodes == nil && s.live == 0 {
+		s.nodes = make([]node, 2, 4) // a delta of one key
+	}
 	s.needNodes()
 	if id, ok := s.nodes[up].kids[seg]; ok {
 		return id
@@ -74,7 +77,6 @@ func (s *State) kid(up nodeID, seg string) nodeID {
 	}
 	n.kids[seg] = id
 	n.uses++
-	s.own()
 	s.unused = append(s.unused, id) // until something uses it
 	return id
 }
@@ -106,6 +108,7 @@ func (s *State) prune(id nodeID) {
 		delete(s.nodes[n.up].kids, n.seg)
 		s.nodes[n.up].uses--
 		s.nodes[id] = node{}
+		s.own()
 		s.spare = append(s.spare, id)
 		id = n.up
 	}

@@ -30,6 +30,8 @@ type State struct {
 	live  int    // entries, births of a transaction not counted
 	nodes []node // nil until there is an inner node or somebody asks; see needNodes
 	open  *Tx    // the transaction that is changing s, or nil
+	// Nodes that lost their last use, or wait for the first.
+	unused []nodeID
 	*rest
 }
 
@@ -40,7 +42,6 @@ type rest struct {
 	pages   []*page // by number
 	free    []uint32
 	spare   []nodeID
-	unused  []nodeID // nodes that lost their last use
 	indexed bool
 	bases   map[place][]Base // none empty
 	nbases  int
@@ -183,7 +184,6 @@ func (s *State) count(inf info, by int32) {
 	}
 	n := &s.nodes[inf.at()]
 	if n.tally(inf, by); n.uses == 0 && inf.at() > root {
-		s.own()
 		s.unused = append(s.unused, inf.at())
 	}
 }
