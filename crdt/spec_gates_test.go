@@ -238,7 +238,7 @@ func TestSpecificationPruned(t *testing.T) {
 			}
 		}
 	})
-	if pruned == 0 {
+	if pruned == 0 && !testing.Short() { // which runs few histories
 		t.Error("no history pruned anything")
 	}
 }

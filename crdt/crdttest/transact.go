@@ -25,6 +25,7 @@ const (
 
 // transaction mutates the state of n and checks what comes of it.
 func (w *world[S]) transaction(n *replica[S]) {
+	w.tries++
 	n.src.draw(w.t)
 	end := succeeds
 	if rapid.IntRange(0, 7).Draw(w.t, "fails") == 0 {

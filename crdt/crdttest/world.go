@@ -20,6 +20,7 @@ type world[S crdt.Lattice[S]] struct {
 	kind   crdt.Kind[S]
 	mutate func(*rapid.T, *crdt.Tx, S)
 	nodes  [replicas]*replica[S]
+	tries  int // transactions, whatever came of them
 	deltas []*packet[S]
 	states []*packet[S]
 }
