@@ -65,16 +65,9 @@ func AppendBatch(b []byte, frames ...[]byte) ([]byte, error) {
 // DecodeFrame finds in single frames. Memory is bounded by the length of b, and
 // the frames together are at most MaxFrame bytes.
 func DecodeBatch(b []byte) (*Batch, error) {
-	if len(b) > MaxFrame {
-		return nil, fmt.Errorf("crdt: batch of %d bytes: %w: at most %d", len(b), ErrCorrupt, MaxFrame)
-	}
 	r := wire.NewReader(b)
-	head, v := r.Byte(), r.Byte()
-	if isArray(head) && v > FrameVersion && v <= mpFixMax {
-		return nil, fmt.Errorf("%w: batch of format %d, newest known %d", ErrVersion, v, FrameVersion)
-	}
-	if r.Err() == nil && (head != mpArray0|batchFields || v != FrameVersion) {
-		r.Failf("batch starts with bytes %#02x %#02x", head, v)
+	if _, err := readHead(r, "batch", batchFields, FrameVersion, FrameVersion); err != nil {
+		return nil, err
 	}
 	d := &Batch{kinds: readKinds(r), replicas: readBin(r, false).of(b).bytes(), frames: readBin(r, false).of(b)}
 	readSum(r, b)

@@ -205,22 +205,32 @@ func (e *envelope) appendTo(b []byte) []byte {
 	return appendSum(appendBin(b, e.body.bytes()), from)
 }
 
+// readHead reads how frames, batches and heals begin: an array of so many fields, of
+// which the first is the version of the format. Of a newer one only this is known.
+// Faults other than its error are the reader's.
+func readHead(r *wire.Reader, what string, fields, oldest, newest byte) (version int, err error) {
+	if r.Len() > MaxFrame {
+		return 0, fmt.Errorf("crdt: %s of %d bytes: %w: at most %d", what, r.Len(), ErrCorrupt, MaxFrame)
+	}
+	head, v := r.Byte(), r.Byte()
+	if isArray(head) && v > newest && v <= mpFixMax {
+		return 0, fmt.Errorf("%w: %s of format %d, newest known %d", ErrVersion, what, v, newest)
+	}
+	if r.Err() == nil && (head != mpArray0|fields || v < oldest || v > newest) {
+		r.Failf("%s starts with bytes %#02x %#02x", what, head, v)
+	}
+	return int(v), nil
+}
+
 // splitFrame checks a frame and returns its fields, which alias it.
 func splitFrame(frame []byte) (envelope, error) {
 	var e envelope
-	if len(frame) > MaxFrame {
-		return e, fmt.Errorf("crdt: frame of %d bytes: %w: at most %d", len(frame), ErrCorrupt, MaxFrame)
-	}
 	r := wire.NewReader(frame)
-	head, v := r.Byte(), r.Byte()
-	if isArray(head) && v > FrameVersion && v <= mpFixMax {
-		// Of a newer format only this is known: an array that starts with its version.
-		return e, fmt.Errorf("%w: format %d, newest known %d", ErrVersion, v, FrameVersion)
+	v, err := readHead(r, "frame", frameFields, 1, FrameVersion)
+	if err != nil {
+		return e, err
 	}
-	if r.Err() == nil && (head != mpArray0|frameFields || v < 1 || v > FrameVersion) {
-		r.Failf("frame starts with bytes %#02x %#02x", head, v)
-	}
-	e.format = int(v)
+	e.format = v
 	e.kind = readStr(r)
 	if e.version = int(r.Byte()); r.Err() == nil && (e.version < 1 || e.version > mpFixMax) {
 		r.Failf("kind version %d", e.version)

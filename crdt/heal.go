@@ -238,16 +238,9 @@ func appendSet(b []byte, c *clock.Context) []byte {
 // nothing of whether it is true: its set of held dots and its base are the
 // sender's word, and what it carries is checked against a kind by ApplyHeal.
 func DecodeHeal(b []byte, kinds ...AnyKind) (*Heal, error) {
-	if len(b) > MaxFrame {
-		return nil, fmt.Errorf("crdt: heal of %d bytes: %w: at most %d", len(b), ErrCorrupt, MaxFrame)
-	}
 	r := wire.NewReader(b)
-	head, v := r.Byte(), r.Byte()
-	if isArray(head) && v > HealVersion && v <= mpFixMax {
-		return nil, fmt.Errorf("%w: heal format %d, newest known %d", ErrVersion, v, HealVersion)
-	}
-	if r.Err() == nil && (head != mpArray0|healFields || v != HealVersion) {
-		r.Failf("heal starts with bytes %#02x %#02x", head, v)
+	if _, err := readHead(r, "heal", healFields, HealVersion, HealVersion); err != nil {
+		return nil, err
 	}
 	frame, whole, base := readBin(r, false), readBin(r, true), readBin(r, true)
 	readSum(r, b)

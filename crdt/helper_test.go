@@ -1,9 +1,12 @@
 package crdt_test
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
 	"math"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -35,6 +38,31 @@ func frame[S crdt.Lattice[S]](t testing.TB, k crdt.Kind[S], s S) []byte {
 		t.Fatalf("AppendFrame: %v", err)
 	}
 	return b
+}
+
+// refuseDamage checks that every decoder refuses good with any part cut off behind, a
+// byte changed, put in or put behind, or good behind itself.
+func refuseDamage(t *testing.T, name string, good []byte, decoders ...func([]byte) error) {
+	t.Helper()
+	refused := func(what string, at int, bad []byte) {
+		t.Helper()
+		for _, decode := range decoders {
+			if err := decode(bad); !errors.Is(err, crdt.ErrCorrupt) && !errors.Is(err, crdt.ErrVersion) {
+				t.Errorf("%s: %s at byte %d = %v, want ErrCorrupt or ErrVersion", name, what, at, err)
+			}
+		}
+	}
+	for i := range good {
+		refused("cut", i, good[:i])
+		for _, flip := range []byte{0x01, 0x80, 0xff} {
+			bad := bytes.Clone(good)
+			bad[i] ^= flip
+			refused("flip", i, bad)
+		}
+		refused("insert", i, slices.Insert(bytes.Clone(good), i, 0))
+	}
+	refused("trailing byte", len(good), append(bytes.Clone(good), 0))
+	refused("again", len(good), append(bytes.Clone(good), good...))
 }
 
 // panics fails unless f panics with a message that has want in it.

@@ -294,6 +294,20 @@ func TestSpecificationSeenCounter(t *testing.T) {
 		"done", "behind", "far") // mostly also "ahead"
 }
 
+// changeRegister sets or clears a register that is an object of its own.
+func changeRegister[R interface {
+	Set(tx *crdt.Tx, v string)
+	Clear(tx *crdt.Tx)
+}](t *rapid.T, tx *crdt.Tx, r R, id int) []spec.Op {
+	if rapid.IntRange(0, 4).Draw(t, "op") == 0 {
+		r.Clear(tx)
+		return op(spec.Kill, id)
+	}
+	v := fmt.Sprintf("%s%d", item(t), id)
+	r.Set(tx, v)
+	return []spec.Op{{Verb: spec.Put, Value: v, Replica: id}}
+}
+
 // TestSpecificationSeenWhole checks registers and flags that are objects of their
 // own: their writes take a context wherever it came from.
 func TestSpecificationSeenWhole(t *testing.T) {
@@ -301,16 +315,7 @@ func TestSpecificationSeenWhole(t *testing.T) {
 	t.Run("LWWRegister", func(t *testing.T) {
 		t.Parallel()
 		type register = *crdt.LWWRegister[string]
-		checkReaders(t, crdt.LWWRegisterOf(crdt.String), leaf[register](always, true),
-			func(t *rapid.T, tx *crdt.Tx, r register, id int) []spec.Op {
-				if rapid.IntRange(0, 4).Draw(t, "op") == 0 {
-					r.Clear(tx)
-					return op(spec.Kill, id)
-				}
-				v := fmt.Sprintf("%s%d", item(t), id)
-				r.Set(tx, v)
-				return []spec.Op{{Verb: spec.Put, Value: v, Replica: id}}
-			},
+		checkReaders(t, crdt.LWWRegisterOf(crdt.String), leaf[register](always, true), changeRegister[register],
 			func(r register) map[string]string {
 				var all []string
 				for s := range r.Siblings() {
@@ -323,16 +328,7 @@ func TestSpecificationSeenWhole(t *testing.T) {
 	t.Run("MVRegister", func(t *testing.T) {
 		t.Parallel()
 		type register = *crdt.MVRegister[string]
-		checkReaders(t, crdt.MVRegisterOf(crdt.String), leaf[register](always, false),
-			func(t *rapid.T, tx *crdt.Tx, r register, id int) []spec.Op {
-				if rapid.IntRange(0, 4).Draw(t, "op") == 0 {
-					r.Clear(tx)
-					return op(spec.Kill, id)
-				}
-				v := fmt.Sprintf("%s%d", item(t), id)
-				r.Set(tx, v)
-				return []spec.Op{{Verb: spec.Put, Value: v, Replica: id}}
-			},
+		checkReaders(t, crdt.MVRegisterOf(crdt.String), leaf[register](always, false), changeRegister[register],
 			func(r register) map[string]string {
 				return shownAs(strings.Join(slices.Sorted(r.Values()), "|"), r.Len() > 0)
 			}, "done", "far")

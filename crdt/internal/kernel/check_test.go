@@ -11,6 +11,11 @@ import (
 // Check is check for the tests outside the package.
 func Check(s *State) error { return check(s) }
 
+// Inc is IncIf whatever the value.
+func (t *Tx) Inc(path []string, d uint64) {
+	t.IncIf(path, d, func(uint64) bool { return true })
+}
+
 // PageSize and ScanMost are for the tests outside the package.
 const (
 	PageSize = pageSize

@@ -90,14 +90,21 @@ func (e *encoder) base(b []byte, x placed) []byte {
 	b = wire.AppendUvarint(b, e.codeOf(x.pl.at))
 	b = wire.AppendBytes(b, x.pl.seg)
 	b = wire.AppendUvarint(b, uint64(len(bases)))
-	for _, x := range bases {
-		b = wire.AppendUint64(b, uint64(x.Replica))
-		b = wire.AppendUvarint(b, x.Run)
-		b = wire.AppendUvarint(b, x.Run-x.Lo)
-		b = wire.AppendUvarint(b, x.Seq)
-		b = wire.AppendVarint(b, int64(x.Sum))
-		b, _ = x.By.AppendBinary(b) // never fails
+	for i := range bases {
+		b = bases[i].appendTo(b)
 	}
+	return b
+}
+
+// appendTo appends a base, as versions 1 and 2 of the format write it and
+// decoder.base reads it.
+func (x *Base) appendTo(b []byte) []byte {
+	b = wire.AppendUint64(b, uint64(x.Replica))
+	b = wire.AppendUvarint(b, x.Run)
+	b = wire.AppendUvarint(b, x.Run-x.Lo)
+	b = wire.AppendUvarint(b, x.Seq)
+	b = wire.AppendVarint(b, int64(x.Sum))
+	b, _ = x.By.AppendBinary(b) // never fails
 	return b
 }
 

@@ -28,15 +28,24 @@ func dots(all ...clock.Dot) *clock.Context {
 
 func upTo(n uint64) clock.Interval { return clock.Interval{Lo: 1, Hi: n} }
 
+// resetBetween returns a, which added 5 and then 3, b, which saw and reset the first
+// before it saw the second, and both deltas of a.
+func resetBetween(t *testing.T) (a, b *site, five, eight *kernel.State) {
+	t.Helper()
+	a, b = newSite(t, 1), newSite(t, 2)
+	five, eight = a.inc(5), a.inc(3)
+	b.see(five)
+	b.reset()
+	b.see(eight)
+	return a, b, five, eight
+}
+
 // TestHealCarriesBases is 7d: without the base of the reset the peer would count
 // 8 where 3 is right.
 func TestHealCarriesBases(t *testing.T) {
 	t.Parallel()
-	a, b, c := newSite(t, 1), newSite(t, 2), newSite(t, 3)
-	five, eight := a.inc(5), a.inc(3)
-	b.see(five)
-	b.reset()
-	b.see(eight)
+	a, b, five, _ := resetBetween(t)
+	c := newSite(t, 3)
 	c.see(five)
 	for _, out := range []*kernel.State{
 		b.s.ExtractKilled(set(upTo(1)), dots(a.dot(1))),
@@ -51,11 +60,8 @@ func TestHealCarriesBases(t *testing.T) {
 // the base travels.
 func TestHealCarriesBasesAlone(t *testing.T) {
 	t.Parallel()
-	a, b, c := newSite(t, 1), newSite(t, 2), newSite(t, 3)
-	five, eight := a.inc(5), a.inc(3)
-	b.see(five)
-	b.reset()
-	b.see(eight)
+	a, b, five, eight := resetBetween(t)
+	c := newSite(t, 3)
 	c.see(five, eight)
 	for _, out := range []*kernel.State{
 		b.s.ExtractKilled(set(upTo(2)), dots(a.dot(1))),

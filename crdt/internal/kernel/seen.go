@@ -189,31 +189,10 @@ func (t *Tx) Prune(path []string) {
 // transaction that has any must be rolled back.
 func (t *Tx) Ahead() []clock.Dot { return t.ahead }
 
-// saw reports whether the reader saw what is live under d, or the transaction
-// made it.
-func (t *Tx) saw(d clock.Dot) bool { return d.Seq > clock.MaxSeq || t.seen.Context.Contains(d) }
-
-// killSeen is killAt on behalf of a reader.
-func (t *Tx) killSeen(refs []ref) {
-	p := t.s.pageOf(refs[0])
-	x := p.item(refs[0].slot())
-	pl := segmentKey(&x)
-	var room [8]ref
-	for _, r := range t.s.shown(room[:0], refs, pl) {
-		p, slot := t.s.pageOf(r), r.slot()
-		d := t.s.dotOf(r)
-		isTotal := p.infoOf(slot).value() == valueTotal
-		switch {
-		case !t.saw(d):
-			if isTotal {
-				t.movedOn(pl, total{d, p.total(slot), r})
-			}
-			continue
-		case isTotal && d.Seq <= clock.MaxSeq:
-			t.base(pl, total{d, p.total(slot), r})
-		}
-		t.end(r)
-	}
+// saw reports whether the transaction may end what is live under d: there is no
+// reader, or it saw it, or the transaction made it.
+func (t *Tx) saw(d clock.Dot) bool {
+	return t.seen == nil || d.Seq > clock.MaxSeq || t.seen.Context.Contains(d)
 }
 
 // movedOn notes a total that the reader has not seen, if it may have seen a part

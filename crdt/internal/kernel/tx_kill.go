@@ -64,7 +64,7 @@ func (t *Tx) killBelow(id nodeID) {
 		t.killAt(ofTotals)
 	}
 	for _, r := range plain {
-		if t.seen == nil || t.saw(t.s.dotOf(r)) {
+		if t.saw(t.s.dotOf(r)) {
 			t.end(r)
 		}
 	}
@@ -73,18 +73,15 @@ func (t *Tx) killBelow(id nodeID) {
 	}
 }
 
-// killAt ends what shows of the entries of one place. A total that does not count
+// killAt ends what shows of the entries of one place, as far as the reader saw it
+// if there is one. A total that does not count
 // is left alone: some other event ended it, and naming it here would end it also
 // for a reader that has not seen that event.
 func (t *Tx) killAt(refs []ref) {
 	if len(refs) == 0 {
 		return
 	}
-	if t.seen != nil {
-		t.killSeen(refs)
-		return
-	}
-	if len(refs) == 1 && t.s.pageOf(refs[0]).infoOf(refs[0].slot()).value() != valueTotal { // nearly always
+	if t.seen == nil && len(refs) == 1 && t.s.pageOf(refs[0]).infoOf(refs[0].slot()).value() != valueTotal { // nearly always
 		t.end(refs[0])
 		return
 	}
@@ -94,8 +91,15 @@ func (t *Tx) killAt(refs []ref) {
 	var room [8]ref
 	for _, r := range t.s.shown(room[:0], refs, pl) {
 		p, slot := t.s.pageOf(r), r.slot()
-		if p.infoOf(slot).value() == valueTotal && p.lo <= clock.MaxSeq {
-			t.base(pl, total{t.s.dotOf(r), p.total(slot), r})
+		d, isTotal := t.s.dotOf(r), p.infoOf(slot).value() == valueTotal
+		switch {
+		case !t.saw(d):
+			if isTotal {
+				t.movedOn(pl, total{d, p.total(slot), r})
+			}
+			continue
+		case isTotal && d.Seq <= clock.MaxSeq:
+			t.base(pl, total{d, p.total(slot), r})
 		}
 		t.end(r)
 	}
@@ -120,7 +124,7 @@ func (t *Tx) end(r ref) {
 	}
 	t.alive--
 	if b := &t.births[d.Seq-clock.MaxSeq-1]; b.hasPrev {
-		if t.seen != nil && !t.saw(b.prev.dot) {
+		if !t.saw(b.prev.dot) {
 			t.revive(pl, b)
 			return
 		}

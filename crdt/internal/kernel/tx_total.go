@@ -8,15 +8,10 @@ import (
 	"github.com/dovetail-crdt/dovetail/clock"
 )
 
-// Inc adds d to the writer's running total at path. The writer continues a run
-// only if it sees its own total of that run count, and is not in doubt about it;
-// else it starts a new run, which closes its older ones back to the doubt.
-func (t *Tx) Inc(path []string, d uint64) {
-	t.IncIf(path, d, func(uint64) bool { return true })
-}
-
-// IncIf is Inc if the counter's value, mod 2^64, permits it; it reports whether it
-// does.
+// IncIf adds d to the writer's running total at path, if the counter's value, mod
+// 2^64, permits it, and reports whether it does. The writer continues a run only if
+// it sees its own total of that run count, and is not in doubt about it; else it
+// starts a new run, which closes its older ones back to the doubt.
 func (t *Tx) IncIf(path []string, d uint64, permits func(v uint64) bool) bool {
 	pl := t.s.ensurePlace(path)
 	var room [8]total

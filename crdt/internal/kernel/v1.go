@@ -51,7 +51,7 @@ func (s *State) AppendBodyV1(b []byte) []byte {
 	b = wire.AppendUvarint(b, uint64(s.nbases))
 	last = last[:0]
 	for path, x := range s.Bases() {
-		b = appendBaseV1(appendPathV1(b, last, path), x)
+		b = x.appendTo(appendPathV1(b, last, path))
 		last = path
 	}
 	return b
@@ -86,16 +86,6 @@ func appendValueV1(b []byte, e Flat) []byte {
 	b = wire.AppendUvarint(append(b, tagTotal), e.Dot.Seq-t.Run)
 	b = wire.AppendUvarint(b, t.Run-t.Lo)
 	return wire.AppendVarint(b, int64(t.Sum))
-}
-
-func appendBaseV1(b []byte, x Base) []byte {
-	b = wire.AppendUint64(b, uint64(x.Replica))
-	b = wire.AppendUvarint(b, x.Run)
-	b = wire.AppendUvarint(b, x.Run-x.Lo)
-	b = wire.AppendUvarint(b, x.Seq)
-	b = wire.AppendVarint(b, int64(x.Sum))
-	b, _ = x.By.AppendBinary(b) // never fails
-	return b
 }
 
 // ReadV1 is Read for a body of version 1.
