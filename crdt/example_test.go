@@ -177,3 +177,21 @@ func ExampleSibling() {
 	}
 	// Output: v 1970-01-01T00:00:01.500Z+0 000000000000000a.1
 }
+
+// A transaction is all or nothing, and one delta wherever it arrives.
+func ExampleTx() {
+	cart := crdt.NewAWSet(crdt.String)
+	w := crdt.NewWriter(1, time.Now).On()
+	errFull := errors.New("the cart is full")
+
+	_, err := crdt.Mutate(cart, w, func(tx *crdt.Tx, s *crdt.AWSet[string]) error {
+		s.Add(tx, "milk")
+		s.Add(tx, "eggs")
+		if s.Len() > 1 {
+			return errFull
+		}
+		return nil
+	})
+	fmt.Println(err, cart.Len())
+	// Output: the cart is full 0
+}

@@ -65,3 +65,36 @@ func ExampleOp_seen() {
 	// map[name:Bob|Cat]
 	// map[name:Bob|Cat] map[name:Cat] false
 }
+
+// A history numbers the operations of all replicas; its views differ in what of
+// them they have seen.
+func ExampleHistory() {
+	var h spec.History
+	a, b := h.View(), h.View()
+	a.Do(spec.Op{Verb: spec.Put, Path: "milk"}, spec.Op{Verb: spec.Put, Path: "eggs"})
+	b.Do(spec.Op{Verb: spec.Put, Path: "milk", Replica: 1})
+
+	for id := range h.Len() {
+		op := h.Op(id)
+		fmt.Println(op.ID(), op.Path, a.Seen().Has(id), b.Seen().Has(id))
+	}
+	// Output:
+	// 0 milk true false
+	// 1 eggs true false
+	// 2 milk false true
+}
+
+// The zero value is the empty set.
+func ExampleSet() {
+	var a, b spec.Set
+	a.Add(3)
+	b.Add(70)
+	b.Add(3)
+	fmt.Println(a.Within(&b), b.Within(&a))
+
+	a.Union(&b)
+	fmt.Println(a.Members(), a.Add(70))
+	// Output:
+	// true false
+	// [3 70] false
+}

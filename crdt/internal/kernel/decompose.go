@@ -105,16 +105,6 @@ func (s *State) News(d *State) *State {
 	return out
 }
 
-// MergeNews merges d into s and returns what of it was new, as News does. Only that
-// is merged, so what s knew costs no more than finding it.
-func (s *State) MergeNews(d *State) (news *State) {
-	news = s.News(d)
-	if !news.IsBottom() {
-		s.Merge(news)
-	}
-	return news
-}
-
 // differ is one News of d for s.
 type differ struct {
 	s, d, out *State

@@ -79,9 +79,6 @@ func checkNews(t rapid.TB, s, d *kernel.State) (news *kernel.State) {
 	if again := part.News(d); !again.IsBottom() {
 		t.Fatalf("after it was merged, d has news %v", textbook.From(again))
 	}
-	if both := s.Clone(); !same(both.MergeNews(d), news) || !same(both, whole) {
-		t.Fatalf("MergeNews does other than Merge and News")
-	}
 	return news
 }
 

@@ -98,7 +98,7 @@ func (e *encoder) base(b []byte, x placed) []byte {
 
 // appendTo appends a base, as versions 1 and 2 of the format write it and
 // decoder.base reads it.
-func (x *Base) appendTo(b []byte) []byte {
+func (x Base) appendTo(b []byte) []byte {
 	b = wire.AppendUint64(b, uint64(x.Replica))
 	b = wire.AppendUvarint(b, x.Run)
 	b = wire.AppendUvarint(b, x.Run-x.Lo)

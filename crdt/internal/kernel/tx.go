@@ -104,12 +104,6 @@ func (t *Tx) Deny(path []string) {
 	t.put(at, role, content, Value{Deny: true})
 }
 
-// DenyBelow is Deny for the path that ends in the segment of that role and
-// content.
-func (t *Tx) DenyBelow(path []string, role byte, content []byte) {
-	t.put(t.s.ensure(path), role, content, Value{Deny: true})
-}
-
 func (t *Tx) put(at nodeID, role byte, content []byte, v Value) {
 	x := makeItem(t.buf, at, role, content, v)
 	if x.rec != nil {
