@@ -45,6 +45,15 @@ func Strip[S Lattice[S]](s, delta S) (news S) {
 	return news
 }
 
+// Contains reports whether merging delta into s would change nothing: whether it
+// is below s in the order of the lattice. That the context of s covers the dots of
+// delta does not say so: what delta ended may be live in s. Neither is changed.
+// O(delta), and for a lattice of your own that is not a Decomposer O(s).
+func Contains[S Lattice[S]](s, delta S) bool {
+	_, some := strip(s, delta)
+	return !some
+}
+
 // strip is Strip that tells whether there is anything.
 func strip[S Lattice[S]](s, delta S) (news S, some bool) {
 	if c, ok := any(delta).(nestable[S]); ok {

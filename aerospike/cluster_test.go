@@ -1,0 +1,79 @@
+package aerospike_test
+
+import (
+	"net"
+	"os"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	as "github.com/aerospike/aerospike-client-go/v7"
+
+	"github.com/dovetail-crdt/dovetail/aerospike"
+)
+
+const namespace = "test"
+
+// cluster returns a client of the cluster that the tests run on: the first of those
+// in AEROSPIKE_HOSTS.
+func cluster(t testing.TB) *as.Client {
+	t.Helper()
+	hosts := strings.Split(os.Getenv("AEROSPIKE_HOSTS"), ",")
+	if hosts[0] == "" {
+		t.Skip("no server: AEROSPIKE_HOSTS=host:port,... is not set")
+	}
+	host, p, err := net.SplitHostPort(hosts[0])
+	if err != nil {
+		t.Fatalf("AEROSPIKE_HOSTS: %v", err)
+	}
+	port, err := strconv.Atoi(p)
+	if err != nil {
+		t.Fatalf("AEROSPIKE_HOSTS: %v", err)
+	}
+	c, aerr := as.NewClient(host, port)
+	if aerr != nil {
+		t.Fatalf("connect to %s: %v", hosts[0], aerr)
+	}
+	t.Cleanup(c.Close)
+	return c
+}
+
+// sets counts the sets that tests use, of which a namespace has room for 4,095:
+// they take turns, and a test empties its own first.
+var sets atomic.Int64
+
+// newSet returns the name of an empty set.
+func newSet(t testing.TB, c *as.Client) string {
+	t.Helper()
+	set := "t" + strconv.Itoa(int(sets.Add(1)%64))
+	rs, err := c.ScanAll(nil, namespace, set)
+	if err != nil {
+		t.Fatalf("scan %s: %v", set, err)
+	}
+	for r := range rs.Results() {
+		if r.Err != nil {
+			t.Fatalf("scan %s: %v", set, r.Err)
+		}
+		if _, err := c.Delete(nil, r.Record.Key); err != nil {
+			t.Fatalf("empty %s: %v", set, err)
+		}
+	}
+	return set
+}
+
+// open opens an engine, which ends with the test.
+func open(t testing.TB, c aerospike.Client, cfg aerospike.Config) *aerospike.Engine {
+	t.Helper()
+	cfg.Namespace = namespace
+	e, err := aerospike.Open(t.Context(), c, cfg)
+	if err != nil {
+		t.Fatalf("Open: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := e.Close(); err != nil {
+			t.Errorf("Close: %v", err)
+		}
+	})
+	return e
+}

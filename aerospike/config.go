@@ -1,0 +1,116 @@
+package aerospike
+
+import (
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/dovetail-crdt/dovetail/crdt"
+)
+
+// Config configures an Engine. Namespace and Set are required; the zero value of
+// all else is a sensible choice.
+type Config struct {
+	// Namespace and Set say where the objects are. Nothing else may write there.
+	Namespace, Set string
+
+	// Kinds are the kinds of lattices of your own, which the engine cannot join
+	// without knowing them. Causal types and those of package crdt need not be told.
+	Kinds []crdt.AnyKind
+
+	// Attempt bounds one attempt at one operation; 0 is 1 s. Timeout bounds calls
+	// whose context has no deadline; 0 is 10 s.
+	Attempt, Timeout time.Duration
+
+	// QueueLength is how many changes a record's queue may hold before a writer
+	// folds them into the snapshot; 0 is 256. QueueSize is how many bytes the record
+	// may grow beyond its snapshot before that; 0 is 256 KiB.
+	QueueLength, QueueSize int
+	// RecordSize is the largest snapshot, in bytes, which must stay below the
+	// namespace's max-record-size with all that is stored beside it; 0 is 1 MiB less
+	// 16 KiB.
+	RecordSize int
+
+	// CacheObjects is how many objects the engine remembers as it last saw them, so
+	// that an update of one costs a single round trip; 0 is 10,000, negative none.
+	CacheObjects int
+
+	// JournalTime is how long the engine remembers changes that the cluster has
+	// acknowledged, so that it can merge them again when the cluster has lost them; 0
+	// is 10 min. JournalSize bounds their bytes; 0 is 64 MiB.
+	JournalTime time.Duration
+	JournalSize int
+
+	// Now tells the time of day; nil is time.Now.
+	Now func() time.Time
+	// ClockBound is how far the engine's clock follows those of others; 0 is
+	// clock.DefaultBound.
+	ClockBound time.Duration
+
+	// TokenKey authenticates tokens: at least 16 bytes, the same wherever tokens
+	// are to be taken back. Nil draws a key that only this Engine knows.
+	TokenKey []byte
+
+	// Logger gets what nobody waits for. Nil discards it.
+	Logger *slog.Logger
+
+	_ struct{}
+}
+
+// defaults of Config.
+const (
+	defaultAttempt      = time.Second
+	defaultTimeout      = 10 * time.Second
+	defaultQueueLength  = 256
+	defaultQueueSize    = 256 << 10
+	defaultRecordSize   = 1<<20 - 16<<10
+	defaultCacheObjects = 10_000
+	defaultJournalTime  = 10 * time.Minute
+	defaultJournalSize  = 64 << 20
+)
+
+// Limits of names in the server.
+const (
+	maxNamespace = 31
+	maxSet       = 63
+)
+
+// complete checks the configuration and returns it with all defaults set.
+func (c Config) complete() (Config, error) {
+	switch {
+	case c.Namespace == "" || len(c.Namespace) > maxNamespace:
+		return c, fmt.Errorf("aerospike: Config.Namespace %q: 1 to %d bytes", c.Namespace, maxNamespace)
+	case c.Set == "" || len(c.Set) > maxSet:
+		return c, fmt.Errorf("aerospike: Config.Set %q: 1 to %d bytes", c.Set, maxSet)
+	case c.Attempt < 0 || c.Timeout < 0 || c.ClockBound < 0 || c.JournalTime < 0:
+		return c, fmt.Errorf("aerospike: Config with a negative time: Attempt %v, Timeout %v, ClockBound %v, JournalTime %v",
+			c.Attempt, c.Timeout, c.ClockBound, c.JournalTime)
+	case c.QueueLength < 0 || c.QueueSize < 0 || c.RecordSize < 0 || c.JournalSize < 0:
+		return c, fmt.Errorf("aerospike: Config with a negative size: QueueLength %d, QueueSize %d, RecordSize %d, JournalSize %d",
+			c.QueueLength, c.QueueSize, c.RecordSize, c.JournalSize)
+	case c.TokenKey != nil && len(c.TokenKey) < minTokenKey:
+		return c, fmt.Errorf("aerospike: Config.TokenKey of %d bytes, at least %d", len(c.TokenKey), minTokenKey)
+	}
+	orElse(&c.Attempt, defaultAttempt)
+	orElse(&c.Timeout, defaultTimeout)
+	orElse(&c.QueueLength, defaultQueueLength)
+	orElse(&c.QueueSize, defaultQueueSize)
+	orElse(&c.RecordSize, defaultRecordSize)
+	orElse(&c.CacheObjects, defaultCacheObjects)
+	orElse(&c.JournalTime, defaultJournalTime)
+	orElse(&c.JournalSize, defaultJournalSize)
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	orElse(&c.Logger, slog.New(slog.DiscardHandler))
+	return c, nil
+}
+
+const minTokenKey = 16
+
+func orElse[T comparable](v *T, otherwise T) {
+	var zero T
+	if *v == zero {
+		*v = otherwise
+	}
+}

@@ -1,0 +1,37 @@
+package aerospike_test
+
+import (
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+// TestClientStaysOut lists what every other package of the module is built from:
+// who does not import this package does not build the client.
+func TestClientStaysOut(t *testing.T) {
+	const module = "github.com/dovetail-crdt/dovetail/"
+	list := func(args ...string) []string {
+		t.Helper()
+		out, err := exec.CommandContext(t.Context(), "go", append([]string{"list"}, args...)...).Output()
+		if err != nil {
+			t.Fatalf("go list %q: %v", args, err)
+		}
+		return strings.Fields(string(out))
+	}
+	others := 0
+	for _, p := range list(module + "...") {
+		if strings.HasPrefix(p, module+"aerospike") {
+			continue
+		}
+		others++
+		for _, dep := range list("-deps", "-test", p) {
+			if strings.HasPrefix(dep, "github.com/aerospike/") || strings.HasPrefix(dep, "google.golang.org/grpc") {
+				t.Errorf("%s needs %s", p, dep)
+				break
+			}
+		}
+	}
+	if others < 10 {
+		t.Errorf("found %d other packages", others)
+	}
+}

@@ -1,0 +1,163 @@
+package aerospike
+
+import (
+	"context"
+	crand "crypto/rand"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"github.com/dovetail-crdt/dovetail/aerospike/internal/unit"
+	"github.com/dovetail-crdt/dovetail/clock"
+	"github.com/dovetail-crdt/dovetail/store"
+)
+
+// Engine is a store.Engine over one cluster, and the replica that this process is
+// there. It is safe for concurrent use. Open makes one.
+type Engine struct {
+	cfg     Config
+	records *records
+	writer  *unit.Writer
+	slots   slots
+	replica *replica
+	journal *journal
+	doubts  doubts
+
+	jitterMu sync.Mutex
+	jitter   *rand.Rand
+
+	mu     sync.Mutex
+	closed bool
+	busy   sync.WaitGroup // what runs in the background
+
+	ctx    context.Context //nolint:containedctx // ends the background work that Close waits for
+	cancel context.CancelFunc
+}
+
+var _ store.Engine = (*Engine)(nil)
+
+// Open returns the engine of a set in the cluster that client is connected to. It
+// reads from the cluster, and starts nothing until it is used. Close does not
+// close the client.
+func Open(ctx context.Context, client Client, cfg Config) (*Engine, error) {
+	cfg, err := cfg.complete()
+	if err != nil {
+		return nil, err
+	}
+	if client == nil {
+		return nil, errors.New("aerospike: Open without a client")
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("aerospike: Open: %w", err)
+	}
+	var drawn [48]byte
+	if _, err := crand.Read(drawn[:]); err != nil {
+		return nil, fmt.Errorf("aerospike: draw a replica id: %w", err)
+	}
+	if cfg.TokenKey == nil {
+		cfg.TokenKey = drawn[16:]
+	}
+	e := &Engine{
+		cfg:     cfg,
+		records: &records{client: client, namespace: cfg.Namespace, set: cfg.Set, timeout: cfg.Attempt},
+		replica: newReplica(clock.ReplicaID(binary.BigEndian.Uint64(drawn[:8])|1), clock.NewHLC(cfg.Now, cfg.ClockBound)),
+	}
+	e.jitter = rand.New(rand.NewPCG(binary.BigEndian.Uint64(drawn[8:]), 0))
+	e.journal = newJournal(cfg.JournalTime, cfg.JournalSize)
+	e.slots.limit = max(cfg.CacheObjects, 0)
+	e.writer = &unit.Writer{
+		Cluster: e.records, Kinds: cfg.Kinds,
+		QueueSize: cfg.QueueSize, RecordSize: cfg.RecordSize,
+		Draw: draw, Pause: e.pause,
+	}
+	e.ctx, e.cancel = context.WithCancel(context.WithoutCancel(ctx))
+	return e, nil
+}
+
+// draw returns a random number, which nobody else draws.
+func draw() uint64 {
+	var b [8]byte
+	if _, err := crand.Read(b[:]); err != nil {
+		panic(fmt.Sprintf("aerospike: no random numbers: %v", err)) // documented not to happen
+	}
+	return binary.BigEndian.Uint64(b[:])
+}
+
+// pause waits for between a half of d and d.
+func (e *Engine) pause(ctx context.Context, d time.Duration) error {
+	e.jitterMu.Lock()
+	d = d/2 + time.Duration(e.jitter.Int64N(int64(d/2+1)))
+	e.jitterMu.Unlock()
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// begin starts a call: it fails on a closed engine, and bounds a context that has
+// no deadline.
+func (e *Engine) begin(ctx context.Context) (context.Context, context.CancelFunc, error) {
+	e.mu.Lock()
+	closed := e.closed
+	e.mu.Unlock()
+	if closed {
+		return nil, nil, store.ErrClosed
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, nil, err
+	}
+	if _, ok := ctx.Deadline(); ok {
+		return ctx, func() {}, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, e.cfg.Timeout)
+	return ctx, cancel, nil
+}
+
+// start runs f in the background, unless the engine is closed, which waits for it.
+// F ends when e.ctx does.
+func (e *Engine) start(f func(e *Engine)) (started bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if !e.closed {
+		e.busy.Go(func() { f(e) })
+	}
+	return !e.closed
+}
+
+// Replica returns the id under which this process writes.
+func (e *Engine) Replica() clock.ReplicaID { return e.replica.id }
+
+// Close ends the background work, waits for it, and makes later calls fail with
+// store.ErrClosed. It does not close the client. Closing twice does nothing.
+func (e *Engine) Close() error {
+	e.mu.Lock()
+	e.closed = true
+	e.mu.Unlock()
+	e.cancel()
+	e.busy.Wait()
+	return nil
+}
+
+// Load implements store.Engine.
+func (e *Engine) Load(ctx context.Context, key string) (store.Record, error) {
+	ctx, cancel, err := e.begin(ctx)
+	if err != nil {
+		return store.Record{}, err
+	}
+	defer cancel()
+	u, err := e.writer.Read(ctx, key, false)
+	switch {
+	case err != nil:
+		return store.Record{}, &store.KeyError{Key: key, Err: err}
+	case u.IsEmpty():
+		return store.Record{}, store.ErrNotFound
+	}
+	return store.Record{Key: key, Frames: u.Frames()}, nil
+}

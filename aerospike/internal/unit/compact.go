@@ -1,0 +1,98 @@
+package unit
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+)
+
+// Compact folds the queue of key's unit, and also, which may be nil, into its
+// snapshot, and returns the size of what is left in the record. It tries until
+// the context ends; that somebody else folds meanwhile is no failure. A
+// compaction whose outcome is not known needs no care: what it wrote is what the
+// record holds.
+func (w *Writer) Compact(ctx context.Context, key string, also *State) (size int, err error) {
+	var b backoff
+	for newest := false; ; newest = true {
+		u, err := w.Cluster.Read(ctx, key, newest)
+		if err == nil {
+			size, err = w.compact(ctx, key, u, also)
+		}
+		if err == nil {
+			return size, nil
+		}
+		e := classify(err)
+		switch e.Class {
+		case Refused, Absent: // somebody was faster, or the record went away
+			w.count(CompactionLost)
+			e = &Error{Class: Busy, Err: err}
+		case TooBig:
+			return 0, fmt.Errorf("%w: %w", ErrTooLarge, err)
+		case Busy, Overloaded:
+		default:
+			return 0, settle(ctx, false, err)
+		}
+		if err := w.wait(ctx, &b, e); err != nil {
+			return 0, settle(ctx, false, err)
+		}
+	}
+}
+
+// compact tries to fold a unit that was read.
+func (w *Writer) compact(ctx context.Context, key string, u *Unit, also *State) (int, error) {
+	f, _, err := Fold(NewState(w.Kinds), u)
+	if err != nil {
+		return 0, err
+	}
+	if also != nil && !f.State.MergeState(also) {
+		also = nil
+	}
+	if len(f.Keys) == 0 && also == nil {
+		return u.Size, nil // nothing to fold
+	}
+	c, err := w.plan(u, &f)
+	if err != nil {
+		return 0, err
+	}
+	if len(c.Snapshot) > w.RecordSize {
+		return 0, fmt.Errorf("%w: a snapshot of %d bytes, at most %d", ErrTooLarge, len(c.Snapshot), w.RecordSize)
+	}
+	err = w.Cluster.Compact(ctx, key, c)
+	if e, ok := errors.AsType[*Error](err); ok && e.Class == Absent && u.IsEmpty() {
+		return 0, w.create(ctx, key, c)
+	}
+	if err == nil {
+		w.count(Compacted)
+	}
+	return len(c.Snapshot), err
+}
+
+// plan returns the compaction that replaces u by what it comes to.
+func (w *Writer) plan(u *Unit, f *Folded) (*Compaction, error) {
+	frames, err := f.State.Frames()
+	if err != nil {
+		return nil, err
+	}
+	c := &Compaction{Seen: u.Stamp, Folded: f.Keys, Hash: Hash(frames)}
+	for c.Next == c.Seen || c.Next == (Stamp{}) {
+		binary.BigEndian.PutUint64(c.Next[:], w.Draw())
+	}
+	c.Snapshot, err = AppendSnapshot(nil, frames)
+	return c, err
+}
+
+// create makes the record of a state that stands nowhere here yet, as an append
+// does, so that whoever makes it first has no advantage.
+func (w *Writer) create(ctx context.Context, key string, c *Compaction) error {
+	frames, err := ReadSnapshot(c.Snapshot)
+	if err != nil {
+		panic(fmt.Sprintf("unit: a snapshot just written: %v", err))
+	}
+	entries := make([]Entry, len(frames))
+	for i, f := range frames {
+		entries[i] = NewEntry(f)
+	}
+	_, err = w.Cluster.Append(ctx, key, entries, Guard{MaxSize: w.RecordSize})
+	return err
+}

@@ -1,0 +1,39 @@
+package unit
+
+import "fmt"
+
+// Folded is a unit read: what it comes to, and what of its queue is in that.
+type Folded struct {
+	State *State
+	// Keys are the entries that State contains, in the order of the queue. Entries
+	// that are strange or damaged are not among them: they stay where they are.
+	Keys []EntryKey
+	// Left is the number of entries that stay.
+	Left int
+}
+
+// Fold joins a unit into s, which becomes Folded.State. A snapshot with a damaged
+// frame is an error, since a state without it would not be the object's. A
+// damaged entry of the queue is left where it is, like a strange one: the error
+// Damaged tells, beside a result that is good for all else.
+func Fold(s *State, u *Unit) (f Folded, damaged error, err error) {
+	f.State = s
+	for i, frame := range u.Snapshot {
+		if _, err := s.MergeFrame(frame); err != nil && !IsStrange(err) {
+			return f, nil, fmt.Errorf("frame %d of the snapshot: %w", i, err)
+		}
+	}
+	for _, e := range u.Queue {
+		o, err := s.Decode(e.Frame)
+		if err != nil {
+			f.Left++
+			if !IsStrange(err) && damaged == nil {
+				damaged = fmt.Errorf("entry %x of the queue: %w", e.Key, err)
+			}
+			continue
+		}
+		s.Merge(o)
+		f.Keys = append(f.Keys, e.Key)
+	}
+	return f, damaged, nil
+}

@@ -1,0 +1,22 @@
+package unit
+
+import "context"
+
+// Read reads key's unit, as Cluster.Read does; it tries until the context ends.
+func (w *Writer) Read(ctx context.Context, key string, newest bool) (*Unit, error) {
+	var b backoff
+	for {
+		u, err := w.Cluster.Read(ctx, key, newest)
+		if err == nil {
+			return u, nil
+		}
+		e := classify(err)
+		if e.Class == Busy || e.Class == Overloaded {
+			err = w.wait(ctx, &b, e)
+		}
+		if err != nil {
+			return nil, settle(ctx, false, err)
+		}
+		w.count(Retried)
+	}
+}

@@ -1,0 +1,154 @@
+package unit
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/dovetail-crdt/dovetail/crdt"
+)
+
+// State is the join of frames: an object for each kind, and the frames that
+// nothing here can join. The zero State is bottom.
+type State struct {
+	objects []*crdt.Object // in order of kind
+	strange [][]byte       // in order of bytes
+	kinds   []crdt.AnyKind
+}
+
+// NewState returns bottom. Kinds are those that DecodeObject needs besides its
+// own.
+func NewState(kinds []crdt.AnyKind) *State { return &State{kinds: kinds} }
+
+// errStrange is matched by the error of a frame that only a newer binary can
+// join.
+var errStrange = errors.New("not to be joined here")
+
+// Decode returns the object of a frame. The error of a frame that is whole but
+// not to be joined here, as its kind or its format is unknown, is not that of a
+// damaged one; see IsStrange.
+func (s *State) Decode(frame []byte) (*crdt.Object, error) {
+	o, err := crdt.DecodeObject(frame, s.kinds...)
+	if errors.Is(err, crdt.ErrKind) || errors.Is(err, crdt.ErrVersion) {
+		return nil, fmt.Errorf("%w: %w", errStrange, err)
+	}
+	return o, err
+}
+
+// IsStrange reports whether err is that of a frame which was kept as it is.
+func IsStrange(err error) bool { return errors.Is(err, errStrange) }
+
+// MergeFrame merges a frame and reports whether that changed the state. A strange
+// one is kept (IsStrange of the error); a damaged one is an error and changes
+// nothing. S keeps no part of the frame.
+func (s *State) MergeFrame(frame []byte) (changed bool, err error) {
+	o, err := s.Decode(frame)
+	if IsStrange(err) {
+		i, found := slices.BinarySearchFunc(s.strange, frame, bytes.Compare)
+		if !found {
+			s.strange = slices.Insert(s.strange, i, slices.Clone(frame))
+		}
+		return !found, err
+	}
+	if err != nil {
+		return false, err
+	}
+	return s.Merge(o), nil
+}
+
+// Merge merges an object, which the state may keep.
+func (s *State) Merge(o *crdt.Object) (changed bool) {
+	i, found := s.find(o.Kind())
+	if !found {
+		s.objects = slices.Insert(s.objects, i, o)
+		return true
+	}
+	changed, err := s.objects[i].Merge(o)
+	if err != nil {
+		panic(fmt.Sprintf("unit: objects of kind %q do not merge: %v", o.Kind(), err))
+	}
+	return changed
+}
+
+// MergeState merges all of t, which it neither changes nor keeps.
+func (s *State) MergeState(t *State) (changed bool) {
+	for _, o := range t.objects {
+		changed = s.Merge(o.Clone()) || changed
+	}
+	for _, f := range t.strange {
+		i, found := slices.BinarySearchFunc(s.strange, f, bytes.Compare)
+		if !found {
+			s.strange = slices.Insert(s.strange, i, f)
+			changed = true
+		}
+	}
+	return changed
+}
+
+// Contains reports whether merging o would change nothing: whether it is below
+// the state in the lattice. That its dots are covered is not enough. O(o).
+func (s *State) Contains(o *crdt.Object) bool {
+	i, found := s.find(o.Kind())
+	if !found {
+		return false
+	}
+	news, err := s.objects[i].Strip(o)
+	if err != nil {
+		panic(fmt.Sprintf("unit: objects of kind %q do not compare: %v", o.Kind(), err))
+	}
+	return news == nil
+}
+
+// ContainsState reports whether merging t would change nothing.
+func (s *State) ContainsState(t *State) bool {
+	for _, o := range t.objects {
+		if !s.Contains(o) {
+			return false
+		}
+	}
+	for _, f := range t.strange {
+		if _, found := slices.BinarySearchFunc(s.strange, f, bytes.Compare); !found {
+			return false
+		}
+	}
+	return true
+}
+
+// Frames returns the state as frames, canonical: states that are equal here have
+// equal frames.
+func (s *State) Frames() ([][]byte, error) {
+	var fs [][]byte
+	for _, o := range s.objects {
+		f, err := o.AppendFrame(nil)
+		if err != nil {
+			return nil, fmt.Errorf("encode an object of kind %q: %w", o.Kind(), err)
+		}
+		fs = append(fs, f)
+	}
+	return append(fs, s.strange...), nil
+}
+
+// Object returns the object of a kind, or nil. It belongs to the state.
+func (s *State) Object(kind string) *crdt.Object {
+	if i, found := s.find(kind); found {
+		return s.objects[i]
+	}
+	return nil
+}
+
+// Clone returns a copy.
+func (s *State) Clone() *State {
+	c := &State{strange: slices.Clone(s.strange), kinds: s.kinds}
+	for _, o := range s.objects {
+		c.objects = append(c.objects, o.Clone())
+	}
+	return c
+}
+
+func (s *State) find(kind string) (int, bool) {
+	return slices.BinarySearchFunc(s.objects, kind, func(o *crdt.Object, k string) int {
+		return strings.Compare(o.Kind(), k)
+	})
+}

@@ -1,0 +1,66 @@
+package unit
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"slices"
+)
+
+// Stamp is the name of a snapshot. The zero Stamp is that of a record without
+// one: the stamp of bottom.
+type Stamp [8]byte
+
+// String returns the stamp in hexadecimal.
+func (s Stamp) String() string { return hex.EncodeToString(s[:]) }
+
+// EntryKey is the name of a byte string in the queue.
+type EntryKey [16]byte
+
+// KeyOf returns the key of a frame: the first half of its SHA-256. Peers that
+// write to one cluster trust each other with far more than a collision of 2^64
+// attempts would give them.
+func KeyOf(frame []byte) EntryKey {
+	h := sha256.Sum256(frame)
+	return EntryKey(h[:len(EntryKey{})])
+}
+
+// Entry is a frame that waits in the queue. Its key is KeyOf its frame.
+type Entry struct {
+	Key   EntryKey
+	Frame []byte
+}
+
+// NewEntry returns the entry of a frame, which it keeps.
+func NewEntry(frame []byte) Entry { return Entry{KeyOf(frame), frame} }
+
+// Unit is a record as it was read.
+type Unit struct {
+	Stamp    Stamp
+	Snapshot [][]byte // frames, one a kind; see AppendSnapshot
+	Queue    []Entry
+	// Owner is the identity of the cluster whose unit it is, 0 where units are
+	// not owned.
+	Owner uint64
+	// Size is the number of bytes of the snapshot and the queue.
+	Size int
+}
+
+// Frames returns all frames: their join is what the unit holds. They belong to
+// the unit.
+func (u *Unit) Frames() [][]byte {
+	fs := make([][]byte, 0, len(u.Snapshot)+len(u.Queue))
+	fs = append(fs, u.Snapshot...)
+	for i := range u.Queue {
+		fs = append(fs, u.Queue[i].Frame)
+	}
+	return fs
+}
+
+// IsEmpty reports whether the unit holds nothing.
+func (u *Unit) IsEmpty() bool { return len(u.Snapshot)+len(u.Queue) == 0 }
+
+// SortQueue puts the queue into order of key.
+func (u *Unit) SortQueue() {
+	slices.SortFunc(u.Queue, func(a, b Entry) int { return bytes.Compare(a.Key[:], b.Key[:]) })
+}

@@ -1,0 +1,143 @@
+package unit
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/dovetail-crdt/dovetail/crdt"
+)
+
+// Writer changes units. It holds no state between calls, and starts nothing; it
+// is safe for concurrent use if its functions are.
+type Writer struct {
+	Cluster Cluster
+	Kinds   []crdt.AnyKind
+	// QueueSize is how large a record may grow beyond its snapshot before a writer
+	// folds it; RecordSize is what the cluster takes at most. In bytes.
+	QueueSize, RecordSize int
+	// Draw returns a number that was never drawn before, at random: a stamp.
+	Draw func() uint64
+	// Pause waits for a time, or for the end of the context, whose error it
+	// returns then. The time is to be spread by a factor of 0.5 to 1.
+	Pause func(ctx context.Context, d time.Duration) error
+	// Count is told what happens, if it is not nil.
+	Count func(Event)
+}
+
+// Event is something that happened in a Writer which nobody is told of otherwise.
+type Event uint8
+
+// Events.
+const (
+	Retried        Event = iota // an attempt was repeated
+	Refusal                     // an append found the record too large
+	Compacted                   // a queue was folded
+	CompactionLost              // a compaction found another stamp
+)
+
+// Waits between attempts: the first, doubled each time up to the last.
+const (
+	busyWait, busyWaitMost         = time.Millisecond, 50 * time.Millisecond
+	overloadWait, overloadWaitMost = 100 * time.Millisecond, time.Second
+)
+
+func (w *Writer) count(e Event) {
+	if w.Count != nil {
+		w.Count(e)
+	}
+}
+
+// Append puts entries into the queue of key's unit and returns how many it holds
+// then. It tries until the context ends. An error that matches ErrInDoubt leaves
+// open whether it happened; any other says that it did not.
+//
+// With an exact guard it returns ErrStale where the record is no longer as it was
+// read, unless an earlier attempt is in doubt: then it appends whatever the record
+// is, since the entries may be in it by now.
+func (w *Writer) Append(ctx context.Context, key string, entries []Entry, guard Guard) (queued int, err error) {
+	if guard.MaxSize <= 0 {
+		guard.MaxSize = w.QueueSize
+	}
+	doubt := false
+	for b := (backoff{}); ; {
+		queued, err = w.Cluster.Append(ctx, key, entries, guard)
+		if err == nil {
+			return queued, nil
+		}
+		e := classify(err)
+		doubt = doubt || e.Doubt
+		switch e.Class {
+		case Refused, TooBig:
+			if guard.Exact && e.Class == Refused && !doubt {
+				return 0, ErrStale
+			}
+			guard.Exact = false
+			w.count(Refusal)
+			var size int
+			if size, err = w.Compact(ctx, key, nil); err == nil {
+				guard.MaxSize, err = w.room(size, entries)
+			}
+		case Busy, Overloaded:
+			err = nil
+		default:
+			return 0, settle(ctx, doubt, e)
+		}
+		if err == nil {
+			err = w.wait(ctx, &b, e)
+		}
+		if err != nil {
+			return 0, settle(ctx, doubt, err)
+		}
+		w.count(Retried)
+	}
+}
+
+// room returns the size that a record with a snapshot of that size may have before
+// entries are appended, or ErrTooLarge.
+func (w *Writer) room(snapshot int, entries []Entry) (int, error) {
+	n := 0
+	for i := range entries {
+		n += len(entries[i].Frame) + len(EntryKey{})
+	}
+	if snapshot+n > w.RecordSize {
+		return 0, fmt.Errorf("%w: a snapshot of %d bytes and a change of %d, at most %d", ErrTooLarge, snapshot, n, w.RecordSize)
+	}
+	return min(snapshot+w.QueueSize, w.RecordSize-n), nil
+}
+
+// wait lets pass the time that e asks for.
+func (w *Writer) wait(ctx context.Context, b *backoff, e *Error) error {
+	var d time.Duration
+	switch e.Class {
+	case Busy:
+		d = b.next(busyWait, busyWaitMost)
+	case Overloaded:
+		d = b.next(overloadWait, overloadWaitMost)
+	default: // refused: by now there is room
+		return ctx.Err()
+	}
+	if err := w.Pause(ctx, d); err != nil {
+		return fmt.Errorf("%w: %w", err, e)
+	}
+	return nil
+}
+
+// settle says of an attempt that will not be repeated what is known of all.
+func settle(ctx context.Context, doubt bool, err error) error {
+	switch {
+	case doubt:
+		return fmt.Errorf("%w: %w", ErrInDoubt, err)
+	case ctx.Err() != nil:
+		return fmt.Errorf("%w: %w", ErrContention, err)
+	}
+	return err
+}
+
+type backoff struct{ last time.Duration }
+
+// next returns the next time to wait.
+func (b *backoff) next(first, most time.Duration) time.Duration {
+	b.last = min(max(first, 2*b.last), most)
+	return b.last
+}

@@ -1,0 +1,76 @@
+package aerospike
+
+import (
+	"sync"
+	"time"
+)
+
+// journal keeps the changes that this process issued: those in doubt until they
+// are settled, and those that the cluster has acknowledged for a time. An
+// acknowledged change can still be lost with the record's version that had it: in
+// a split that heals to the other side, in a restart that loads an older one. Then
+// this is where it is.
+type journal struct {
+	keep  time.Duration // how long after the acknowledgement
+	bytes int           // how much of that, at most
+
+	mu      sync.Mutex
+	next    ticket
+	entries map[ticket]*journaled
+	acked   []ticket // in the order of their acknowledgement
+	size    int      // of acked
+}
+
+// ticket names an entry of a journal.
+type ticket uint64
+
+type journaled struct {
+	key   string
+	frame []byte
+	acked time.Time // zero: in doubt, or on its way
+}
+
+func newJournal(keep time.Duration, bytes int) *journal {
+	return &journal{keep: keep, bytes: bytes, entries: make(map[ticket]*journaled)}
+}
+
+// add takes in a change that is about to be sent.
+func (j *journal) add(key string, frame []byte) ticket {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.next++
+	j.entries[j.next] = &journaled{key: key, frame: frame}
+	return j.next
+}
+
+// settled takes note that the cluster acknowledged a change at that time, and lets
+// go of what has been kept long enough.
+func (j *journal) settled(t ticket, now time.Time) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	e := j.entries[t]
+	if e == nil || !e.acked.IsZero() {
+		return
+	}
+	e.acked = now
+	j.acked = append(j.acked, t)
+	j.size += len(e.frame) + len(e.key)
+	n := 0
+	for n < len(j.acked) {
+		old := j.entries[j.acked[n]]
+		if j.size <= j.bytes && now.Sub(old.acked) < j.keep {
+			break
+		}
+		j.size -= len(old.frame) + len(old.key)
+		delete(j.entries, j.acked[n])
+		n++
+	}
+	j.acked = j.acked[n:]
+}
+
+// forget takes out a change that was surely not applied.
+func (j *journal) forget(t ticket) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	delete(j.entries, t)
+}

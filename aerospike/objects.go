@@ -1,0 +1,129 @@
+package aerospike
+
+import (
+	"context"
+	"iter"
+	"log/slog"
+	"strings"
+
+	"github.com/dovetail-crdt/dovetail/clock"
+	"github.com/dovetail-crdt/dovetail/crdt"
+	"github.com/dovetail-crdt/dovetail/store"
+)
+
+// Objects is typed access to the objects of one kind under one prefix. It is a
+// small value; copy it freely. It is safe for concurrent use.
+type Objects[S crdt.Lattice[S]] struct {
+	e      *Engine
+	prefix string
+	kind   crdt.Kind[S]
+}
+
+// NewObjects returns access to the objects of e whose keys start with prefix.
+func NewObjects[S crdt.Lattice[S]](e *Engine, prefix string, k crdt.Kind[S]) Objects[S] {
+	return Objects[S]{e, prefix, k}
+}
+
+// Option changes one Update or View.
+type Option func(*options)
+
+type options struct {
+	blind  bool
+	newest bool
+	seen   *clock.Token
+}
+
+// Blind lets an Update run on what this process remembers of the object, be it
+// nothing, without asking the cluster whether that is all. It always costs one
+// round trip, does not wait for other updates of the object, and goes together
+// with them to the cluster. It suits changes that end nothing that others wrote
+// (additions to counters and sets), and writes on behalf of a reader (Seen): an
+// overwrite or a remove ends only what this process has seen.
+func Blind() Option { return func(o *options) { o.blind = true } }
+
+// Newest makes a View or an Update read the newest of the copies that can be
+// reached, where it reads. Without it a read may, while the cluster moves data, be
+// of a copy that lacks the last writes of others.
+func Newest() Option { return func(o *options) { o.newest = true } }
+
+// Seen makes an Update one on behalf of a reader who was given the token: what it
+// overwrites and removes is what that reader saw; see crdt.Seen.
+func Seen(t clock.Token) Option { return func(o *options) { o.seen = &t } }
+
+func optionsOf(opts []Option) (o options) {
+	for _, f := range opts {
+		f(&o)
+	}
+	return o
+}
+
+// Update runs fn in a transaction on the object under key, which is empty if
+// nobody has written it. When Update returns without error, the change is in the
+// cluster. The token names what the client has seen.
+//
+// If fn returns an error or panics, or a mutator fails, nothing has changed. Fn may
+// run more than once: if the object turns out to be newer in the cluster than what
+// this process remembers, it runs again on that. An error that matches
+// store.ErrInDoubt is an *InDoubtError: the change may have been applied, or may
+// yet be. Any other error says that it was not.
+//
+// Updates of one key run one at a time, so fn must not update the key itself.
+func (o Objects[S]) Update(ctx context.Context, key string, fn func(*crdt.Tx, S) error, opts ...Option) (clock.Token, error) {
+	key = o.prefix + key
+	s, ctx, done, err := o.e.enter(ctx, key)
+	if err != nil {
+		return clock.Token{}, keyError(key, err)
+	}
+	defer done()
+	u := &update[S]{e: o.e, s: s, kind: o.kind, fn: fn, opts: optionsOf(opts), k: knownOf(s, o.kind)}
+	after, err := u.run(ctx)
+	if err != nil {
+		return clock.Token{}, keyError(key, err)
+	}
+	return o.token(key, after), nil
+}
+
+// View returns the value of the object under key as the cluster has it, joined
+// with what this process knows to be in it, and the token of what it shows. It is
+// empty if there is none. The value is the caller's own copy.
+func (o Objects[S]) View(ctx context.Context, key string, opts ...Option) (S, clock.Token, error) {
+	key = o.prefix + key
+	s, ctx, done, err := o.e.enter(ctx, key)
+	if err != nil {
+		return o.kind.New(), clock.Token{}, keyError(key, err)
+	}
+	defer done()
+	k := knownOf(s, o.kind)
+	v, err := k.view(ctx, o.e, s, optionsOf(opts).newest)
+	if err != nil {
+		return o.kind.New(), clock.Token{}, keyError(key, err)
+	}
+	return v, o.token(key, crdt.ContextOf(v)), nil
+}
+
+// Keys yields the keys of all objects, without the prefix, in order; what Scan says
+// of its cost holds here. The error of a pair is the last thing yielded.
+func (o Objects[S]) Keys(ctx context.Context) iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		for key, err := range o.e.allKeys(ctx, o.prefix, "") {
+			if !yield(strings.TrimPrefix(key, o.prefix), err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// token seals a context. One too large for a token gives the token of a client
+// that has seen nothing, which is safe: it covers nothing.
+func (o Objects[S]) token(key string, c *clock.Context) clock.Token {
+	if c == nil {
+		return clock.Token{}
+	}
+	t, err := clock.SealToken(o.e.cfg.TokenKey, key, c)
+	if err != nil {
+		o.e.cfg.Logger.Warn("aerospike: no token", slog.String("key", key), slog.Any("error", err))
+	}
+	return t
+}
+
+func keyError(key string, err error) error { return &store.KeyError{Key: key, Err: err} }

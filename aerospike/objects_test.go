@@ -1,0 +1,206 @@
+package aerospike_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/dovetail-crdt/dovetail/aerospike"
+	"github.com/dovetail-crdt/dovetail/crdt"
+	"github.com/dovetail-crdt/dovetail/store"
+)
+
+func add(n int64) func(*crdt.Tx, *crdt.Counter) error {
+	return func(tx *crdt.Tx, c *crdt.Counter) error { c.Add(tx, n); return nil }
+}
+
+// TestHotKey adds to one counter and one set from many goroutines of several
+// processes, some of whose writes are lost, repeated or late.
+func TestHotKey(t *testing.T) {
+	c := cluster(t)
+	for _, faults := range []bool{false, true} {
+		t.Run(fmt.Sprintf("faults=%v", faults), func(t *testing.T) {
+			set := newSet(t, c)
+			const processes, writers, rounds = 3, 8, 30
+			var acked, pending atomic.Int64
+			var wg sync.WaitGroup
+			for p := range processes {
+				f := &faulty{Client: c, rand: rand.New(rand.NewPCG(uint64(p), 1))}
+				if faults {
+					f.set(odds{lost: 5, unanswered: 5, busy: 5, twice: 5})
+				}
+				e := open(t, f, aerospike.Config{Set: set, QueueLength: 16})
+				counters := aerospike.NewObjects(e, "c/", crdt.CounterKind())
+				members := aerospike.NewObjects(e, "s/", crdt.AWSetOf(crdt.String))
+				for w := range writers {
+					wg.Go(func() {
+						for i := range rounds {
+							var opts []aerospike.Option
+							if w%2 == 0 {
+								opts = append(opts, aerospike.Blind())
+							}
+							_, err := counters.Update(t.Context(), "hot", add(1), opts...)
+							switch {
+							case err == nil:
+								acked.Add(1)
+							case errors.Is(err, store.ErrInDoubt):
+								pending.Add(1)
+							default:
+								t.Errorf("Update: %v", err)
+							}
+							name := fmt.Sprint(p, w, i)
+							_, err = members.Update(t.Context(), "hot", func(tx *crdt.Tx, s *crdt.AWSet[string]) error {
+								s.Add(tx, name)
+								if i%3 == 2 {
+									s.Remove(tx, fmt.Sprint(p, w, i-1))
+								}
+								return nil
+							}, opts...)
+							if err != nil {
+								t.Errorf("Update: %v", err)
+							}
+						}
+					})
+				}
+			}
+			wg.Wait()
+			if n := pending.Load(); n > 0 {
+				t.Fatalf("%d updates in doubt with seconds to retry", n)
+			}
+			e := open(t, c, aerospike.Config{Set: set})
+			v, _, err := aerospike.NewObjects(e, "c/", crdt.CounterKind()).View(t.Context(), "hot")
+			if err != nil || v.Value() != acked.Load() || acked.Load() != processes*writers*rounds {
+				t.Errorf("counter is %v, %v; acknowledged %d of %d", v, err, acked.Load(), processes*writers*rounds)
+			}
+			s, _, err := aerospike.NewObjects(e, "s/", crdt.AWSetOf(crdt.String)).View(t.Context(), "hot")
+			if want := processes * writers * rounds * 2 / 3; err != nil || s.Len() != want {
+				t.Errorf("set of %d elements, want %d: %v", s.Len(), want, err)
+			}
+		})
+	}
+}
+
+// TestUpdateSeesOthers changes an object in two processes in turn: each transaction
+// runs on what the other wrote, although both remember the object.
+func TestUpdateSeesOthers(t *testing.T) {
+	c := cluster(t)
+	set := newSet(t, c)
+	var regs [2]aerospike.Objects[*crdt.MVRegister[string]]
+	for i := range regs {
+		regs[i] = aerospike.NewObjects(open(t, c, aerospike.Config{Set: set}), "", crdt.MVRegisterOf(crdt.String))
+	}
+	for i := range 20 {
+		_, err := regs[i%2].Update(t.Context(), "k", func(tx *crdt.Tx, r *crdt.MVRegister[string]) error {
+			if i > 0 {
+				if got := slices.Collect(r.Values()); i > 0 && !slices.Equal(got, []string{strconv.Itoa(i - 1)}) {
+					return fmt.Errorf("before write %d: %q", i, got)
+				}
+			}
+			r.Set(tx, strconv.Itoa(i))
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	// What changes nothing on a stale state may change something on the present one.
+	sets := [2]aerospike.Objects[*crdt.AWSet[string]]{}
+	for i := range sets {
+		sets[i] = aerospike.NewObjects(open(t, c, aerospike.Config{Set: set}), "", crdt.AWSetOf(crdt.String))
+	}
+	put := func(tx *crdt.Tx, s *crdt.AWSet[string]) error { s.Add(tx, "x"); return nil }
+	drop := func(tx *crdt.Tx, s *crdt.AWSet[string]) error { s.Remove(tx, "x"); return nil }
+	for i := range 6 {
+		for j, fn := range []func(*crdt.Tx, *crdt.AWSet[string]) error{put, drop} {
+			if _, err := sets[(i+j)%2].Update(t.Context(), "s", fn); err != nil {
+				t.Fatal(err)
+			}
+		}
+		s, _, err := sets[i%2].View(t.Context(), "s")
+		if err != nil || s.Len() != 0 {
+			t.Fatalf("round %d: %d elements left, %v", i, s.Len(), err)
+		}
+	}
+}
+
+// TestDoubtIsSettled leaves changes in doubt, and retries, abandons or leaves them.
+func TestDoubtIsSettled(t *testing.T) {
+	c := cluster(t)
+	set := newSet(t, c)
+	f := &faulty{Client: c, rand: rand.New(rand.NewPCG(1, 1))}
+	e := open(t, f, aerospike.Config{Set: set, Attempt: 50 * time.Millisecond})
+	members := aerospike.NewObjects(e, "", crdt.AWSetOf(crdt.String))
+	doubt := func(applied bool, name string) *aerospike.InDoubtError {
+		t.Helper()
+		f.set(odds{lost: 100})
+		if applied {
+			f.set(odds{unanswered: 100})
+		}
+		defer f.set(odds{})
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+		defer cancel()
+		_, err := members.Update(ctx, "k", func(tx *crdt.Tx, s *crdt.AWSet[string]) error { s.Add(tx, name); return nil })
+		var d *aerospike.InDoubtError
+		if !errors.As(err, &d) || !errors.Is(err, store.ErrInDoubt) {
+			t.Fatalf("update without an answer: %v", err)
+		}
+		return d
+	}
+	for _, applied := range []bool{false, true} {
+		retried := doubt(applied, "retried")
+		dropped := doubt(applied, "dropped")
+		left := doubt(applied, "left")
+		if err := retried.Retry(t.Context()); err != nil {
+			t.Fatalf("Retry: %v", err)
+		}
+		if err := dropped.Abandon(t.Context()); err != nil {
+			t.Fatalf("Abandon: %v", err)
+		}
+		for _, again := range []func(context.Context) error{retried.Retry, retried.Abandon, dropped.Abandon, dropped.Retry} {
+			if err := again(t.Context()); err != nil {
+				t.Errorf("settled again: %v", err)
+			}
+		}
+		other := aerospike.NewObjects(open(t, c, aerospike.Config{Set: set}), "", crdt.AWSetOf(crdt.String))
+		for {
+			s, _, err := other.View(t.Context(), "k")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if s.Contains("dropped") || !s.Contains("retried") {
+				t.Fatalf("applied %v: %q", applied, slices.Collect(s.All()))
+			}
+			if s.Contains("left") { // the engine merges it by and by
+				break
+			}
+		}
+		if err := left.Retry(t.Context()); err != nil {
+			t.Errorf("settled by now: %v", err)
+		}
+	}
+}
+
+// TestSecondAnswer hands each write to the server twice and returns the second
+// answer, as a proxy that repeats itself may. An update that the first time was
+// applied and the second time refused must not run again.
+func TestSecondAnswer(t *testing.T) {
+	c := cluster(t)
+	e := open(t, &repeating{Client: c}, aerospike.Config{Set: newSet(t, c), QueueLength: 4})
+	counters := aerospike.NewObjects(e, "", crdt.CounterKind())
+	for range 20 {
+		if _, err := counters.Update(t.Context(), "k", add(1)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	v, _, err := counters.View(t.Context(), "k")
+	if err != nil || v.Value() != 20 {
+		t.Errorf("after 20 increments: %v, %v", v, err)
+	}
+}

@@ -1,0 +1,180 @@
+package aerospike
+
+import (
+	"context"
+	"time"
+
+	as "github.com/aerospike/aerospike-client-go/v7"
+	"github.com/aerospike/aerospike-client-go/v7/types"
+
+	"github.com/dovetail-crdt/dovetail/aerospike/internal/unit"
+)
+
+// records is a unit.Cluster: the records of one set. Each call is one attempt,
+// bound by the context's deadline, or else by timeout.
+type records struct {
+	client         Client
+	namespace, set string
+	timeout        time.Duration // of one attempt
+	owner          uint64        // written into each record, unless 0
+}
+
+func (r *records) key(key string) (*as.Key, error) {
+	k, err := as.NewKey(r.namespace, r.set, key)
+	if err != nil {
+		return nil, &unit.Error{Class: unit.Permanent, Err: err}
+	}
+	return k, nil
+}
+
+// Read implements unit.Cluster.
+func (r *records) Read(ctx context.Context, key string, newest bool) (*unit.Unit, error) {
+	k, err := r.key(key)
+	if err != nil {
+		return nil, err
+	}
+	p, err := r.readPolicy(ctx, newest)
+	if err != nil {
+		return nil, err
+	}
+	rec, aerr := r.client.Get(p, k)
+	switch {
+	case aerr == nil:
+		return readUnit(rec)
+	case outermostCode(aerr) == types.KEY_NOT_FOUND_ERROR:
+		return &unit.Unit{}, nil
+	}
+	return nil, failure(aerr, false)
+}
+
+// Append implements unit.Cluster.
+func (r *records) Append(ctx context.Context, key string, entries []unit.Entry, g unit.Guard) (int, error) {
+	k, err := r.key(key)
+	if err != nil {
+		return 0, err
+	}
+	p, err := r.writePolicy(ctx)
+	if err != nil {
+		return 0, err
+	}
+	p.FilterExpression = appendFilter(&g)
+	rec, aerr := r.client.Operate(p, k, r.appendOps(entries)...)
+	if aerr != nil {
+		return 0, failure(aerr, true)
+	}
+	n, ok := sizeOf(rec)
+	if !ok {
+		return 0, &unit.Error{Class: unit.Permanent, Err: corrupt("append answered with %v", rec.Bins)}
+	}
+	return n, nil
+}
+
+// Compact implements unit.Cluster.
+func (r *records) Compact(ctx context.Context, key string, c *unit.Compaction) error {
+	k, err := r.key(key)
+	if err != nil {
+		return err
+	}
+	p, err := r.writePolicy(ctx)
+	if err != nil {
+		return err
+	}
+	p.RecordExistsAction = as.UPDATE_ONLY
+	p.FilterExpression = stampFilter(c.Seen)
+	ops := []*as.Operation{
+		as.PutOp(as.NewBin(binSnapshot, c.Snapshot)),
+		as.PutOp(as.NewBin(binStamp, c.Next[:])),
+		as.PutOp(as.NewBin(binHash, c.Hash)),
+	}
+	if len(c.Folded) > 0 {
+		keys := make([]any, len(c.Folded))
+		for i := range c.Folded {
+			keys[i] = c.Folded[i][:]
+		}
+		ops = append(ops, as.MapRemoveByKeyListOp(binQueue, keys, as.MapReturnType.NONE))
+	}
+	if _, aerr := r.client.Operate(p, k, ops...); aerr != nil {
+		return failure(aerr, true)
+	}
+	return nil
+}
+
+func (r *records) appendOps(entries []unit.Entry) []*as.Operation {
+	ops := make([]*as.Operation, 0, 2)
+	// Ordered by key, so that the server finds an entry by bisection.
+	ordered := as.NewMapPolicyWithFlags(as.MapOrder.KEY_ORDERED, as.MapWriteFlagsDefault)
+	if len(entries) == 1 {
+		ops = append(ops, as.MapPutOp(ordered, binQueue, entries[0].Key[:], entries[0].Frame))
+	} else {
+		m := make(map[any]any, len(entries))
+		for i := range entries {
+			m[entries[i].Key] = entries[i].Frame
+		}
+		ops = append(ops, as.MapPutItemsOp(ordered, binQueue, m))
+	}
+	if r.owner != 0 {
+		ops = append(ops, as.PutOp(as.NewBin(binOwner, int64(r.owner))))
+	}
+	return ops
+}
+
+// sizeOf returns the size of the queue from the answer to an append.
+func sizeOf(rec *as.Record) (int, bool) {
+	n, ok := rec.Bins[binQueue].(int)
+	return n, ok
+}
+
+func outermostCode(err error) types.ResultCode {
+	if ae := outermost(err); ae != nil {
+		return ae.ResultCode
+	}
+	return types.OK
+}
+
+// attempt returns the time that an attempt may take: what is left of the
+// context's, and at most timeout.
+func (r *records) attempt(ctx context.Context) (time.Duration, error) {
+	if err := ctx.Err(); err != nil {
+		return 0, &unit.Error{Class: unit.Permanent, Err: err}
+	}
+	deadline, ok := ctx.Deadline()
+	if !ok {
+		return r.timeout, nil
+	}
+	left := time.Until(deadline)
+	if left <= 0 {
+		return 0, &unit.Error{Class: unit.Permanent, Err: context.DeadlineExceeded}
+	}
+	return min(left, r.timeout), nil
+}
+
+func (r *records) base(ctx context.Context) (as.BasePolicy, error) {
+	d, err := r.attempt(ctx)
+	return as.BasePolicy{
+		TotalTimeout: d, SocketTimeout: d,
+		MaxRetries:    0, // the engine repeats what failed: it knows what may be repeated
+		ReadModeAP:    as.ReadModeAPOne,
+		ReadModeSC:    as.ReadModeSCSession,
+		ReplicaPolicy: as.MASTER,
+		SendKey:       true, // a scan must tell the keys
+	}, err
+}
+
+func (r *records) readPolicy(ctx context.Context, newest bool) (*as.BasePolicy, error) {
+	p, err := r.base(ctx)
+	if newest {
+		p.ReadModeAP = as.ReadModeAPAll
+	}
+	return &p, err
+}
+
+func (r *records) writePolicy(ctx context.Context) (*as.WritePolicy, error) {
+	base, err := r.base(ctx)
+	return &as.WritePolicy{
+		BasePolicy:         base,
+		RecordExistsAction: as.UPDATE,
+		GenerationPolicy:   as.NONE,
+		CommitLevel:        as.COMMIT_ALL,
+		Expiration:         as.TTLDontExpire,
+	}, err
+}

@@ -1,0 +1,131 @@
+package aerospike
+
+import (
+	"context"
+	"iter"
+	"slices"
+	"strings"
+
+	as "github.com/aerospike/aerospike-client-go/v7"
+
+	"github.com/dovetail-crdt/dovetail/store"
+)
+
+// scanPage is how many keys a Scan holds at a time.
+const scanPage = 16 << 10
+
+// Scan implements store.Engine. The cluster has no order of keys: a Scan reads
+// through all keys of the set once for every 16,384 that it yields, and loads each
+// object when it is its turn. It is for tools and for sets of moderate size; to
+// follow what changes, see Changes.
+func (e *Engine) Scan(ctx context.Context, prefix string, after store.Cursor) iter.Seq2[store.Record, error] {
+	return func(yield func(store.Record, error) bool) {
+		for key, err := range e.allKeys(ctx, prefix, string(after)) {
+			var rec store.Record
+			if err == nil {
+				rec, err = e.Load(ctx, key)
+			}
+			if !yield(rec, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// allKeys yields the keys with the prefix that are larger than after, in order.
+func (e *Engine) allKeys(ctx context.Context, prefix, after string) iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		for {
+			keys, err := e.page(ctx, prefix, after)
+			if err != nil {
+				yield("", err)
+				return
+			}
+			for _, after = range keys {
+				if !yield(after, nil) {
+					return
+				}
+			}
+			if len(keys) < scanPage {
+				return
+			}
+		}
+	}
+}
+
+// page returns the smallest keys with the prefix that are larger than after.
+func (e *Engine) page(ctx context.Context, prefix, after string) ([]string, error) {
+	ctx, cancel, err := e.begin(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer cancel()
+	var page []string
+	smallest := func() {
+		slices.Sort(page)
+		page = slices.Compact(page) // a scan may meet a record twice
+		page = page[:min(len(page), scanPage)]
+	}
+	err = e.records.keys(ctx, func(key string) {
+		if strings.HasPrefix(key, prefix) && key > after {
+			if page = append(page, key); len(page) == 2*scanPage {
+				smallest()
+			}
+		}
+	})
+	smallest()
+	return page, err
+}
+
+// keys calls f with the key of each record of the set, in no order.
+func (r *records) keys(ctx context.Context, f func(key string)) error {
+	base, err := r.base(ctx)
+	if err != nil {
+		return err
+	}
+	base.TotalTimeout = 0 // of the whole scan, which the context bounds
+	p := as.NewScanPolicy()
+	p.BasePolicy = base
+	p.MaxRetries = scanRetries
+	p.IncludeBinData = false
+	rs, aerr := r.client.ScanPartitions(p, as.NewPartitionFilterAll(), r.namespace, r.set)
+	if aerr != nil {
+		return failure(aerr, false)
+	}
+	defer drain(rs)
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case res, ok := <-rs.Results():
+			if !ok {
+				return nil
+			}
+			if res.Err != nil {
+				return failure(res.Err, false)
+			}
+			v := res.Record.Key.Value()
+			if v == nil {
+				return corrupt("record %x has no key: somebody else writes to set %q", res.Record.Key.Digest(), r.set)
+			}
+			key, ok := v.GetObject().(string)
+			if !ok {
+				return corrupt("record %x has a key of type %T: somebody else writes to set %q", res.Record.Key.Digest(), v.GetObject(), r.set)
+			}
+			f(key)
+		}
+	}
+}
+
+// scanRetries is how often the client asks again for the partitions that failed.
+const scanRetries = 5
+
+// drain ends a scan: the client's goroutines wait until somebody takes what they
+// have read.
+func drain(rs *as.Recordset) {
+	if err := rs.Close(); err != nil {
+		return // it had come to its end
+	}
+	for range rs.Results() {
+	}
+}

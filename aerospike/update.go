@@ -1,0 +1,188 @@
+package aerospike
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/dovetail-crdt/dovetail/aerospike/internal/unit"
+	"github.com/dovetail-crdt/dovetail/clock"
+	"github.com/dovetail-crdt/dovetail/crdt"
+)
+
+// update is one Update.
+type update[S crdt.Lattice[S]] struct {
+	e    *Engine
+	s    *slot
+	kind crdt.Kind[S]
+	fn   func(*crdt.Tx, S) error
+	opts options
+	k    *known[S]
+}
+
+// run runs the transaction and writes what came of it. Where the process knows
+// the object, the write asks the cluster whether it is still as it was known to
+// be, which costs nothing; only if it is not, the transaction was one on a stale
+// state, and is run again on what is read then. It returns the context after the
+// change.
+func (u *update[S]) run(ctx context.Context) (*clock.Context, error) {
+	unlock, err := u.s.lockUpdate(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrContention, err)
+	}
+	if u.opts.blind {
+		c, ev, err := u.mutate()
+		unlock() // others go on, and their changes go together with this one
+		if c == nil {
+			return u.k.context(), err
+		}
+		return u.end(c, ev, u.e.write(ctx, u.s, c.entry.Frame))
+	}
+	defer unlock()
+	for read, newest := !u.k.isExact(), u.opts.newest; ; read = true {
+		if read || newest {
+			if err := u.read(ctx, newest); err != nil {
+				return nil, err
+			}
+			read = true
+		}
+		c, ev, err := u.mutate()
+		if c == nil {
+			if read {
+				return u.k.context(), err
+			}
+			continue // what is in the cluster may let it change something, and not fail
+		}
+		err = u.writeAlone(ctx, c, !read)
+		if errors.Is(err, unit.ErrStale) {
+			// A server that was handed the write twice answers what became of it the
+			// second time, so it is looked up.
+			newest = true
+			if rerr := u.read(ctx, newest); rerr != nil {
+				err = fmt.Errorf("%w: %w", unit.ErrInDoubt, rerr)
+			} else if u.k.contains(c) {
+				err = nil
+			}
+		}
+		after, err := u.end(c, ev, err)
+		if !errors.Is(err, unit.ErrStale) {
+			return after, err
+		}
+	}
+}
+
+// read takes in the record as it is now.
+func (u *update[S]) read(ctx context.Context, newest bool) error {
+	r, err := u.e.writer.Read(ctx, u.s.key, newest)
+	if err != nil {
+		return err
+	}
+	u.k.mu.Lock()
+	defer u.k.mu.Unlock()
+	return u.k.absorb(r)
+}
+
+// mutate runs the function on what is known and returns the change, nil if there
+// was none.
+func (u *update[S]) mutate() (*issued[S], numbered, error) {
+	u.k.mu.Lock()
+	defer u.k.mu.Unlock()
+	src := &source{e: u.e, s: u.s}
+	var opts []crdt.Option
+	if u.opts.seen != nil {
+		seen, err := u.opts.seen.Open(u.e.cfg.TokenKey, u.s.key)
+		if err != nil {
+			return nil, numbered{}, err
+		}
+		opts = append(opts, crdt.Seen(seen))
+	}
+	delta, err := crdt.Mutate(u.k.workOn(), src, u.fn, opts...)
+	if err != nil {
+		u.e.replica.retract(u.s.hash, src.ev)
+		return nil, numbered{}, err
+	}
+	if src.ev.n == 0 {
+		return nil, numbered{}, nil
+	}
+	if crdt.ContextOf(delta) == nil {
+		u.s.pinned.Store(true)
+	}
+	frame, err := crdt.AppendFrame(nil, u.kind, delta)
+	if err != nil {
+		u.e.replica.retract(u.s.hash, src.ev)
+		u.k.refused(nil)
+		return nil, numbered{}, err
+	}
+	c := &issued[S]{delta: delta, entry: unit.NewEntry(frame), ticket: u.e.journal.add(u.s.key, frame)}
+	u.k.issue(c)
+	return c, src.ev, nil
+}
+
+// writeAlone appends the change by itself. Exact asks that the record is as it is
+// known.
+func (u *update[S]) writeAlone(ctx context.Context, c *issued[S], exact bool) error {
+	select {
+	case u.s.write <- struct{}{}:
+		defer func() { <-u.s.write }()
+	case <-ctx.Done():
+		return fmt.Errorf("%w: %w", ErrContention, ctx.Err())
+	}
+	g := unit.Guard{Exact: exact}
+	u.k.mu.Lock()
+	g.Stamp, g.Queued = u.k.stamp, len(u.k.entries)
+	u.k.mu.Unlock()
+	queued, err := u.e.append(ctx, u.s, []unit.Entry{c.entry}, g)
+	if err == nil {
+		u.k.appended(c.entry.Key, queued)
+	}
+	return err
+}
+
+// end takes note of how the write of c ended and returns what to tell. A refusal
+// is told as one only if nothing was issued on the object since: a later change
+// carries what it repeats of this one, a total above all.
+func (u *update[S]) end(c *issued[S], ev numbered, err error) (*clock.Context, error) {
+	u.k.mu.Lock()
+	defer u.k.mu.Unlock()
+	switch {
+	case err == nil:
+		u.k.settled(c)
+		u.e.journal.settled(c.ticket, u.e.cfg.Now())
+		return crdt.ContextOf(u.k.seen), nil
+	case !errors.Is(err, unit.ErrInDoubt) && u.e.replica.retract(u.s.hash, ev):
+		u.k.refused(c)
+		u.e.journal.forget(c.ticket)
+		return nil, err
+	}
+	u.k.exact = false
+	p := &pending[S]{e: u.e, s: u.s, k: u.k, c: c}
+	u.e.slots.hold(u.s) // until it is settled
+	u.e.doubts.add(u.e, p)
+	return nil, &InDoubtError{Key: u.s.key, Err: err, pending: p}
+}
+
+// source is the crdt.Source of an update.
+type source struct {
+	e  *Engine
+	s  *slot
+	ev numbered
+}
+
+// Replica implements crdt.Source.
+func (s *source) Replica() clock.ReplicaID { return s.e.replica.id }
+
+// Stamp implements crdt.Source.
+func (s *source) Stamp(over ...clock.Timestamp) clock.Timestamp { return s.e.replica.stamp(over...) }
+
+// Doubt implements crdt.Source. What the process remembers of the object has all
+// that it ever did there, except for what it did before it last forgot the object.
+func (s *source) Doubt() uint64 { return s.s.doubt }
+
+// Issue implements crdt.Source.
+func (s *source) Issue(n int) (clock.Event, error) {
+	ev, err := s.e.replica.issue(s.s.hash, n)
+	if err == nil {
+		s.ev = numbered{ev, n}
+	}
+	return ev, err
+}
