@@ -11,29 +11,35 @@ import (
 	as "github.com/aerospike/aerospike-client-go/v7"
 
 	"github.com/dovetail-crdt/dovetail/aerospike"
+	"github.com/dovetail-crdt/dovetail/aerospike/asdtest"
 )
 
 const namespace = "test"
 
 // cluster returns a client of the cluster that the tests run on: the first of those
-// in AEROSPIKE_HOSTS.
+// in AEROSPIKE_HOSTS=host:port,..., or else one in this process.
 func cluster(t testing.TB) *as.Client {
 	t.Helper()
-	hosts := strings.Split(os.Getenv("AEROSPIKE_HOSTS"), ",")
-	if hosts[0] == "" {
-		t.Skip("no server: AEROSPIKE_HOSTS=host:port,... is not set")
+	if hosts := os.Getenv("AEROSPIKE_HOSTS"); hosts != "" {
+		return connect(t, strings.Split(hosts, ",")[0])
 	}
-	host, p, err := net.SplitHostPort(hosts[0])
+	t.Log("on asdtest: AEROSPIKE_HOSTS is not set")
+	return connect(t, asdtest.Start(t).Addr())
+}
+
+func connect(t testing.TB, addr string) *as.Client {
+	t.Helper()
+	host, p, err := net.SplitHostPort(addr)
 	if err != nil {
-		t.Fatalf("AEROSPIKE_HOSTS: %v", err)
+		t.Fatalf("address of a server: %v", err)
 	}
 	port, err := strconv.Atoi(p)
 	if err != nil {
-		t.Fatalf("AEROSPIKE_HOSTS: %v", err)
+		t.Fatalf("address of a server: %v", err)
 	}
 	c, aerr := as.NewClient(host, port)
 	if aerr != nil {
-		t.Fatalf("connect to %s: %v", hosts[0], aerr)
+		t.Fatalf("connect to %s: %v", addr, aerr)
 	}
 	t.Cleanup(c.Close)
 	return c

@@ -41,6 +41,10 @@ type Config struct {
 	JournalTime time.Duration
 	JournalSize int
 
+	// Watch is how often the engine asks whether the cluster has changed; 0 is 1 s,
+	// negative is never: then call Remerge after each change.
+	Watch time.Duration
+
 	// Now tells the time of day; nil is time.Now.
 	Now func() time.Time
 	// ClockBound is how far the engine's clock follows those of others; 0 is
@@ -65,6 +69,7 @@ const (
 	defaultQueueSize    = 256 << 10
 	defaultRecordSize   = 1<<20 - 16<<10
 	defaultCacheObjects = 10_000
+	defaultWatch        = time.Second
 	defaultJournalTime  = 10 * time.Minute
 	defaultJournalSize  = 64 << 20
 )
@@ -97,6 +102,7 @@ func (c Config) complete() (Config, error) {
 	orElse(&c.QueueSize, defaultQueueSize)
 	orElse(&c.RecordSize, defaultRecordSize)
 	orElse(&c.CacheObjects, defaultCacheObjects)
+	orElse(&c.Watch, defaultWatch)
 	orElse(&c.JournalTime, defaultJournalTime)
 	orElse(&c.JournalSize, defaultJournalSize)
 	if c.Now == nil {

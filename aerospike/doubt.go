@@ -92,6 +92,7 @@ func (p *pending[S]) settle(ctx context.Context, frame []byte, by *issued[S]) er
 	p.k.mu.Lock()
 	was := p.k.drop(p.c)
 	p.k.seen.Merge(by.delta)
+	p.k.acks++
 	if by != p.c {
 		p.k.refused(p.c)
 		p.e.journal.forget(p.c.ticket)

@@ -40,8 +40,7 @@ type Engine struct {
 var _ store.Engine = (*Engine)(nil)
 
 // Open returns the engine of a set in the cluster that client is connected to. It
-// reads from the cluster, and starts nothing until it is used. Close does not
-// close the client.
+// watches the cluster until Close, which does not close the client.
 func Open(ctx context.Context, client Client, cfg Config) (*Engine, error) {
 	cfg, err := cfg.complete()
 	if err != nil {
@@ -74,6 +73,9 @@ func Open(ctx context.Context, client Client, cfg Config) (*Engine, error) {
 		Draw: draw, Pause: e.pause,
 	}
 	e.ctx, e.cancel = context.WithCancel(context.WithoutCancel(ctx))
+	if cfg.Watch > 0 {
+		e.start((*Engine).watch)
+	}
 	return e, nil
 }
 
@@ -111,7 +113,7 @@ func (e *Engine) begin(ctx context.Context) (context.Context, context.CancelFunc
 		return nil, nil, store.ErrClosed
 	}
 	if err := ctx.Err(); err != nil {
-		return nil, nil, err
+		return nil, nil, fmt.Errorf("%w: %w", ErrContention, err)
 	}
 	if _, ok := ctx.Deadline(); ok {
 		return ctx, func() {}, nil

@@ -23,7 +23,13 @@ type faulty struct {
 
 // odds say of how many of 100 writes the request is lost, or the answer, how many
 // find the key busy, and how many come again later; those without an answer do too.
-type odds struct{ lost, unanswered, busy, twice int }
+// After limit writes over is called, if it is set.
+type odds struct {
+	lost, unanswered, busy, twice int
+
+	limit int
+	over  func()
+}
 
 func (f *faulty) set(o odds) {
 	f.mu.Lock()
@@ -34,7 +40,11 @@ func (f *faulty) set(o odds) {
 func (f *faulty) Operate(p *as.WritePolicy, k *as.Key, ops ...*as.Operation) (*as.Record, as.Error) {
 	f.mu.Lock()
 	n, o := f.rand.IntN(100), f.odds
+	f.odds.limit--
 	f.mu.Unlock()
+	if o.over != nil && o.limit == 1 {
+		o.over()
+	}
 	switch {
 	case n < o.lost:
 		return nil, &as.AerospikeError{ResultCode: types.TIMEOUT, InDoubt: true}
@@ -69,4 +79,32 @@ type repeating struct{ aerospike.Client }
 func (r *repeating) Operate(p *as.WritePolicy, k *as.Key, ops ...*as.Operation) (*as.Record, as.Error) {
 	_, _ = r.Client.Operate(p, k, ops...)
 	return r.Client.Operate(p, k, ops...)
+}
+
+// script is a client whose writes are answered from a list, without reaching the
+// cluster; the last answer stays until stop.
+type script struct {
+	aerospike.Client
+
+	mu      sync.Mutex
+	answers []as.AerospikeError
+}
+
+func (s *script) stop() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.answers = nil
+}
+
+func (s *script) Operate(p *as.WritePolicy, k *as.Key, ops ...*as.Operation) (*as.Record, as.Error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.answers) == 0 {
+		return s.Client.Operate(p, k, ops...)
+	}
+	e := s.answers[0]
+	if len(s.answers) > 1 {
+		s.answers = s.answers[1:]
+	}
+	return nil, &e
 }

@@ -1,6 +1,8 @@
 package aerospike
 
 import (
+	"maps"
+	"slices"
 	"sync"
 	"time"
 )
@@ -73,4 +75,17 @@ func (j *journal) forget(t ticket) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	delete(j.entries, t)
+}
+
+// byKey returns the changes of each object, oldest first. The frames must not be
+// changed.
+func (j *journal) byKey() map[string][][]byte {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	m := make(map[string][][]byte)
+	for _, t := range slices.Sorted(maps.Keys(j.entries)) {
+		e := j.entries[t]
+		m[e.key] = append(m[e.key], e.frame)
+	}
+	return m
 }

@@ -2,9 +2,6 @@ package aerospike
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"slices"
 	"sync"
 
 	"github.com/dovetail-crdt/dovetail/aerospike/internal/unit"
@@ -20,6 +17,7 @@ type known[S crdt.Lattice[S]] struct {
 	// Seen is the join of all that was read, and of all that was written and
 	// acknowledged: what a View shows.
 	seen S
+	acks int // counts what was acknowledged
 	// Stamp and entries say what of the record is in seen: the snapshot of that
 	// stamp and these entries of the queue. Exact says that it was all, when the
 	// cluster last answered.
@@ -57,17 +55,45 @@ func knownOf[S crdt.Lattice[S]](s *slot, k crdt.Kind[S]) *known[S] {
 	return v
 }
 
+// read reads the record and takes it in. If a copy lacks what is remembered, the
+// newest is read, and if that lacks it too, the record is mended.
+func (k *known[S]) read(ctx context.Context, e *Engine, s *slot, newest bool) error {
+	for {
+		before := k.acknowledged()
+		u, err := e.writer.Read(ctx, s.key, newest)
+		if err != nil {
+			return err
+		}
+		k.mu.Lock()
+		// What lacks only what was acknowledged since may just be older than that.
+		overtaken := k.acks != before
+		lacks, err := k.absorb(u, newest && !overtaken)
+		lacks = lacks && !overtaken
+		k.mu.Unlock()
+		if err != nil || !lacks {
+			return err
+		}
+		if newest {
+			k.mend(e, s, u) //nolint:contextcheck // in the background
+			return nil
+		}
+		newest = true
+	}
+}
+
+func (k *known[S]) acknowledged() int {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.acks
+}
+
 // view reads the record and returns a copy of what it comes to.
 func (k *known[S]) view(ctx context.Context, e *Engine, s *slot, newest bool) (S, error) {
-	u, err := e.writer.Read(ctx, s.key, newest)
-	if err != nil {
+	if err := k.read(ctx, e, s, newest); err != nil {
 		return *new(S), err
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if err := k.absorb(u); err != nil {
-		return *new(S), err
-	}
 	return k.seen.Clone(), nil
 }
 
@@ -100,98 +126,4 @@ func (k *known[S]) appended(key unit.EntryKey, queued int) {
 	defer k.mu.Unlock()
 	k.entries[key] = struct{}{}
 	k.exact = k.exact && queued == len(k.entries)
-}
-
-// absorb takes in a record that was read. K.mu is held.
-func (k *known[S]) absorb(u *unit.Unit) error {
-	if u.Stamp != k.stamp {
-		if err := k.replace(u); err != nil {
-			return err
-		}
-	}
-	exact := true
-	for i := range u.Queue {
-		q := &u.Queue[i]
-		if _, ok := k.entries[q.Key]; ok {
-			continue
-		}
-		if err := k.take(q.Frame); err != nil {
-			return fmt.Errorf("entry %x of the queue: %w", q.Key, err)
-		}
-		k.entries[q.Key] = struct{}{}
-	}
-	if len(k.entries) != len(u.Queue) { // the copy lacks entries that there were
-		exact = false
-		k.entries = make(map[unit.EntryKey]struct{}, len(u.Queue))
-		for i := range u.Queue {
-			k.entries[u.Queue[i].Key] = struct{}{}
-		}
-	}
-	k.exact = exact
-	return nil
-}
-
-// replace takes in a snapshot of another stamp.
-func (k *known[S]) replace(u *unit.Unit) error {
-	for i, f := range u.Snapshot {
-		if err := k.take(f); err != nil {
-			return fmt.Errorf("frame %d of the snapshot: %w", i, err)
-		}
-	}
-	k.stamp = u.Stamp
-	clear(k.entries)
-	return nil
-}
-
-// take merges a frame into what is known, if it is one of the kind: others stand
-// beside.
-func (k *known[S]) take(frame []byte) error {
-	d, err := crdt.DecodeFrame(k.kind, frame)
-	if errors.Is(err, crdt.ErrKind) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	k.seen.Merge(d)
-	if k.made {
-		k.work.Merge(d)
-	}
-	return nil
-}
-
-// workOn returns the state that transactions run on. K.mu is held.
-func (k *known[S]) workOn() S {
-	if !k.made {
-		k.work, k.made = k.seen.Clone(), true
-		for _, c := range k.open {
-			k.work.Merge(c.delta)
-		}
-	}
-	return k.work
-}
-
-// issue takes note of a change that work has by now. K.mu is held.
-func (k *known[S]) issue(c *issued[S]) { k.open = append(k.open, c) }
-
-// settled takes note that a change is in the cluster. K.mu is held.
-func (k *known[S]) settled(c *issued[S]) {
-	k.seen.Merge(c.delta)
-	k.drop(c)
-}
-
-// refused takes note that a change was surely not applied, or was revoked: work is
-// made anew without it. K.mu is held.
-func (k *known[S]) refused(c *issued[S]) {
-	k.drop(c)
-	k.made, k.work, k.exact = false, *new(S), false
-}
-
-// drop takes c out of what is open and reports whether it was there.
-func (k *known[S]) drop(c *issued[S]) bool {
-	i := slices.Index(k.open, c)
-	if i >= 0 {
-		k.open = slices.Delete(k.open, i, i+1)
-	}
-	return i >= 0
 }

@@ -1,7 +1,6 @@
 package aerospike_test
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -10,7 +9,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/dovetail-crdt/dovetail/aerospike"
 	"github.com/dovetail-crdt/dovetail/crdt"
@@ -126,63 +124,6 @@ func TestUpdateSeesOthers(t *testing.T) {
 		s, _, err := sets[i%2].View(t.Context(), "s")
 		if err != nil || s.Len() != 0 {
 			t.Fatalf("round %d: %d elements left, %v", i, s.Len(), err)
-		}
-	}
-}
-
-// TestDoubtIsSettled leaves changes in doubt, and retries, abandons or leaves them.
-func TestDoubtIsSettled(t *testing.T) {
-	c := cluster(t)
-	set := newSet(t, c)
-	f := &faulty{Client: c, rand: rand.New(rand.NewPCG(1, 1))}
-	e := open(t, f, aerospike.Config{Set: set, Attempt: 50 * time.Millisecond})
-	members := aerospike.NewObjects(e, "", crdt.AWSetOf(crdt.String))
-	doubt := func(applied bool, name string) *aerospike.InDoubtError {
-		t.Helper()
-		f.set(odds{lost: 100})
-		if applied {
-			f.set(odds{unanswered: 100})
-		}
-		defer f.set(odds{})
-		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
-		defer cancel()
-		_, err := members.Update(ctx, "k", func(tx *crdt.Tx, s *crdt.AWSet[string]) error { s.Add(tx, name); return nil })
-		var d *aerospike.InDoubtError
-		if !errors.As(err, &d) || !errors.Is(err, store.ErrInDoubt) {
-			t.Fatalf("update without an answer: %v", err)
-		}
-		return d
-	}
-	for _, applied := range []bool{false, true} {
-		retried := doubt(applied, "retried")
-		dropped := doubt(applied, "dropped")
-		left := doubt(applied, "left")
-		if err := retried.Retry(t.Context()); err != nil {
-			t.Fatalf("Retry: %v", err)
-		}
-		if err := dropped.Abandon(t.Context()); err != nil {
-			t.Fatalf("Abandon: %v", err)
-		}
-		for _, again := range []func(context.Context) error{retried.Retry, retried.Abandon, dropped.Abandon, dropped.Retry} {
-			if err := again(t.Context()); err != nil {
-				t.Errorf("settled again: %v", err)
-			}
-		}
-		other := aerospike.NewObjects(open(t, c, aerospike.Config{Set: set}), "", crdt.AWSetOf(crdt.String))
-		for {
-			s, _, err := other.View(t.Context(), "k")
-			if err != nil {
-				t.Fatal(err)
-			}
-			if s.Contains("dropped") || !s.Contains("retried") {
-				t.Fatalf("applied %v: %q", applied, slices.Collect(s.All()))
-			}
-			if s.Contains("left") { // the engine merges it by and by
-				break
-			}
-		}
-		if err := left.Retry(t.Context()); err != nil {
-			t.Errorf("settled by now: %v", err)
 		}
 	}
 }

@@ -26,7 +26,7 @@ type slot struct {
 	values map[string]any // *known[S] by kind
 	// doubt is the replica's last event on the object before it was forgotten and
 	// met again, of whose effects nothing is remembered.
-	doubt uint64
+	doubt atomic.Uint64
 	// pinned says that what is remembered must not be forgotten: the replica's own
 	// row of a lattice that says nothing of what it lacks.
 	pinned atomic.Bool
@@ -57,7 +57,7 @@ func (t *slots) use(r *replica, key *as.Key, name string) *slot {
 			key: name, hash: binary.BigEndian.Uint64(key.Digest()),
 			update: make(chan struct{}, 1), write: make(chan struct{}, 1),
 		}
-		s.doubt = r.lastOn(s.hash)
+		s.doubt.Store(r.lastOn(s.hash))
 		t.all[name] = s
 	case s.refs == 0 && !s.pinned.Load():
 		t.unused--

@@ -41,7 +41,7 @@ func (u *update[S]) run(ctx context.Context) (*clock.Context, error) {
 	defer unlock()
 	for read, newest := !u.k.isExact(), u.opts.newest; ; read = true {
 		if read || newest {
-			if err := u.read(ctx, newest); err != nil {
+			if err := u.k.read(ctx, u.e, u.s, newest); err != nil {
 				return nil, err
 			}
 			read = true
@@ -58,7 +58,7 @@ func (u *update[S]) run(ctx context.Context) (*clock.Context, error) {
 			// A server that was handed the write twice answers what became of it the
 			// second time, so it is looked up.
 			newest = true
-			if rerr := u.read(ctx, newest); rerr != nil {
+			if rerr := u.k.read(ctx, u.e, u.s, newest); rerr != nil {
 				err = fmt.Errorf("%w: %w", unit.ErrInDoubt, rerr)
 			} else if u.k.contains(c) {
 				err = nil
@@ -71,23 +71,12 @@ func (u *update[S]) run(ctx context.Context) (*clock.Context, error) {
 	}
 }
 
-// read takes in the record as it is now.
-func (u *update[S]) read(ctx context.Context, newest bool) error {
-	r, err := u.e.writer.Read(ctx, u.s.key, newest)
-	if err != nil {
-		return err
-	}
-	u.k.mu.Lock()
-	defer u.k.mu.Unlock()
-	return u.k.absorb(r)
-}
-
 // mutate runs the function on what is known and returns the change, nil if there
 // was none.
 func (u *update[S]) mutate() (*issued[S], numbered, error) {
 	u.k.mu.Lock()
 	defer u.k.mu.Unlock()
-	src := &source{e: u.e, s: u.s}
+	src := &source{e: u.e, s: u.s, doubt: u.doubt()}
 	var opts []crdt.Option
 	if u.opts.seen != nil {
 		seen, err := u.opts.seen.Open(u.e.cfg.TokenKey, u.s.key)
@@ -116,6 +105,18 @@ func (u *update[S]) mutate() (*issued[S], numbered, error) {
 	c := &issued[S]{delta: delta, entry: unit.NewEntry(frame), ticket: u.e.journal.add(u.s.key, frame)}
 	u.k.issue(c)
 	return c, src.ev, nil
+}
+
+// doubt returns how far the process does not remember what it did to the object. A
+// counter that shows the last of it has all of it: totals repeat what was before.
+// K.mu is held.
+func (u *update[S]) doubt() uint64 {
+	d := u.s.doubt.Load()
+	if c, ok := any(u.k.workOn()).(*crdt.Counter); ok && d > 0 && c.Last(u.e.replica.id) == d {
+		u.s.doubt.Store(0)
+		return 0
+	}
+	return d
 }
 
 // writeAlone appends the change by itself. Exact asks that the record is as it is
@@ -163,9 +164,10 @@ func (u *update[S]) end(c *issued[S], ev numbered, err error) (*clock.Context, e
 
 // source is the crdt.Source of an update.
 type source struct {
-	e  *Engine
-	s  *slot
-	ev numbered
+	e     *Engine
+	s     *slot
+	doubt uint64
+	ev    numbered
 }
 
 // Replica implements crdt.Source.
@@ -174,9 +176,8 @@ func (s *source) Replica() clock.ReplicaID { return s.e.replica.id }
 // Stamp implements crdt.Source.
 func (s *source) Stamp(over ...clock.Timestamp) clock.Timestamp { return s.e.replica.stamp(over...) }
 
-// Doubt implements crdt.Source. What the process remembers of the object has all
-// that it ever did there, except for what it did before it last forgot the object.
-func (s *source) Doubt() uint64 { return s.s.doubt }
+// Doubt implements crdt.Source.
+func (s *source) Doubt() uint64 { return s.doubt }
 
 // Issue implements crdt.Source.
 func (s *source) Issue(n int) (clock.Event, error) {

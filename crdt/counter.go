@@ -3,6 +3,7 @@ package crdt
 import (
 	"fmt"
 
+	"github.com/dovetail-crdt/dovetail/clock"
 	"github.com/dovetail-crdt/dovetail/crdt/internal/kernel"
 )
 
@@ -77,6 +78,16 @@ func (c *Counter) IsBottom() bool { return c.isBottom() }
 
 // String returns the value in decimal.
 func (c *Counter) String() string { return fmt.Sprint(c.Value()) }
+
+// Last returns the number of a replica's last increment that is counted here, or 0.
+// A writer that has forgotten what it did can tell by it whether this state has all
+// of that. It is for a counter that is an object of its own. O(replica's totals).
+func (c *Counter) Last(id clock.ReplicaID) uint64 {
+	if c.path != nil || c.state == nil {
+		return 0
+	}
+	return c.state.LastTotal(id)
+}
 
 func (c *Counter) nest(o object) *Counter { return &Counter{o} }
 

@@ -2,6 +2,7 @@ package unit
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -128,7 +129,7 @@ func settle(ctx context.Context, doubt bool, err error) error {
 	switch {
 	case doubt:
 		return fmt.Errorf("%w: %w", ErrInDoubt, err)
-	case ctx.Err() != nil:
+	case ctx.Err() != nil, errors.Is(err, context.DeadlineExceeded): // whose timer may be late
 		return fmt.Errorf("%w: %w", ErrContention, err)
 	}
 	return err

@@ -1,0 +1,103 @@
+package aerospike
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/dovetail-crdt/dovetail/aerospike/internal/unit"
+	"github.com/dovetail-crdt/dovetail/crdt"
+)
+
+// absorb takes in a record that was read and reports whether it lacks something of
+// what is remembered: another copy is newer, or the record went back. Then it goes
+// on remembering what the record should have, unless adopt says to make do with
+// it. K.mu is held.
+func (k *known[S]) absorb(u *unit.Unit, adopt bool) (lacks bool, err error) {
+	if u.Stamp != k.stamp {
+		lacks, err = k.replace(u)
+	} else {
+		lacks, err = k.follow(u)
+	}
+	if err == nil && (!lacks || adopt) {
+		k.stamp = u.Stamp
+		clear(k.entries)
+		for i := range u.Queue {
+			k.entries[u.Queue[i].Key] = struct{}{}
+		}
+	}
+	k.exact = err == nil && !lacks
+	return lacks, err
+}
+
+// follow takes in a queue beside the snapshot that is known.
+func (k *known[S]) follow(u *unit.Unit) (lacks bool, err error) {
+	missing := len(k.entries)
+	for i := range u.Queue {
+		q := &u.Queue[i]
+		if _, ok := k.entries[q.Key]; ok {
+			missing--
+			continue
+		}
+		d, err := k.decode(q.Frame)
+		if err != nil {
+			return false, fmt.Errorf("entry %x of the queue: %w", q.Key, err)
+		}
+		k.learn(d)
+	}
+	return missing > 0, nil
+}
+
+// replace takes in a record with another snapshot.
+func (k *known[S]) replace(u *unit.Unit) (lacks bool, err error) {
+	fresh, err := k.join(u)
+	if err != nil {
+		return false, err
+	}
+	lacks = !crdt.Contains(fresh, k.seen)
+	if k.made {
+		k.work.Merge(fresh)
+	}
+	if lacks {
+		fresh.Merge(k.seen)
+	}
+	k.seen = fresh
+	return lacks, nil
+}
+
+// join returns what a record comes to, as an object of the kind.
+func (k *known[S]) join(u *unit.Unit) (S, error) {
+	s := k.kind.New()
+	for i, f := range u.Snapshot {
+		d, err := k.decode(f)
+		if err != nil {
+			return s, fmt.Errorf("frame %d of the snapshot: %w", i, err)
+		}
+		s.Merge(d)
+	}
+	for i := range u.Queue {
+		d, err := k.decode(u.Queue[i].Frame)
+		if err != nil {
+			return s, fmt.Errorf("entry %x of the queue: %w", u.Queue[i].Key, err)
+		}
+		s.Merge(d)
+	}
+	return s, nil
+}
+
+// decode returns what a frame holds of the kind: bottom if it is of another, which
+// stands beside.
+func (k *known[S]) decode(frame []byte) (S, error) {
+	d, err := crdt.DecodeFrame(k.kind, frame)
+	if errors.Is(err, crdt.ErrKind) {
+		return k.kind.New(), nil
+	}
+	return d, err
+}
+
+// learn merges what is in the cluster into what is known.
+func (k *known[S]) learn(d S) {
+	k.seen.Merge(d)
+	if k.made {
+		k.work.Merge(d)
+	}
+}

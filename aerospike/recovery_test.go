@@ -1,0 +1,197 @@
+package aerospike_test
+
+import (
+	"slices"
+	"strconv"
+	"testing"
+	"time"
+
+	as "github.com/aerospike/aerospike-client-go/v7"
+
+	"github.com/dovetail-crdt/dovetail/aerospike"
+	"github.com/dovetail-crdt/dovetail/aerospike/asdtest"
+	"github.com/dovetail-crdt/dovetail/crdt"
+)
+
+// version is a record as it once was.
+type version struct {
+	key  *as.Key
+	bins as.BinMap
+}
+
+// save returns a record as it is.
+func save(t testing.TB, c *as.Client, set, key string) version {
+	t.Helper()
+	k, err := as.NewKey(namespace, set, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rec, err := c.Get(nil, k)
+	if err != nil {
+		t.Fatalf("save %q: %v", key, err)
+	}
+	return version{k, rec.Bins}
+}
+
+// bring puts a record back to what it was, as a split that heals to the other side
+// does, or a restart.
+func (v version) bring(t testing.TB, c *as.Client) {
+	t.Helper()
+	p := as.NewWritePolicy(0, as.TTLDontExpire)
+	p.RecordExistsAction = as.REPLACE
+	p.SendKey = true
+	ops := make([]*as.Bin, 0, len(v.bins))
+	for name, x := range v.bins {
+		if pairs, ok := x.([]as.MapPair); ok {
+			m := make(map[any]any, len(pairs))
+			for _, p := range pairs {
+				m[p.Key] = p.Value
+			}
+			x = m
+		}
+		ops = append(ops, as.NewBin(name, x))
+	}
+	if err := c.PutBins(p, v.key, ops...); err != nil {
+		t.Fatalf("bring back %v: %v", v.key, err)
+	}
+}
+
+// lose takes a record away, as a split does from whom it did not know.
+func lose(t testing.TB, c *as.Client, set, key string) {
+	t.Helper()
+	k, err := as.NewKey(namespace, set, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Delete(nil, k); err != nil {
+		t.Fatalf("lose %q: %v", key, err)
+	}
+}
+
+// TestRemerge rolls records back below what was acknowledged. The journal brings
+// back what is missing, also an overwrite whose dot some other change covers, and
+// nothing that was removed.
+func TestRemerge(t *testing.T) {
+	c := cluster(t)
+	set := newSet(t, c)
+	mine := open(t, c, aerospike.Config{Set: set, Watch: -1})
+	other := open(t, c, aerospike.Config{Set: set, Watch: -1})
+	a := aerospike.NewObjects(mine, "", crdt.AWSetOf(crdt.String))
+	b := aerospike.NewObjects(other, "", crdt.AWSetOf(crdt.String))
+	update := func(o aerospike.Objects[*crdt.AWSet[string]], fn func(*crdt.Tx, *crdt.AWSet[string])) {
+		t.Helper()
+		if _, err := o.Update(t.Context(), "k", func(tx *crdt.Tx, s *crdt.AWSet[string]) error { fn(tx, s); return nil }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	add := func(e string) func(*crdt.Tx, *crdt.AWSet[string]) {
+		return func(tx *crdt.Tx, s *crdt.AWSet[string]) { s.Add(tx, e) }
+	}
+	remove := func(e string) func(*crdt.Tx, *crdt.AWSet[string]) {
+		return func(tx *crdt.Tx, s *crdt.AWSet[string]) { s.Remove(tx, e) }
+	}
+	update(b, add("x"))
+	before := save(t, c, set, "k")
+	update(a, add("x")) // ends the first add
+	update(a, add("y"))
+	before.bring(t, c)
+
+	// One who has seen all removes x by name: the dot of a's add is covered now, and
+	// the first add is alive again.
+	third := aerospike.NewObjects(open(t, c, aerospike.Config{Set: set, Watch: -1}), "", crdt.AWSetOf(crdt.String))
+	if v, _, err := third.View(t.Context(), "k"); err != nil || !v.Contains("x") || v.Contains("y") {
+		t.Fatalf("after the rollback: %v, %v", v, err)
+	}
+	n, err := mine.Remerge(t.Context())
+	if err != nil || n != 2 {
+		t.Errorf("Remerge = %d, %v, want the two changes that were lost", n, err)
+	}
+	update(third, remove("x"))
+	if n, err := mine.Remerge(t.Context()); err != nil || n != 0 {
+		t.Errorf("Remerge of what is there = %d, %v", n, err)
+	}
+	v, _, err := third.View(t.Context(), "k")
+	if got := slices.Collect(v.All()); err != nil || !slices.Equal(got, []string{"y"}) {
+		t.Errorf("in the end: %q, %v", got, err)
+	}
+}
+
+// TestRecordWentBack reads a record that is older than what the process remembers:
+// the value does not go back, and the record is mended.
+func TestRecordWentBack(t *testing.T) {
+	c := cluster(t)
+	for _, folded := range []bool{false, true} {
+		for _, gone := range []bool{false, true} {
+			t.Run("folded="+strconv.FormatBool(folded)+",gone="+strconv.FormatBool(gone), func(t *testing.T) {
+				set := newSet(t, c)
+				cfg := aerospike.Config{Set: set, Watch: -1}
+				if folded {
+					cfg.QueueLength = 2
+				}
+				counters := aerospike.NewObjects(open(t, c, cfg), "", crdt.CounterKind())
+				var old version
+				for i := range 9 {
+					if i == 4 {
+						old = save(t, c, set, "k")
+					}
+					if _, err := counters.Update(t.Context(), "k", add(1)); err != nil {
+						t.Fatal(err)
+					}
+				}
+				if gone {
+					lose(t, c, set, "k")
+				} else {
+					old.bring(t, c)
+				}
+				if v, _, err := counters.View(t.Context(), "k"); err != nil || v.Value() != 9 {
+					t.Fatalf("after the record went back: %v, %v", v, err)
+				}
+				others := aerospike.NewObjects(open(t, c, aerospike.Config{Set: set}), "", crdt.CounterKind())
+				until(t, func() bool {
+					v, _, err := others.View(t.Context(), "k")
+					return err == nil && v.Value() == 9
+				})
+			})
+		}
+	}
+}
+
+// until waits for a condition that comes without anybody's doing.
+func until(t testing.TB, cond func() bool) {
+	t.Helper()
+	over := time.After(20 * time.Second)
+	for !cond() {
+		select {
+		case <-over:
+			t.Fatal("it did not come in 20 s")
+		case <-time.After(time.Millisecond):
+		}
+	}
+}
+
+// TestWatch splits a cluster, writes to the side that loses, and heals it: without
+// anybody's asking, what was acknowledged is there again.
+func TestWatch(t *testing.T) {
+	s := asdtest.Start(t)
+	c := connect(t, s.Addr())
+	e := open(t, c, aerospike.Config{Set: "s", Watch: 10 * time.Millisecond})
+	counters := aerospike.NewObjects(e, "", crdt.CounterKind())
+	increment := func() {
+		t.Helper()
+		if _, err := counters.Update(t.Context(), "k", add(1)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	increment()
+	split, err := s.Split()
+	if err != nil {
+		t.Fatal(err)
+	}
+	increment()
+	split.Heal(asdtest.WinnerB)
+	others := aerospike.NewObjects(open(t, c, aerospike.Config{Set: "s"}), "", crdt.CounterKind())
+	until(t, func() bool {
+		v, _, err := others.View(t.Context(), "k")
+		return err == nil && v.Value() == 2
+	})
+}

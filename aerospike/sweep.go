@@ -1,0 +1,79 @@
+package aerospike
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+
+	"github.com/dovetail-crdt/dovetail/aerospike/internal/unit"
+)
+
+// sweepAtOnce is how many objects a Remerge looks at at a time.
+const sweepAtOnce = 16
+
+// Remerge merges again whatever of the journal the cluster lacks, and returns how
+// many changes that were. The engine does it after each change of the cluster; an
+// operator may ask for it after a restore. It looks before it writes, so a cluster
+// that has everything is only read.
+func (e *Engine) Remerge(ctx context.Context) (merged int, err error) {
+	var n atomic.Int64
+	var wg sync.WaitGroup
+	var mu sync.Mutex
+	var errs []error
+	room := make(chan struct{}, sweepAtOnce)
+	for key, frames := range e.journal.byKey() {
+		if ctx.Err() != nil {
+			break
+		}
+		room <- struct{}{}
+		wg.Go(func() {
+			defer func() { <-room }()
+			m, err := e.remerge(ctx, key, frames)
+			n.Add(int64(m))
+			if err != nil {
+				mu.Lock()
+				errs = append(errs, keyError(key, err))
+				mu.Unlock()
+			}
+		})
+	}
+	wg.Wait()
+	if err := ctx.Err(); err != nil {
+		errs = append(errs, err)
+	}
+	return int(n.Load()), errors.Join(errs...)
+}
+
+// remerge merges those of an object's frames that its record does not contain.
+// That it covers their dots says nothing: what they ended may be alive.
+func (e *Engine) remerge(ctx context.Context, key string, frames [][]byte) (merged int, err error) {
+	s, ctx, done, err := e.enter(ctx, key)
+	if err != nil {
+		return 0, err
+	}
+	defer done()
+	u, err := e.writer.Read(ctx, key, true)
+	if err != nil {
+		return 0, err
+	}
+	f, damaged, err := unit.Fold(unit.NewState(e.cfg.Kinds), u)
+	if err != nil {
+		return 0, corrupt("%w", err)
+	}
+	if damaged != nil {
+		e.cfg.Logger.Error("aerospike: damaged entry", slog.String("key", key), slog.Any("error", damaged))
+	}
+	for _, frame := range frames {
+		o, err := f.State.Decode(frame)
+		if err == nil && f.State.Contains(o) {
+			continue
+		}
+		if err := e.write(ctx, s, frame); err != nil {
+			return merged, err
+		}
+		merged++
+	}
+	return merged, nil
+}
