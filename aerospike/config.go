@@ -3,6 +3,8 @@ package aerospike
 import (
 	"fmt"
 	"log/slog"
+	"regexp"
+	"slices"
 	"time"
 
 	"github.com/dovetail-crdt/dovetail/crdt"
@@ -13,6 +15,13 @@ import (
 type Config struct {
 	// Namespace and Set say where the objects are. Nothing else may write there.
 	Namespace, Set string
+
+	// DC is the id of this cluster's datacenter, and DCs are those of all, if XDR
+	// copies the set between clusters. Each datacenter then writes records of its own,
+	// in the set "<Set>.<DC>". Every cluster has its own id: two with one are found
+	// out, and refused. Without DC an object is one record, which XDR must not copy.
+	DC  string
+	DCs []string
 
 	// Kinds are the kinds of lattices of your own, which the engine cannot join
 	// without knowing them. Causal types and those of package crdt need not be told.
@@ -87,6 +96,12 @@ func (c Config) complete() (Config, error) {
 		return c, fmt.Errorf("aerospike: Config.Namespace %q: 1 to %d bytes", c.Namespace, maxNamespace)
 	case c.Set == "" || len(c.Set) > maxSet:
 		return c, fmt.Errorf("aerospike: Config.Set %q: 1 to %d bytes", c.Set, maxSet)
+	case c.DC == "" && len(c.DCs) > 0:
+		return c, fmt.Errorf("aerospike: Config.DCs %q without DC", c.DCs)
+	case c.DC != "" && (!slices.Contains(c.DCs, c.DC) || len(c.DCs) < 2):
+		return c, fmt.Errorf("aerospike: Config.DC %q: DCs %q must have it and another", c.DC, c.DCs)
+	case slices.ContainsFunc(c.DCs, func(dc string) bool { return !dcName.MatchString(dc) || len(setOf(c.Set, dc)) > maxSet }):
+		return c, fmt.Errorf("aerospike: Config.DCs %q: letters, digits and dashes, at most %d with the set %q", c.DCs, maxSet, c.Set)
 	case c.Attempt < 0 || c.Timeout < 0 || c.ClockBound < 0 || c.JournalTime < 0:
 		return c, fmt.Errorf("aerospike: Config with a negative time: Attempt %v, Timeout %v, ClockBound %v, JournalTime %v",
 			c.Attempt, c.Timeout, c.ClockBound, c.JournalTime)
@@ -113,6 +128,8 @@ func (c Config) complete() (Config, error) {
 }
 
 const minTokenKey = 16
+
+var dcName = regexp.MustCompile(`^[A-Za-z0-9-]+$`)
 
 func orElse[T comparable](v *T, otherwise T) {
 	var zero T

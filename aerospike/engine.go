@@ -60,8 +60,10 @@ func Open(ctx context.Context, client Client, cfg Config) (*Engine, error) {
 		cfg.TokenKey = drawn[16:]
 	}
 	e := &Engine{
-		cfg:     cfg,
-		records: &records{client: client, namespace: cfg.Namespace, set: cfg.Set, timeout: cfg.Attempt},
+		cfg: cfg,
+		records: &records{
+			client: client, namespace: cfg.Namespace, set: setOf(cfg.Set, cfg.DC), others: cfg.others(), timeout: cfg.Attempt,
+		},
 		replica: newReplica(clock.ReplicaID(binary.BigEndian.Uint64(drawn[:8])|1), clock.NewHLC(cfg.Now, cfg.ClockBound)),
 	}
 	e.jitter = rand.New(rand.NewPCG(binary.BigEndian.Uint64(drawn[8:]), 0))
@@ -71,6 +73,11 @@ func Open(ctx context.Context, client Client, cfg Config) (*Engine, error) {
 		Cluster: e.records, Kinds: cfg.Kinds,
 		QueueSize: cfg.QueueSize, RecordSize: cfg.RecordSize,
 		Draw: draw, Pause: e.pause,
+	}
+	if cfg.DC != "" {
+		if err := e.records.identify(ctx, cfg.Set, cfg.DC); err != nil {
+			return nil, err
+		}
 	}
 	e.ctx, e.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	if cfg.Watch > 0 {
@@ -158,8 +165,8 @@ func (e *Engine) Load(ctx context.Context, key string) (store.Record, error) {
 	switch {
 	case err != nil:
 		return store.Record{}, &store.KeyError{Key: key, Err: err}
-	case u.IsEmpty():
+	case len(u.AllFrames()) == 0:
 		return store.Record{}, store.ErrNotFound
 	}
-	return store.Record{Key: key, Frames: u.Frames()}, nil
+	return store.Record{Key: key, Frames: u.AllFrames()}, nil
 }

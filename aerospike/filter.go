@@ -32,3 +32,12 @@ func queuedFilter(n int) *as.Expression {
 	}
 	return as.ExpOr(as.ExpNot(as.ExpBinExists(binQueue)), is)
 }
+
+// owned lets through what f does if the record is not another cluster's.
+func (r *records) owned(f *as.Expression) *as.Expression {
+	if r.owner == 0 {
+		return f
+	}
+	return as.ExpAnd(f, as.ExpOr(
+		as.ExpNot(as.ExpBinExists(binOwner)), as.ExpEq(as.ExpIntBin(binOwner), as.ExpIntVal(int64(r.owner)))))
+}

@@ -24,6 +24,7 @@ type known[S crdt.Lattice[S]] struct {
 	stamp   unit.Stamp
 	entries map[unit.EntryKey]struct{}
 	exact   bool
+	others  []part // the same of the units of other datacenters
 
 	// Work is seen with all changes that were issued and whose fate is open, which
 	// are in open. Transactions run on it. It is nil until there is one.

@@ -25,8 +25,49 @@ func (k *known[S]) absorb(u *unit.Unit, adopt bool) (lacks bool, err error) {
 			k.entries[u.Queue[i].Key] = struct{}{}
 		}
 	}
-	k.exact = err == nil && !lacks
+	if err == nil {
+		err = k.absorbOthers(u.Others)
+	}
+	k.exact = err == nil && !lacks && len(u.Others) == 0
 	return lacks, err
+}
+
+// part is what is known of the unit of another datacenter.
+type part struct {
+	stamp   unit.Stamp
+	entries map[unit.EntryKey]struct{}
+}
+
+// absorbOthers takes in the units of other datacenters. That one of them went back
+// is its owner's to mend.
+func (k *known[S]) absorbOthers(units []*unit.Unit) error {
+	if len(k.others) != len(units) {
+		k.others = make([]part, len(units))
+	}
+	for i, u := range units {
+		p := &k.others[i]
+		for j := 0; u.Stamp != p.stamp && j < len(u.Snapshot); j++ {
+			d, err := k.decode(u.Snapshot[j])
+			if err != nil {
+				return fmt.Errorf("frame %d of the snapshot of another datacenter: %w", j, err)
+			}
+			k.learn(d)
+		}
+		now := part{u.Stamp, make(map[unit.EntryKey]struct{}, len(u.Queue))}
+		for j := range u.Queue {
+			q := &u.Queue[j]
+			if _, ok := p.entries[q.Key]; !ok {
+				d, err := k.decode(q.Frame)
+				if err != nil {
+					return fmt.Errorf("entry %x of the queue of another datacenter: %w", q.Key, err)
+				}
+				k.learn(d)
+			}
+			now.entries[q.Key] = struct{}{}
+		}
+		*p = now
+	}
+	return nil
 }
 
 // follow takes in a queue beside the snapshot that is known.

@@ -209,11 +209,12 @@ func (e *Engine) entries(cs []*change) ([]unit.Entry, error) {
 	join := unit.NewState(e.cfg.Kinds)
 	for _, c := range cs {
 		o, err := join.Decode(c.frame)
+		if err == nil {
+			_, err = join.Merge(o)
+		}
 		if err != nil { // not for us to judge: it is kept as it is
 			es = append(es, unit.NewEntry(c.frame))
-			continue
 		}
-		join.Merge(o)
 	}
 	frames, err := join.Frames()
 	for _, f := range frames {

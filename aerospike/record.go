@@ -15,8 +15,9 @@ import (
 type records struct {
 	client         Client
 	namespace, set string
+	others         []string      // sets of other datacenters
 	timeout        time.Duration // of one attempt
-	owner          uint64        // written into each record, unless 0
+	owner          uint64        // identity of the cluster, in each record, unless 0
 }
 
 func (r *records) key(key string) (*as.Key, error) {
@@ -29,6 +30,9 @@ func (r *records) key(key string) (*as.Key, error) {
 
 // Read implements unit.Cluster.
 func (r *records) Read(ctx context.Context, key string, newest bool) (*unit.Unit, error) {
+	if r.others != nil {
+		return r.readAll(ctx, key, newest)
+	}
 	k, err := r.key(key)
 	if err != nil {
 		return nil, err
@@ -57,7 +61,7 @@ func (r *records) Append(ctx context.Context, key string, entries []unit.Entry, 
 	if err != nil {
 		return 0, err
 	}
-	p.FilterExpression = appendFilter(&g)
+	p.FilterExpression = r.owned(appendFilter(&g))
 	rec, aerr := r.client.Operate(p, k, r.appendOps(entries)...)
 	if aerr != nil {
 		return 0, failure(aerr, true)
@@ -80,7 +84,7 @@ func (r *records) Compact(ctx context.Context, key string, c *unit.Compaction) e
 		return err
 	}
 	p.RecordExistsAction = as.UPDATE_ONLY
-	p.FilterExpression = stampFilter(c.Seen)
+	p.FilterExpression = r.owned(stampFilter(c.Seen))
 	ops := []*as.Operation{
 		as.PutOp(as.NewBin(binSnapshot, c.Snapshot)),
 		as.PutOp(as.NewBin(binStamp, c.Next[:])),

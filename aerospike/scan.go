@@ -77,8 +77,18 @@ func (e *Engine) page(ctx context.Context, prefix, after string) ([]string, erro
 	return page, err
 }
 
-// keys calls f with the key of each record of the set, in no order.
+// keys calls f with the key of each object, in no order, and with some more than
+// once.
 func (r *records) keys(ctx context.Context, f func(key string)) error {
+	for _, set := range append([]string{r.set}, r.others...) {
+		if err := r.keysOf(ctx, set, f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *records) keysOf(ctx context.Context, set string, f func(key string)) error {
 	base, err := r.base(ctx)
 	if err != nil {
 		return err
@@ -88,7 +98,7 @@ func (r *records) keys(ctx context.Context, f func(key string)) error {
 	p.BasePolicy = base
 	p.MaxRetries = scanRetries
 	p.IncludeBinData = false
-	rs, aerr := r.client.ScanPartitions(p, as.NewPartitionFilterAll(), r.namespace, r.set)
+	rs, aerr := r.client.ScanPartitions(p, as.NewPartitionFilterAll(), r.namespace, set)
 	if aerr != nil {
 		return failure(aerr, false)
 	}
@@ -106,11 +116,11 @@ func (r *records) keys(ctx context.Context, f func(key string)) error {
 			}
 			v := res.Record.Key.Value()
 			if v == nil {
-				return corrupt("record %x has no key: somebody else writes to set %q", res.Record.Key.Digest(), r.set)
+				return corrupt("record %x has no key: somebody else writes to set %q", res.Record.Key.Digest(), set)
 			}
 			key, ok := v.GetObject().(string)
 			if !ok {
-				return corrupt("record %x has a key of type %T: somebody else writes to set %q", res.Record.Key.Digest(), v.GetObject(), r.set)
+				return corrupt("record %x has a key of type %T: somebody else writes to set %q", res.Record.Key.Digest(), v.GetObject(), set)
 			}
 			f(key)
 		}

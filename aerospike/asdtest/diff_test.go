@@ -6,6 +6,7 @@ import (
 	"os"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 
 	as "github.com/aerospike/aerospike-client-go/v7"
@@ -96,7 +97,7 @@ func (s *script) keys() []any {
 
 func (s *script) op() *as.Operation {
 	i, n := s.r.IntN(7)-3, s.r.IntN(4)
-	kind := s.r.IntN(30)
+	kind := s.r.IntN(44)
 	s.log = append(s.log, fmt.Sprintf("op %d i=%d n=%d", kind, i, n))
 	switch kind {
 	case 0, 1:
@@ -151,9 +152,52 @@ func (s *script) op() *as.Operation {
 		return as.AddOp(as.NewBin(s.pick("i", "i", "s").(string), s.pick(5, -2, 1.5)))
 	case 28:
 		return as.AppendOp(as.NewBin(s.pick("s", "s", "i").(string), s.pick("tail", []byte{7})))
-	default:
+	case 29:
 		return as.TouchOp()
+	default:
+		return s.rareOp(kind, i, n)
 	}
+}
+
+// rareOp makes the operations that engines seldom use.
+func (s *script) rareOp(kind, i, n int) *as.Operation {
+	l := s.pick("l", "l", "m").(string)
+	switch kind {
+	case 30:
+		return as.ListCreateOp(l, as.ListOrderType(s.r.IntN(2)), false)
+	case 31:
+		return as.ListInsertOp(l, i, s.value())
+	case 32:
+		return as.ListInsertOp(l, i, s.value(), s.value())
+	case 33:
+		return as.ListPopOp(l, i)
+	case 34:
+		return as.ListPopRangeOp(l, i, n+2)
+	case 35:
+		return as.ListGetByIndexRangeCountOp(l, i, n, s.listReturn())
+	case 36:
+		return as.ListRemoveByIndexRangeCountOp(l, i, n, s.listReturn())
+	case 37:
+		return as.ListGetByIndexOp(l, i, s.listReturn())
+	case 38:
+		return as.ListClearOp(l)
+	case 39:
+		return as.MapGetByValueOp("m", s.value(), s.returns())
+	case 40:
+		return as.MapRemoveByValueListOp("m", []any{s.value(), s.value()}, s.returns())
+	case 41:
+		return as.MapDecrementOp(s.mapPolicy(), "m", s.mapKey(), s.pick(1, 2.5))
+	case 42:
+		return as.MapRemoveByIndexRangeOp("m", i, s.returns())
+	default:
+		return as.PrependOp(as.NewBin("s", s.pick("head", []byte{7})))
+	}
+}
+
+func (s *script) listReturn() as.ListReturnType {
+	return []as.ListReturnType{
+		as.ListReturnTypeNone, as.ListReturnTypeCount, as.ListReturnTypeValue, as.ListReturnTypeExists,
+	}[s.r.IntN(4)]
 }
 
 // step makes one request of a client and says what came of it.
@@ -226,11 +270,12 @@ func (s *script) batch(t *testing.T, client *as.Client) string {
 	}
 	p := as.NewBatchPolicy()
 	p.RespondAllKeys, p.MaxRetries = true, 0
-	out := fmt.Sprint(code2(client.BatchOperate(p, records)))
+	var out strings.Builder
+	fmt.Fprint(&out, code2(client.BatchOperate(p, records)))
 	for _, r := range records {
-		out += fmt.Sprintf("; %d %s", r.BatchRec().ResultCode, outcome(r.BatchRec().Record, nil))
+		fmt.Fprintf(&out, "; %d %s", r.BatchRec().ResultCode, outcome(r.BatchRec().Record, nil))
 	}
-	return out
+	return out.String()
 }
 
 func code2(err as.Error) int {

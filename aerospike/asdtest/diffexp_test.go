@@ -64,7 +64,7 @@ func (s *script) keyExp() *as.Expression {
 }
 
 func (s *script) intExp(depth int) *as.Expression {
-	kind := s.r.IntN(21)
+	kind := s.r.IntN(31)
 	s.log = append(s.log, fmt.Sprintf("int%d", kind))
 	if depth <= 0 {
 		kind %= 6
@@ -112,8 +112,56 @@ func (s *script) intExp(depth int) *as.Expression {
 		return as.ExpMapSize(s.mapExp(depth - 1))
 	case 19:
 		return as.ExpMapGetByKey(as.MapReturnType.VALUE, as.ExpTypeINT, s.keyExp(), s.mapExp(depth-1))
-	default:
+	case 20:
 		return as.ExpMapGetByKey(as.MapReturnType.COUNT, as.ExpTypeINT, s.keyExp(), s.mapExp(depth-1))
+	case 21:
+		return as.ExpIntOr(a(), a(), a())
+	case 22:
+		return as.ExpIntXor(a(), a())
+	case 23:
+		return as.ExpIntNot(a())
+	case 24:
+		return as.ExpIntLShift(a(), as.ExpIntVal(int64(s.r.IntN(63))))
+	case 25:
+		return as.ExpIntARShift(a(), as.ExpIntVal(int64(s.r.IntN(63))))
+	case 26:
+		return as.ExpIntCount(a())
+	case 27:
+		return as.ExpNumSub(a())
+	case 28:
+		return as.ExpListSize(as.ExpListBin("l"))
+	case 29:
+		return as.ExpToInt(s.floatExp(depth - 1))
+	default:
+		return as.ExpCond(as.ExpEq(as.ExpSetName(), as.ExpStringVal(testSet)), a(), as.ExpUnknown())
+	}
+}
+
+// floatExp makes expressions whose values are exact, so that they print alike.
+func (s *script) floatExp(depth int) *as.Expression {
+	if depth <= 0 {
+		return as.ExpFloatVal(s.pick(1.5, -2.25, 100.0).(float64))
+	}
+	a := func() *as.Expression { return s.floatExp(depth - 1) }
+	switch s.r.IntN(9) {
+	case 0:
+		return as.ExpToFloat(s.intExp(depth - 1))
+	case 1:
+		return as.ExpNumAdd(a(), a())
+	case 2:
+		return as.ExpNumFloor(a())
+	case 3:
+		return as.ExpNumCeil(a())
+	case 4:
+		return as.ExpNumAbs(a())
+	case 5:
+		return as.ExpMin(a(), a())
+	case 6:
+		return as.ExpMax(a(), a())
+	case 7:
+		return as.ExpNumSub(a(), a())
+	default:
+		return as.ExpNumMul(a(), as.ExpFloatVal(2))
 	}
 }
 

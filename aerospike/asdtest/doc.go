@@ -38,7 +38,8 @@
 //   - No strong consistency, transactions, security, TLS or compression.
 //   - No secondary indexes, background queries, UDFs, HyperLogLog, bit operations, geo or
 //     regular expressions. Operations and expressions do not reach into nested maps and
-//     lists (CDT contexts), and do not go by rank; lists cannot require unique items.
+//     lists (CDT contexts), and neither go by rank nor return one; lists cannot require unique
+//     items.
 //   - Settings of a set (default-ttl, stop-writes-count) and eviction do nothing. Expired
 //     records vanish at once and are not counted.
 //   - One batch is worked off in the order of its records; a real server has no order.

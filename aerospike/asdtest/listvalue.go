@@ -33,7 +33,7 @@ func (l *listValue) with(at int, items [][]byte) *listValue {
 	at = min(at, len(l.items))
 	out.items = append(out.items, l.items[:at]...)
 	for _, v := range items {
-		out.items = append(out.items, slices.Clone(v))
+		out.items = append(out.items, slices.Clone(canonical(v)))
 		out.content += len(v)
 	}
 	out.items = append(out.items, l.items[at:]...)

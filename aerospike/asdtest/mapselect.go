@@ -104,6 +104,9 @@ func (s *mapSelection) byKeyRange(m *mapValue, bounds [][]byte) {
 }
 
 func (s *mapSelection) byValues(m *mapValue, values [][]byte) {
+	for i, v := range values {
+		values[i] = canonical(v)
+	}
 	for i, e := range m.entries {
 		if slices.ContainsFunc(values, func(v []byte) bool { return compareElements(e.val(), v) == 0 }) {
 			s.at = append(s.at, i)
@@ -136,8 +139,10 @@ func (s *mapSelection) result(m *mapValue) (value, error) {
 		return intValue(int64(len(s.at))), nil
 	case returnExists:
 		return boolValue(len(s.at) > 0), nil
-	case returnIndex, returnRevIndex, returnRank, returnRevRank:
+	case returnIndex, returnRevIndex:
 		return s.places(m)
+	case returnRank, returnRevRank:
+		return value{}, errUnsupported
 	case returnKey, returnValue:
 		return s.parts(m)
 	case returnPairs, returnMap, returnSorted:
@@ -159,22 +164,15 @@ func (s *mapSelection) result(m *mapValue) (value, error) {
 	}
 }
 
-// places returns where the entries stand by key or by value.
+// places returns where the entries stand.
 func (s *mapSelection) places(m *mapValue) (value, error) {
-	var ranks []int
-	if s.kind == returnRank || s.kind == returnRevRank {
-		ranks = m.ranks()
-	}
 	at := s.at
 	if s.named != nil && !s.inverted {
 		at = s.named
 	}
 	out := make([][]byte, 0, len(at))
 	for _, i := range at {
-		if ranks != nil {
-			i = ranks[i]
-		}
-		if s.kind == returnRevIndex || s.kind == returnRevRank {
+		if s.kind == returnRevIndex {
 			i = len(m.entries) - 1 - i
 		}
 		out = append(out, appendInt(nil, int64(i)))
@@ -189,20 +187,6 @@ func (s *mapSelection) places(m *mapValue) (value, error) {
 		return intValue(-1), nil
 	}
 	return unpackValue(out[0])
-}
-
-// ranks returns the place of every entry in the order of values.
-func (m *mapValue) ranks() []int {
-	by := make([]int, len(m.entries))
-	for i := range by {
-		by[i] = i
-	}
-	slices.SortStableFunc(by, func(a, b int) int { return compareElements(m.entries[a].val(), m.entries[b].val()) })
-	ranks := make([]int, len(by))
-	for rank, i := range by {
-		ranks[i] = rank
-	}
-	return ranks
 }
 
 // parts returns keys or values.

@@ -30,7 +30,9 @@ type entry struct {
 func (e entry) key() []byte { return e.kv[:e.n] }
 func (e entry) val() []byte { return e.kv[e.n:] }
 
+// newEntry copies a pair, the value in its canonical form.
 func newEntry(key, val []byte) entry {
+	val = canonical(val)
 	kv := make([]byte, 0, len(key)+len(val))
 	return entry{kv: append(append(kv, key...), val...), n: len(key)}
 }

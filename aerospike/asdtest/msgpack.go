@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"encoding/binary"
 	"math"
+	"slices"
 )
 
 // maxDepth bounds how deep maps and lists may nest. Deeper ones are refused when
@@ -228,6 +229,41 @@ func cutList(b []byte) ([][]byte, bool) {
 		b = rest
 	}
 	return out, len(b) == 0
+}
+
+// canonical returns an element with the maps in it sorted by key, as the server stores
+// and compares it. An element without maps or lists is returned as it is.
+func canonical(b []byte) []byte {
+	e, _ := readElement(b)
+	if e.class != classMap && e.class != classList {
+		return b
+	}
+	out := append(make([]byte, 0, len(b)), b[:e.size]...)
+	rest := b[e.size:]
+	if e.class == classList {
+		for range e.n {
+			var item []byte
+			item, rest, _ = cutElement(rest)
+			out = append(out, canonical(item)...)
+		}
+		return out
+	}
+	entries := make([]entry, 0, e.n)
+	for range e.n {
+		var k, v []byte
+		k, rest, _ = cutElement(rest)
+		v, rest, _ = cutElement(rest)
+		if h, _ := readElement(k); h.class == classExt { // says how the map is sorted
+			out = append(append(out, k...), v...)
+			continue
+		}
+		entries = append(entries, newEntry(k, v))
+	}
+	slices.SortStableFunc(entries, func(a, b entry) int { return compareElements(a.key(), b.key()) })
+	for _, e := range entries {
+		out = append(out, e.kv...)
+	}
+	return out
 }
 
 // compareElements orders two well-formed elements as the server does: by class,

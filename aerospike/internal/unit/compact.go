@@ -45,15 +45,24 @@ func (w *Writer) compact(ctx context.Context, key string, u *Unit, also *State) 
 	if err != nil {
 		return 0, err
 	}
-	if also != nil && !f.State.MergeState(also) {
-		also = nil
+	more, err := w.extend(f.State, u, also)
+	if err != nil {
+		return 0, err
 	}
-	if len(f.Keys) == 0 && also == nil {
+	if len(f.Keys) == 0 && !more {
 		return u.Size, nil // nothing to fold
 	}
 	c, err := w.plan(u, &f)
 	if err != nil {
 		return 0, err
+	}
+	if more && len(c.Snapshot) > w.RecordSize { // nothing but what is there, then
+		if f, _, err = Fold(NewState(w.Kinds), u); err == nil {
+			c, err = w.plan(u, &f)
+		}
+		if err != nil {
+			return 0, err
+		}
 	}
 	if len(c.Snapshot) > w.RecordSize {
 		return 0, fmt.Errorf("%w: a snapshot of %d bytes, at most %d", ErrTooLarge, len(c.Snapshot), w.RecordSize)
@@ -66,6 +75,25 @@ func (w *Writer) compact(ctx context.Context, key string, u *Unit, also *State) 
 		w.count(Compacted)
 	}
 	return len(c.Snapshot), err
+}
+
+// extend merges into the state of a unit what others have written into theirs, so
+// that a state is not lost with its unit, and also, and reports whether any of that
+// was new. What of theirs cannot be read stays with them.
+func (w *Writer) extend(s *State, u *Unit, also *State) (changed bool, err error) {
+	for _, other := range u.Others {
+		for _, frame := range other.Frames() {
+			if o, err := s.Decode(frame); err == nil {
+				c, err := s.Merge(o)
+				changed = changed || err == nil && c
+			}
+		}
+	}
+	if also != nil {
+		c, err := s.MergeState(also)
+		return changed || c, err
+	}
+	return changed, nil
 }
 
 // plan returns the compaction that replaces u by what it comes to.

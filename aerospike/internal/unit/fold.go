@@ -25,15 +25,17 @@ func Fold(s *State, u *Unit) (f Folded, damaged error, err error) {
 	}
 	for _, e := range u.Queue {
 		o, err := s.Decode(e.Frame)
-		if err != nil {
-			f.Left++
-			if !IsStrange(err) && damaged == nil {
-				damaged = fmt.Errorf("entry %x of the queue: %w", e.Key, err)
-			}
+		if err == nil {
+			_, err = s.Merge(o)
+		}
+		if err == nil {
+			f.Keys = append(f.Keys, e.Key)
 			continue
 		}
-		s.Merge(o)
-		f.Keys = append(f.Keys, e.Key)
+		f.Left++
+		if !IsStrange(err) && damaged == nil {
+			damaged = fmt.Errorf("entry %x of the queue: %w", e.Key, err)
+		}
 	}
 	return f, damaged, nil
 }

@@ -44,10 +44,13 @@ type Unit struct {
 	Owner uint64
 	// Size is the number of bytes of the snapshot and the queue.
 	Size int
+	// Others are the units of other datacenters under the key, as this cluster has
+	// them: a copy of each, which may be behind its owner's.
+	Others []*Unit
 }
 
-// Frames returns all frames: their join is what the unit holds. They belong to
-// the unit.
+// Frames returns all frames of the unit itself: their join is what it holds. They
+// belong to the unit.
 func (u *Unit) Frames() [][]byte {
 	fs := make([][]byte, 0, len(u.Snapshot)+len(u.Queue))
 	fs = append(fs, u.Snapshot...)
@@ -57,7 +60,16 @@ func (u *Unit) Frames() [][]byte {
 	return fs
 }
 
-// IsEmpty reports whether the unit holds nothing.
+// AllFrames returns the frames of the unit and of the others.
+func (u *Unit) AllFrames() [][]byte {
+	fs := u.Frames()
+	for _, o := range u.Others {
+		fs = append(fs, o.Frames()...)
+	}
+	return fs
+}
+
+// IsEmpty reports whether the unit itself holds nothing.
 func (u *Unit) IsEmpty() bool { return len(u.Snapshot)+len(u.Queue) == 0 }
 
 // SortQueue puts the queue into order of key.
