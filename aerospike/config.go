@@ -54,6 +54,12 @@ type Config struct {
 	// negative is never: then call Remerge after each change.
 	Watch time.Duration
 
+	// AuditEvery is how often the engine looks for settings that lose data (see
+	// Audit), after it did so once in Open; 0 is 1 min, negative is not at all. Accept
+	// names settings whose findings of level Fatal are to be lived with.
+	AuditEvery time.Duration
+	Accept     []string
+
 	// Now tells the time of day; nil is time.Now.
 	Now func() time.Time
 	// ClockBound is how far the engine's clock follows those of others; 0 is
@@ -117,6 +123,7 @@ func (c Config) complete() (Config, error) {
 	orElse(&c.QueueSize, defaultQueueSize)
 	orElse(&c.RecordSize, defaultRecordSize)
 	orElse(&c.CacheObjects, defaultCacheObjects)
+	orElse(&c.AuditEvery, defaultAuditEvery)
 	orElse(&c.Watch, defaultWatch)
 	orElse(&c.JournalTime, defaultJournalTime)
 	orElse(&c.JournalSize, defaultJournalSize)

@@ -23,6 +23,7 @@ type Engine struct {
 	writer  *unit.Writer
 	slots   slots
 	replica *replica
+	facts   Facts
 	journal *journal
 	doubts  doubts
 
@@ -40,7 +41,8 @@ type Engine struct {
 var _ store.Engine = (*Engine)(nil)
 
 // Open returns the engine of a set in the cluster that client is connected to. It
-// watches the cluster until Close, which does not close the client.
+// watches the cluster until Close, which does not close the client. The error
+// matches ErrUnsafe if the cluster would lose what it acknowledges.
 func Open(ctx context.Context, client Client, cfg Config) (*Engine, error) {
 	cfg, err := cfg.complete()
 	if err != nil {
@@ -68,6 +70,7 @@ func Open(ctx context.Context, client Client, cfg Config) (*Engine, error) {
 	}
 	e.jitter = rand.New(rand.NewPCG(binary.BigEndian.Uint64(drawn[8:]), 0))
 	e.journal = newJournal(cfg.JournalTime, cfg.JournalSize)
+	e.facts = cfg.facts()
 	e.slots.limit = max(cfg.CacheObjects, 0)
 	e.writer = &unit.Writer{
 		Cluster: e.records, Kinds: cfg.Kinds,
@@ -80,6 +83,12 @@ func Open(ctx context.Context, client Client, cfg Config) (*Engine, error) {
 		}
 	}
 	e.ctx, e.cancel = context.WithCancel(context.WithoutCancel(ctx))
+	if cfg.AuditEvery > 0 {
+		if err := e.startGuard(ctx); err != nil {
+			e.cancel()
+			return nil, err
+		}
+	}
 	if cfg.Watch > 0 {
 		e.start((*Engine).watch)
 	}

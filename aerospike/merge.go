@@ -4,45 +4,37 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 
 	"github.com/dovetail-crdt/dovetail/aerospike/internal/unit"
 	"github.com/dovetail-crdt/dovetail/store"
 )
 
-// mergeAtOnce is how many objects one Merge works on at a time.
-const mergeAtOnce = 32
-
-// Merge implements store.Engine. Deltas of one object that are merged at the same
-// time, here or in other calls, go to the cluster as one.
+// Merge implements store.Engine. Several objects go to the cluster in batches.
+// Deltas of one object that are merged at the same time, here or in other calls,
+// go as one.
 func (e *Engine) Merge(ctx context.Context, deltas ...store.Delta) error {
 	ctx, cancel, err := e.begin(ctx)
 	if err != nil {
 		return err
 	}
 	defer cancel()
-	errs := make([]error, len(deltas))
 	if len(deltas) == 1 {
-		return e.mergeOne(ctx, &deltas[0])
+		return e.mergeOne(ctx, &deltas[0], false)
 	}
-	var wg sync.WaitGroup
-	room := make(chan struct{}, mergeAtOnce)
-	for i := range deltas {
-		room <- struct{}{}
-		wg.Go(func() {
-			errs[i] = e.mergeOne(ctx, &deltas[i])
-			<-room
-		})
+	errs := make([]error, len(deltas))
+	for from := 0; from < len(deltas); from += batchSize {
+		to := min(from+batchSize, len(deltas))
+		e.mergeBatch(ctx, deltas[from:to], errs[from:to])
 	}
-	wg.Wait()
 	return errors.Join(errs...)
 }
 
-func (e *Engine) mergeOne(ctx context.Context, d *store.Delta) error {
+// mergeOne merges a delta of which an earlier attempt may have left a doubt.
+func (e *Engine) mergeOne(ctx context.Context, d *store.Delta, doubt bool) error {
 	s, err := e.use(d.Key)
 	if err == nil {
 		defer e.slots.done(s)
-		err = e.write(ctx, s, d.Frame)
+		err = settle(doubt, e.write(ctx, s, d.Frame))
 	}
 	if err != nil {
 		return &store.KeyError{Key: d.Key, Err: inDoubt(err)}

@@ -2,10 +2,12 @@ package aerospike
 
 import (
 	"context"
+	"errors"
 	"iter"
 	"log/slog"
 	"strings"
 
+	"github.com/dovetail-crdt/dovetail/aerospike/internal/unit"
 	"github.com/dovetail-crdt/dovetail/clock"
 	"github.com/dovetail-crdt/dovetail/crdt"
 	"github.com/dovetail-crdt/dovetail/store"
@@ -127,3 +129,52 @@ func (o Objects[S]) token(key string, c *clock.Context) clock.Token {
 }
 
 func keyError(key string, err error) error { return &store.KeyError{Key: key, Err: err} }
+
+// Views returns the values of several objects, in the order of the keys, as View
+// does for each; it asks for a hundred at a time. Whatever is wrong with one of
+// them is an error, which joins a *store.KeyError for each; its value is empty then.
+func (o Objects[S]) Views(ctx context.Context, keys []string, opts ...Option) ([]S, error) {
+	ctx, cancel, err := o.e.begin(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer cancel()
+	newest := optionsOf(opts).newest
+	values, errs := make([]S, len(keys)), make([]error, len(keys))
+	for from := 0; from < len(keys); from += batchSize {
+		to := min(from+batchSize, len(keys))
+		full := make([]string, 0, to-from)
+		for _, key := range keys[from:to] {
+			full = append(full, o.prefix+key)
+		}
+		units, failed := o.e.records.readBatch(ctx, full, newest)
+		for i, key := range full {
+			at := from + i
+			if values[at], errs[at] = o.viewOf(ctx, key, units[i], failed[i], newest); errs[at] != nil {
+				values[at], errs[at] = o.kind.New(), keyError(key, errs[at])
+			}
+		}
+	}
+	return values, errors.Join(errs...)
+}
+
+// viewOf returns the value of an object from its record, which was read in a batch:
+// if that failed, or is behind what is remembered, it is read by itself.
+func (o Objects[S]) viewOf(ctx context.Context, key string, u *unit.Unit, failed error, newest bool) (S, error) {
+	s, err := o.e.use(key)
+	if err != nil {
+		return *new(S), err
+	}
+	defer o.e.slots.done(s)
+	k := knownOf(s, o.kind)
+	if failed == nil {
+		k.mu.Lock()
+		lacks, err := k.absorb(u, false)
+		if err != nil || !lacks {
+			defer k.mu.Unlock()
+			return k.seen.Clone(), err
+		}
+		k.mu.Unlock()
+	}
+	return k.view(ctx, o.e, s, newest)
+}

@@ -59,19 +59,18 @@ func (e *Engine) topology(ctx context.Context) topology {
 
 // statistics asks a node for its statistics.
 func (e *Engine) statistics(ctx context.Context, n *as.Node) (map[string]string, error) {
-	d, err := e.records.attempt(ctx)
+	replies, err := asker(ctx, n)("statistics")
 	if err != nil {
 		return nil, err
 	}
-	m, aerr := n.RequestInfo(&as.InfoPolicy{Timeout: d}, "statistics")
-	if aerr != nil {
-		return nil, aerr
-	}
 	stats := make(map[string]string)
-	for s := range strings.SplitSeq(m["statistics"], ";") {
+	for s := range strings.SplitSeq(replies["statistics"], ";") {
 		if name, value, ok := strings.Cut(s, "="); ok {
 			stats[name] = value
 		}
+	}
+	if stats["cluster_key"] == "" {
+		return nil, fmt.Errorf("node %s does not say of which cluster it is", n.GetName())
 	}
 	return stats, nil
 }

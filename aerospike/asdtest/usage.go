@@ -44,8 +44,10 @@ func (c *Cluster) usage(ns *namespace) (objects, size string) {
 	return strconv.Itoa(n), strconv.Itoa(bytes)
 }
 
-// infoSets lists the sets of one namespace or of all.
-func (c *Cluster) infoSets(name string) string {
+// infoSets lists the sets of all namespaces, of one, or, for "namespace/set", says
+// of that set what there is to say without its name: nothing, if it is empty.
+func (c *Cluster) infoSets(arg string) string {
+	name, set, one := strings.Cut(arg, "/")
 	names := []string{name}
 	if name == "" {
 		names = slices.Sorted(maps.Keys(c.namespaces))
@@ -56,26 +58,41 @@ func (c *Cluster) infoSets(name string) string {
 		if ns == nil {
 			return "ns_type=unknown"
 		}
-		c.appendSets(&b, ns)
+		for _, u := range c.sets(ns) {
+			if !one {
+				fmt.Fprintf(&b, "ns=%s:set=%s:", ns.name, u.name)
+			}
+			if !one || u.name == set {
+				fmt.Fprintf(&b, "objects=%d:tombstones=0:data_used_bytes=%d:truncate_lut=0:sindexes=0:"+
+					"index_populating=false:truncating=false:default-read-touch-ttl-pct=0:default-ttl=0:"+
+					"disable-eviction=false:enable-index=false:stop-writes-count=0:stop-writes-size=0;", u.objects, u.bytes)
+			}
+		}
 	}
 	return b.String()
 }
 
-func (c *Cluster) appendSets(b *strings.Builder, ns *namespace) {
-	type use struct{ n, bytes int }
-	sets := make(map[string]use)
+// setUse is what a set takes.
+type setUse struct {
+	name           string
+	objects, bytes int
+}
+
+// sets returns the sets of a namespace, by name.
+func (c *Cluster) sets(ns *namespace) []setUse {
+	byName := make(map[string]setUse)
 	c.state.RLock()
 	for _, r := range c.all(ns.table(c, -1)) {
-		u := sets[r.set]
-		sets[r.set] = use{u.n + 1, u.bytes + r.size}
+		u := byName[r.set]
+		byName[r.set] = setUse{r.set, u.objects + 1, u.bytes + r.size}
 	}
 	c.state.RUnlock()
-	delete(sets, "")
-	for _, set := range slices.Sorted(maps.Keys(sets)) {
-		fmt.Fprintf(b, "ns=%s:set=%s:objects=%d:tombstones=0:data_used_bytes=%d:truncate_lut=0:truncating=false:"+
-			"default-read-touch-ttl-pct=0:default-ttl=0:disable-eviction=false:enable-index=false:sindexes=0:"+
-			"stop-writes-count=0:stop-writes-size=0;", ns.name, set, sets[set].n, sets[set].bytes)
+	delete(byName, "")
+	var all []setUse
+	for _, name := range slices.Sorted(maps.Keys(byName)) {
+		all = append(all, byName[name])
 	}
+	return all
 }
 
 // infoTruncate deletes the records of a set, or of a namespace, for good.
