@@ -45,3 +45,18 @@ func (e *Engine) fold(s *slot) {
 		s.mu.Unlock()
 	})
 }
+
+// Fold folds the queue of an object's record into its snapshot now. The engine does
+// so by itself when a queue becomes long; a tool may do it for all before a quiet
+// time.
+func (e *Engine) Fold(ctx context.Context, key string) error {
+	s, ctx, done, err := e.enter(ctx, key)
+	if err != nil {
+		return keyError(key, err)
+	}
+	defer done()
+	if _, err := e.writer.Compact(ctx, s.key, nil); err != nil {
+		return keyError(key, err)
+	}
+	return nil
+}

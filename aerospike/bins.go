@@ -2,6 +2,7 @@ package aerospike
 
 import (
 	"fmt"
+	"slices"
 
 	as "github.com/aerospike/aerospike-client-go/v7"
 
@@ -14,6 +15,7 @@ const (
 	binStamp    = "w" // 8 random bytes, new with each snapshot
 	binQueue    = "q" // a map, ordered by key: unit.EntryKey → frame
 	binHash     = "h" // unit.Hash of the snapshot's frames
+	binBlocks   = "b" // the names of the snapshot's blocks, one after the other
 	binOwner    = "o" // the identity of the cluster whose unit it is
 )
 
@@ -36,6 +38,15 @@ func readUnit(rec *as.Record) (*unit.Unit, error) {
 			return nil, corrupt("bin %q: %w", binSnapshot, err)
 		}
 		u.Size += len(b)
+	}
+	if v, ok := rec.Bins[binBlocks]; ok {
+		b, err := blob(binBlocks, v)
+		if err != nil || len(b)%len(unit.EntryKey{}) != 0 {
+			return nil, corrupt("bin %q: %T of %d bytes, not names of blocks", binBlocks, v, len(b))
+		}
+		for name := range slices.Chunk(b, len(unit.EntryKey{})) {
+			u.Blocks = append(u.Blocks, unit.EntryKey(name))
+		}
 	}
 	if v, ok := rec.Bins[binOwner]; ok {
 		n, ok := v.(int)

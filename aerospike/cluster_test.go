@@ -53,6 +53,13 @@ var sets atomic.Int64
 func newSet(t testing.TB, c *as.Client) string {
 	t.Helper()
 	set := "t" + strconv.Itoa(int(sets.Add(1)%64))
+	empty(t, c, set)
+	return set
+}
+
+// empty takes all records out of a set.
+func empty(t testing.TB, c *as.Client, set string) {
+	t.Helper()
 	rs, err := c.ScanAll(nil, namespace, set)
 	if err != nil {
 		t.Fatalf("scan %s: %v", set, err)
@@ -65,7 +72,6 @@ func newSet(t testing.TB, c *as.Client) string {
 			t.Fatalf("empty %s: %v", set, err)
 		}
 	}
-	return set
 }
 
 // open opens an engine, which ends with the test.

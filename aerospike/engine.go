@@ -73,7 +73,7 @@ func Open(ctx context.Context, client Client, cfg Config) (*Engine, error) {
 	e.facts = cfg.facts()
 	e.slots.limit = max(cfg.CacheObjects, 0)
 	e.writer = &unit.Writer{
-		Cluster: e.records, Kinds: cfg.Kinds,
+		Cluster: e.records, Blocks: newBlocks(e.records, cfg.Set), Kinds: cfg.Kinds,
 		QueueSize: cfg.QueueSize, RecordSize: cfg.RecordSize,
 		Draw: draw, Pause: e.pause,
 	}

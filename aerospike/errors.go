@@ -18,8 +18,8 @@ var (
 	// package writes. It is never overwritten.
 	ErrCorrupt = errors.New("aerospike: corrupt record")
 	// ErrIncomplete means that a part of an object cannot be read now, so that
-	// nothing can be said of it.
-	ErrIncomplete = errors.New("aerospike: object incomplete")
+	// nothing can be said of it: without the part, what was removed would be back.
+	ErrIncomplete = unit.ErrIncomplete
 )
 
 // inDoubt makes errors of units match the store's error.

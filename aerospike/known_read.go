@@ -46,8 +46,9 @@ func (k *known[S]) absorbOthers(units []*unit.Unit) error {
 	}
 	for i, u := range units {
 		p := &k.others[i]
-		for j := 0; u.Stamp != p.stamp && j < len(u.Snapshot); j++ {
-			d, err := k.decode(u.Snapshot[j])
+		base := u.Base()
+		for j := 0; u.Stamp != p.stamp && j < len(base); j++ {
+			d, err := k.decode(base[j])
 			if err != nil {
 				return fmt.Errorf("frame %d of the snapshot of another datacenter: %w", j, err)
 			}
@@ -108,7 +109,7 @@ func (k *known[S]) replace(u *unit.Unit) (lacks bool, err error) {
 // join returns what a record comes to, as an object of the kind.
 func (k *known[S]) join(u *unit.Unit) (S, error) {
 	s := k.kind.New()
-	for i, f := range u.Snapshot {
+	for i, f := range u.Base() {
 		d, err := k.decode(f)
 		if err != nil {
 			return s, fmt.Errorf("frame %d of the snapshot: %w", i, err)

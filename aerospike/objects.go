@@ -167,7 +167,7 @@ func (o Objects[S]) viewOf(ctx context.Context, key string, u *unit.Unit, failed
 	}
 	defer o.e.slots.done(s)
 	k := knownOf(s, o.kind)
-	if failed == nil {
+	if failed == nil && !u.HasBlocks() {
 		k.mu.Lock()
 		lacks, err := k.absorb(u, false)
 		if err != nil || !lacks {

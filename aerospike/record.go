@@ -89,6 +89,7 @@ func (r *records) Compact(ctx context.Context, key string, c *unit.Compaction) e
 		as.PutOp(as.NewBin(binSnapshot, c.Snapshot)),
 		as.PutOp(as.NewBin(binStamp, c.Next[:])),
 		as.PutOp(as.NewBin(binHash, c.Hash)),
+		as.PutOp(as.NewBin(binBlocks, namesOf(c.Blocks))),
 	}
 	if len(c.Folded) > 0 {
 		keys := make([]any, len(c.Folded))
@@ -101,6 +102,19 @@ func (r *records) Compact(ctx context.Context, key string, c *unit.Compaction) e
 		return failure(aerr, true)
 	}
 	return nil
+}
+
+// namesOf returns the names of blocks as the bin has them: nil, which takes the bin
+// away, if there are none.
+func namesOf(blocks []unit.EntryKey) any {
+	if len(blocks) == 0 {
+		return nil
+	}
+	var b []byte
+	for i := range blocks {
+		b = append(b, blocks[i][:]...)
+	}
+	return b
 }
 
 func (r *records) appendOps(entries []unit.Entry) []*as.Operation {

@@ -36,6 +36,7 @@ type Guard struct {
 type Compaction struct {
 	Seen, Next Stamp // of the snapshot that is replaced, and of the new one
 	Snapshot   []byte
-	Hash       int64 // of the state; see Hash
+	Blocks     []EntryKey // that the snapshot names
+	Hash       int64      // of the state; see Hash
 	Folded     []EntryKey
 }

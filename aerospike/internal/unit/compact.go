@@ -5,6 +5,9 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
+
+	"github.com/dovetail-crdt/dovetail/clock"
 )
 
 // Compact folds the queue of key's unit, and also, which may be nil, into its
@@ -52,13 +55,13 @@ func (w *Writer) compact(ctx context.Context, key string, u *Unit, also *State) 
 	if len(f.Keys) == 0 && !more {
 		return u.Size, nil // nothing to fold
 	}
-	c, err := w.plan(u, &f)
+	c, err := w.plan(ctx, u, &f, more)
 	if err != nil {
 		return 0, err
 	}
 	if more && len(c.Snapshot) > w.RecordSize { // nothing but what is there, then
 		if f, _, err = Fold(NewState(w.Kinds), u); err == nil {
-			c, err = w.plan(u, &f)
+			c, err = w.plan(ctx, u, &f, false)
 		}
 		if err != nil {
 			return 0, err
@@ -82,6 +85,7 @@ func (w *Writer) compact(ctx context.Context, key string, u *Unit, also *State) 
 // was new. What of theirs cannot be read stays with them.
 func (w *Writer) extend(s *State, u *Unit, also *State) (changed bool, err error) {
 	for _, other := range u.Others {
+		changed = changed || !subset(other.Blocks, u.Blocks)
 		for _, frame := range other.Frames() {
 			if o, err := s.Decode(frame); err == nil {
 				c, err := s.Merge(o)
@@ -96,13 +100,27 @@ func (w *Writer) extend(s *State, u *Unit, also *State) (changed bool, err error
 	return changed, nil
 }
 
-// plan returns the compaction that replaces u by what it comes to.
-func (w *Writer) plan(u *Unit, f *Folded) (*Compaction, error) {
+// plan returns the compaction that replaces u by what it comes to; with others, by
+// what it comes to with the units beside it.
+func (w *Writer) plan(ctx context.Context, u *Unit, f *Folded, others bool) (*Compaction, error) {
+	active := activeIn(f.State, u)
+	own := u
+	if !others {
+		own = &Unit{Blocks: u.Blocks}
+	}
+	blocks, err := w.settleBlocks(ctx, f.State, own, func(id clock.ReplicaID) bool { return active[id] })
+	if err != nil {
+		return nil, err
+	}
 	frames, err := f.State.Frames()
 	if err != nil {
 		return nil, err
 	}
-	c := &Compaction{Seen: u.Stamp, Folded: f.Keys, Hash: Hash(frames)}
+	named := frames
+	for i := range blocks {
+		named = append(slices.Clip(named), blocks[i][:])
+	}
+	c := &Compaction{Seen: u.Stamp, Blocks: blocks, Folded: f.Keys, Hash: Hash(named)}
 	for c.Next == c.Seen || c.Next == (Stamp{}) {
 		binary.BigEndian.PutUint64(c.Next[:], w.Draw())
 	}
@@ -123,4 +141,8 @@ func (w *Writer) create(ctx context.Context, key string, c *Compaction) error {
 	}
 	_, err = w.Cluster.Append(ctx, key, entries, Guard{MaxSize: w.RecordSize})
 	return err
+}
+
+func subset(a, b []EntryKey) bool {
+	return !slices.ContainsFunc(a, func(k EntryKey) bool { return !slices.Contains(b, k) })
 }

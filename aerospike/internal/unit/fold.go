@@ -18,7 +18,7 @@ type Folded struct {
 // Damaged tells, beside a result that is good for all else.
 func Fold(s *State, u *Unit) (f Folded, damaged error, err error) {
 	f.State = s
-	for i, frame := range u.Snapshot {
+	for i, frame := range u.Base() {
 		if _, err := s.MergeFrame(frame); err != nil && !IsStrange(err) {
 			return f, nil, fmt.Errorf("frame %d of the snapshot: %w", i, err)
 		}

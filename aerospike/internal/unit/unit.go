@@ -44,16 +44,25 @@ type Unit struct {
 	Owner uint64
 	// Size is the number of bytes of the snapshot and the queue.
 	Size int
+	// Blocks are the names of the blocks that belong to the snapshot, and Parts their
+	// frames, where they were asked for.
+	Blocks []EntryKey
+	Parts  [][]byte
 	// Others are the units of other datacenters under the key, as this cluster has
 	// them: a copy of each, which may be behind its owner's.
 	Others []*Unit
 }
 
+// Base returns the frames of the snapshot and of its blocks.
+func (u *Unit) Base() [][]byte {
+	fs := make([][]byte, 0, len(u.Snapshot)+len(u.Parts)+len(u.Queue))
+	return append(append(fs, u.Snapshot...), u.Parts...)
+}
+
 // Frames returns all frames of the unit itself: their join is what it holds. They
 // belong to the unit.
 func (u *Unit) Frames() [][]byte {
-	fs := make([][]byte, 0, len(u.Snapshot)+len(u.Queue))
-	fs = append(fs, u.Snapshot...)
+	fs := u.Base()
 	for i := range u.Queue {
 		fs = append(fs, u.Queue[i].Frame)
 	}
@@ -69,8 +78,13 @@ func (u *Unit) AllFrames() [][]byte {
 	return fs
 }
 
+// HasBlocks reports whether the unit or one beside it names blocks.
+func (u *Unit) HasBlocks() bool {
+	return len(u.Blocks) > 0 || slices.ContainsFunc(u.Others, (*Unit).HasBlocks)
+}
+
 // IsEmpty reports whether the unit itself holds nothing.
-func (u *Unit) IsEmpty() bool { return len(u.Snapshot)+len(u.Queue) == 0 }
+func (u *Unit) IsEmpty() bool { return len(u.Snapshot)+len(u.Blocks)+len(u.Queue) == 0 }
 
 // SortQueue puts the queue into order of key.
 func (u *Unit) SortQueue() {

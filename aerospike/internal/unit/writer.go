@@ -14,6 +14,7 @@ import (
 type Writer struct {
 	Cluster Cluster
 	Kinds   []crdt.AnyKind
+	Blocks  Blocks // nil: none are made, and units that name some are incomplete
 	// QueueSize is how large a record may grow beyond its snapshot before a writer
 	// folds it; RecordSize is what the cluster takes at most. In bytes.
 	QueueSize, RecordSize int

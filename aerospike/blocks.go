@@ -1,0 +1,129 @@
+package aerospike
+
+import (
+	"context"
+	"encoding/hex"
+	"fmt"
+	"sync"
+
+	as "github.com/aerospike/aerospike-client-go/v7"
+	"github.com/aerospike/aerospike-client-go/v7/types"
+
+	"github.com/dovetail-crdt/dovetail/aerospike/internal/unit"
+)
+
+// blocks is a unit.Blocks: records of a set of their own, each under the hash of
+// what it holds. All datacenters share the set: whatever copies it copies what never
+// changes. No block is ever deleted, since any record, cluster or node that comes
+// back may name it.
+type blocks struct {
+	records // of that set
+
+	mu    sync.Mutex
+	known map[unit.EntryKey][]byte
+	size  int
+}
+
+const (
+	blockSet = ".b" // after the set's name
+	binBlock = "b"
+	// blockMemory is how many bytes of blocks are remembered.
+	blockMemory = 64 << 20
+)
+
+func newBlocks(r *records, set string) *blocks {
+	b := &blocks{records: *r, known: make(map[unit.EntryKey][]byte)}
+	b.set, b.others, b.owner = set+blockSet, nil, 0
+	return b
+}
+
+// Put implements unit.Blocks. A block that is there is the same, so nothing is ever
+// overwritten; that it can be read is seen before anything names it.
+func (b *blocks) Put(ctx context.Context, key unit.EntryKey, frame []byte) error {
+	k, err := b.key(hex.EncodeToString(key[:]))
+	if err != nil {
+		return err
+	}
+	p, err := b.writePolicy(ctx)
+	if err != nil {
+		return err
+	}
+	p.RecordExistsAction = as.CREATE_ONLY
+	_, aerr := b.client.Operate(p, k, as.PutOp(as.NewBin(binBlock, frame)))
+	if aerr != nil && outermostCode(aerr) != types.KEY_EXISTS_ERROR {
+		return failure(aerr, true)
+	}
+	b.forget(key)
+	_, err = b.read(ctx, key, true)
+	return err
+}
+
+// Get implements unit.Blocks.
+func (b *blocks) Get(ctx context.Context, key unit.EntryKey) ([]byte, error) {
+	b.mu.Lock()
+	f, ok := b.known[key]
+	b.mu.Unlock()
+	if ok {
+		return f, nil
+	}
+	f, err := b.read(ctx, key, false)
+	if err != nil { // perhaps another copy has it
+		f, err = b.read(ctx, key, true)
+	}
+	return f, err
+}
+
+func (b *blocks) read(ctx context.Context, key unit.EntryKey, newest bool) ([]byte, error) {
+	k, err := b.key(hex.EncodeToString(key[:]))
+	if err != nil {
+		return nil, err
+	}
+	p, err := b.readPolicy(ctx, newest)
+	if err != nil {
+		return nil, err
+	}
+	rec, aerr := b.client.Get(p, k)
+	switch {
+	case aerr != nil && outermostCode(aerr) == types.KEY_NOT_FOUND_ERROR:
+		return nil, fmt.Errorf("%w: %x", ErrIncomplete, key)
+	case aerr != nil:
+		return nil, failure(aerr, false)
+	}
+	f, err := blob(binBlock, rec.Bins[binBlock])
+	if err != nil {
+		return nil, err
+	}
+	if unit.KeyOf(f) != key {
+		return nil, corrupt("block %x holds %x", key, unit.KeyOf(f))
+	}
+	b.remember(key, f)
+	return f, nil
+}
+
+// remember keeps a block, and if that is too much lets go of some others, in the
+// order that the map happens to give them.
+func (b *blocks) remember(key unit.EntryKey, f []byte) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if _, ok := b.known[key]; ok {
+		return
+	}
+	b.known[key] = f
+	b.size += len(f)
+	for old, x := range b.known {
+		if b.size <= blockMemory {
+			return
+		}
+		if old != key {
+			b.size -= len(x)
+			delete(b.known, old)
+		}
+	}
+}
+
+func (b *blocks) forget(key unit.EntryKey) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.size -= len(b.known[key])
+	delete(b.known, key)
+}
