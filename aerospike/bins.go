@@ -7,6 +7,7 @@ import (
 	as "github.com/aerospike/aerospike-client-go/v7"
 
 	"github.com/dovetail-crdt/dovetail/aerospike/internal/unit"
+	"github.com/dovetail-crdt/dovetail/clock"
 )
 
 // The bins of a unit, named by one letter since each record stores the names.
@@ -16,6 +17,7 @@ const (
 	binQueue    = "q" // a map, ordered by key: unit.EntryKey → frame
 	binHash     = "h" // unit.Hash of the snapshot's frames
 	binBlocks   = "b" // the names of the snapshot's blocks, one after the other
+	binExcept   = "x" // a context: what the snapshot covers and has not applied
 	binOwner    = "o" // the identity of the cluster whose unit it is
 )
 
@@ -46,6 +48,16 @@ func readUnit(rec *as.Record) (*unit.Unit, error) {
 		}
 		for name := range slices.Chunk(b, len(unit.EntryKey{})) {
 			u.Blocks = append(u.Blocks, unit.EntryKey(name))
+		}
+	}
+	if v, ok := rec.Bins[binExcept]; ok {
+		b, err := blob(binExcept, v)
+		if err != nil {
+			return nil, err
+		}
+		u.Unapplied = &clock.Context{}
+		if err := u.Unapplied.UnmarshalBinary(b); err != nil {
+			return nil, corrupt("bin %q: %w", binExcept, err)
 		}
 	}
 	if v, ok := rec.Bins[binOwner]; ok {
@@ -92,7 +104,11 @@ func readEntry(u *unit.Unit, key, value any) error {
 	if !ok || !ok2 {
 		return corrupt("bin %q: an entry of %T → %T", binQueue, key, value)
 	}
-	u.Queue = append(u.Queue, unit.Entry{Key: k, Frame: frame})
+	e, err := unit.ReadEntry(k, frame)
+	if err != nil {
+		return corrupt("bin %q: %w", binQueue, err)
+	}
+	u.Queue = append(u.Queue, e)
 	u.Size += len(frame) + len(k)
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/dovetail-crdt/dovetail/aerospike/internal/unit"
 	"github.com/dovetail-crdt/dovetail/crdt"
 	"github.com/dovetail-crdt/dovetail/store"
 )
@@ -61,7 +62,7 @@ type pending[S crdt.Lattice[S]] struct {
 	c *issued[S]
 }
 
-func (p *pending[S]) retry(ctx context.Context) error { return p.settle(ctx, p.c.entry.Frame, p.c) }
+func (p *pending[S]) retry(ctx context.Context) error { return p.settle(ctx, p.c) }
 
 func (p *pending[S]) abandon(ctx context.Context) error {
 	revocation, ok := crdt.Revoke(p.c.delta)
@@ -72,12 +73,13 @@ func (p *pending[S]) abandon(ctx context.Context) error {
 	if err != nil {
 		return keyError(p.s.key, err)
 	}
-	return p.settle(ctx, frame, &issued[S]{delta: revocation, ticket: p.e.journal.add(p.s.key, frame)})
+	entry := unit.NewEntryExcept(frame, crdt.ContextOf(revocation))
+	return p.settle(ctx, &issued[S]{delta: revocation, entry: entry, ticket: p.e.journal.add(p.s.key, entry)})
 }
 
-// settle writes a frame, of the change itself or of its revocation by, unless the
-// change was settled before.
-func (p *pending[S]) settle(ctx context.Context, frame []byte, by *issued[S]) error {
+// settle writes the change itself or its revocation, unless the change was settled
+// before.
+func (p *pending[S]) settle(ctx context.Context, by *issued[S]) error {
 	ctx, cancel, err := p.e.begin(ctx)
 	if err != nil {
 		return keyError(p.s.key, err)
@@ -86,12 +88,12 @@ func (p *pending[S]) settle(ctx context.Context, frame []byte, by *issued[S]) er
 	if p.isSettled() {
 		return nil
 	}
-	if err := p.e.write(ctx, p.s, frame); err != nil {
+	if err := p.e.write(ctx, p.s, by.entry); err != nil {
 		return keyError(p.s.key, inDoubt(err))
 	}
 	p.k.mu.Lock()
 	was := p.k.drop(p.c)
-	p.k.seen.Merge(by.delta)
+	p.k.merge(by.delta, by.entry.Unapplied)
 	p.k.acks++
 	if by != p.c {
 		p.k.refused(p.c)

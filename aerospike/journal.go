@@ -5,6 +5,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/dovetail-crdt/dovetail/aerospike/internal/unit"
 )
 
 // journal keeps the changes that this process issued: those in doubt until they
@@ -28,7 +30,7 @@ type ticket uint64
 
 type journaled struct {
 	key   string
-	frame []byte
+	entry unit.Entry
 	acked time.Time // zero: in doubt, or on its way
 }
 
@@ -37,11 +39,11 @@ func newJournal(keep time.Duration, bytes int) *journal {
 }
 
 // add takes in a change that is about to be sent.
-func (j *journal) add(key string, frame []byte) ticket {
+func (j *journal) add(key string, entry unit.Entry) ticket {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.next++
-	j.entries[j.next] = &journaled{key: key, frame: frame}
+	j.entries[j.next] = &journaled{key: key, entry: entry}
 	return j.next
 }
 
@@ -56,14 +58,14 @@ func (j *journal) settled(t ticket, now time.Time) {
 	}
 	e.acked = now
 	j.acked = append(j.acked, t)
-	j.size += len(e.frame) + len(e.key)
+	j.size += len(e.entry.Frame) + len(e.key)
 	n := 0
 	for n < len(j.acked) {
 		old := j.entries[j.acked[n]]
 		if j.size <= j.bytes && now.Sub(old.acked) < j.keep {
 			break
 		}
-		j.size -= len(old.frame) + len(old.key)
+		j.size -= len(old.entry.Frame) + len(old.key)
 		delete(j.entries, j.acked[n])
 		n++
 	}
@@ -77,15 +79,14 @@ func (j *journal) forget(t ticket) {
 	delete(j.entries, t)
 }
 
-// byKey returns the changes of each object, oldest first. The frames must not be
-// changed.
-func (j *journal) byKey() map[string][][]byte {
+// byKey returns the changes of each object, oldest first. They must not be changed.
+func (j *journal) byKey() map[string][]unit.Entry {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	m := make(map[string][][]byte)
+	m := make(map[string][]unit.Entry)
 	for _, t := range slices.Sorted(maps.Keys(j.entries)) {
 		e := j.entries[t]
-		m[e.key] = append(m[e.key], e.frame)
+		m[e.key] = append(m[e.key], e.entry)
 	}
 	return m
 }

@@ -5,7 +5,6 @@ import (
 	"sync"
 
 	"github.com/dovetail-crdt/dovetail/aerospike/internal/unit"
-	"github.com/dovetail-crdt/dovetail/clock"
 	"github.com/dovetail-crdt/dovetail/crdt"
 )
 
@@ -17,6 +16,9 @@ type known[S crdt.Lattice[S]] struct {
 	// Seen is the join of all that was read, and of all that was written and
 	// acknowledged: what a View shows.
 	seen S
+	// Unapplied are the events that seen covers and has not applied.
+	unapplied unit.Unapplied
+
 	acks int // counts what was acknowledged
 	// Stamp and entries say what of the record is in seen: the snapshot of that
 	// stamp and these entries of the queue. Exact says that it was all, when the
@@ -89,13 +91,13 @@ func (k *known[S]) acknowledged() int {
 }
 
 // view reads the record and returns a copy of what it comes to.
-func (k *known[S]) view(ctx context.Context, e *Engine, s *slot, newest bool) (S, error) {
-	if err := k.read(ctx, e, s, newest); err != nil {
-		return *new(S), err
+func (k *known[S]) view(ctx context.Context, e *Engine, s *slot, o options) (S, sight, error) {
+	if err := k.readAtLeast(ctx, e, s, o); err != nil {
+		return *new(S), sight{}, err
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	return k.seen.Clone(), nil
+	return k.seen.Clone(), k.sight(), nil
 }
 
 // isExact reports whether the record is known to have been what is remembered,
@@ -106,11 +108,11 @@ func (k *known[S]) isExact() bool {
 	return k.exact
 }
 
-// context returns the context of what is remembered.
-func (k *known[S]) context() *clock.Context {
+// saw returns what a reader of what is remembered sees.
+func (k *known[S]) saw() sight {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	return crdt.ContextOf(k.seen)
+	return k.sight()
 }
 
 // contains reports whether all of a change is in what was read.

@@ -18,7 +18,7 @@ func (k *known[S]) issue(c *issued[S]) { k.open = append(k.open, c) }
 
 // settled takes note that a change is in the cluster. K.mu is held.
 func (k *known[S]) settled(c *issued[S]) {
-	k.seen.Merge(c.delta)
+	k.merge(c.delta, c.entry.Unapplied)
 	k.acks++
 	k.drop(c)
 }

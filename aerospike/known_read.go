@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/dovetail-crdt/dovetail/aerospike/internal/unit"
+	"github.com/dovetail-crdt/dovetail/clock"
 	"github.com/dovetail-crdt/dovetail/crdt"
 )
 
@@ -52,7 +53,7 @@ func (k *known[S]) absorbOthers(units []*unit.Unit) error {
 			if err != nil {
 				return fmt.Errorf("frame %d of the snapshot of another datacenter: %w", j, err)
 			}
-			k.learn(d)
+			k.learn(d, u.Unapplied)
 		}
 		now := part{u.Stamp, make(map[unit.EntryKey]struct{}, len(u.Queue))}
 		for j := range u.Queue {
@@ -62,7 +63,7 @@ func (k *known[S]) absorbOthers(units []*unit.Unit) error {
 				if err != nil {
 					return fmt.Errorf("entry %x of the queue of another datacenter: %w", q.Key, err)
 				}
-				k.learn(d)
+				k.learn(d, q.Unapplied)
 			}
 			now.entries[q.Key] = struct{}{}
 		}
@@ -84,14 +85,14 @@ func (k *known[S]) follow(u *unit.Unit) (lacks bool, err error) {
 		if err != nil {
 			return false, fmt.Errorf("entry %x of the queue: %w", q.Key, err)
 		}
-		k.learn(d)
+		k.learn(d, q.Unapplied)
 	}
 	return missing > 0, nil
 }
 
 // replace takes in a record with another snapshot.
 func (k *known[S]) replace(u *unit.Unit) (lacks bool, err error) {
-	fresh, err := k.join(u)
+	fresh, unapplied, err := k.join(u)
 	if err != nil {
 		return false, err
 	}
@@ -100,30 +101,39 @@ func (k *known[S]) replace(u *unit.Unit) (lacks bool, err error) {
 		k.work.Merge(fresh)
 	}
 	if lacks {
+		unapplied.Merge(contextOf(fresh), crdt.ContextOf(k.seen), k.unapplied.Context())
 		fresh.Merge(k.seen)
 	}
-	k.seen = fresh
+	k.seen, k.unapplied = fresh, unapplied
 	return lacks, nil
 }
 
-// join returns what a record comes to, as an object of the kind.
-func (k *known[S]) join(u *unit.Unit) (S, error) {
-	s := k.kind.New()
+// join returns what a record comes to, as an object of the kind, and what of that is
+// unapplied.
+func (k *known[S]) join(u *unit.Unit) (s S, unapplied unit.Unapplied, err error) {
+	s = k.kind.New()
 	for i, f := range u.Base() {
 		d, err := k.decode(f)
 		if err != nil {
-			return s, fmt.Errorf("frame %d of the snapshot: %w", i, err)
+			return s, unapplied, fmt.Errorf("frame %d of the snapshot: %w", i, err)
 		}
 		s.Merge(d)
 	}
+	unapplied.Merge(contextOf(k.kind.New()), crdt.ContextOf(s), u.Unapplied)
 	for i := range u.Queue {
-		d, err := k.decode(u.Queue[i].Frame)
+		q := &u.Queue[i]
+		d, err := k.decode(q.Frame)
 		if err != nil {
-			return s, fmt.Errorf("entry %x of the queue: %w", u.Queue[i].Key, err)
+			return s, unapplied, fmt.Errorf("entry %x of the queue: %w", q.Key, err)
 		}
+		unapplied.Merge(contextOf(s), crdt.ContextOf(d), q.Unapplied)
 		s.Merge(d)
 	}
-	return s, nil
+	return s, unapplied, nil
+}
+
+func contextOf[S crdt.Lattice[S]](s S) func() *clock.Context {
+	return func() *clock.Context { return crdt.ContextOf(s) }
 }
 
 // decode returns what a frame holds of the kind: bottom if it is of another, which
@@ -136,10 +146,17 @@ func (k *known[S]) decode(frame []byte) (S, error) {
 	return d, err
 }
 
-// learn merges what is in the cluster into what is known.
-func (k *known[S]) learn(d S) {
-	k.seen.Merge(d)
+// learn merges what is in the cluster, and leaves events unapplied, into what is
+// known.
+func (k *known[S]) learn(d S, unapplied *clock.Context) {
+	k.merge(d, unapplied)
 	if k.made {
 		k.work.Merge(d)
 	}
+}
+
+// merge merges what is in the cluster into seen.
+func (k *known[S]) merge(d S, unapplied *clock.Context) {
+	k.unapplied.Merge(contextOf(k.seen), crdt.ContextOf(d), unapplied)
+	k.seen.Merge(d)
 }

@@ -12,12 +12,13 @@ import (
 // have been in it: the record went back, in a split, a restart or by somebody's
 // hand. It is done under a key of its own, like any other change.
 func (k *known[S]) mend(e *Engine, s *slot, u *unit.Unit) {
-	fresh, err := k.join(u)
+	fresh, _, err := k.join(u)
 	if err != nil {
 		return // it was joined a moment ago
 	}
 	k.mu.Lock()
 	frame, err := crdt.AppendFrame(nil, k.kind, crdt.Strip(fresh, k.seen))
+	entry := unit.NewEntryExcept(frame, k.unapplied.Context())
 	k.mu.Unlock()
 	if err != nil {
 		e.cfg.Logger.Error("aerospike: record went back, not mended", slog.String("key", s.key), slog.Any("error", err))
@@ -28,7 +29,7 @@ func (k *known[S]) mend(e *Engine, s *slot, u *unit.Unit) {
 		defer e.slots.done(s)
 		ctx, cancel := context.WithTimeout(e.ctx, e.cfg.Timeout)
 		defer cancel()
-		if err := e.write(ctx, s, frame); err != nil {
+		if err := e.write(ctx, s, entry); err != nil {
 			e.cfg.Logger.Error("aerospike: record went back, not mended", slog.String("key", s.key), slog.Any("error", err))
 			return
 		}

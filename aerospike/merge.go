@@ -34,7 +34,7 @@ func (e *Engine) mergeOne(ctx context.Context, d *store.Delta, doubt bool) error
 	s, err := e.use(d.Key)
 	if err == nil {
 		defer e.slots.done(s)
-		err = settle(doubt, e.write(ctx, s, d.Frame))
+		err = settle(doubt, e.write(ctx, s, unit.NewEntry(d.Frame)))
 	}
 	if err != nil {
 		return &store.KeyError{Key: d.Key, Err: inDoubt(err)}
@@ -66,7 +66,7 @@ func (e *Engine) enter(ctx context.Context, key string) (s *slot, bounded contex
 
 // change is a frame on its way into a record.
 type change struct {
-	frame []byte
+	entry unit.Entry
 	done  chan struct{} // closed when err is set
 	err   error
 	again bool // err is only that of the one who wrote, whose time was over
@@ -81,12 +81,12 @@ func (c *change) isDone() bool {
 	}
 }
 
-// write merges a frame into the object's record. Whoever comes first writes; what
+// write merges an entry's frame into the object's record. Whoever comes first writes; what
 // comes meanwhile waits, and is written together by the next.
-func (e *Engine) write(ctx context.Context, s *slot, frame []byte) error {
+func (e *Engine) write(ctx context.Context, s *slot, entry unit.Entry) error {
 	doubt := false
 	for {
-		c := &change{frame: frame, done: make(chan struct{})}
+		c := &change{entry: entry, done: make(chan struct{})}
 		s.mu.Lock()
 		s.waiting = append(s.waiting, c)
 		s.mu.Unlock()
@@ -154,8 +154,8 @@ func (s *slot) take() []*change {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	n, size := 0, 0
-	for n < len(s.waiting) && n < togetherCount && (n == 0 || size+len(s.waiting[n].frame) <= togetherBytes) {
-		size += len(s.waiting[n].frame)
+	for n < len(s.waiting) && n < togetherCount && (n == 0 || size+len(s.waiting[n].entry.Frame) <= togetherBytes) {
+		size += len(s.waiting[n].entry.Frame)
 		n++
 	}
 	cs := append([]*change(nil), s.waiting[:n]...)
@@ -195,22 +195,22 @@ func (e *Engine) flyTogether(ctx context.Context, s *slot, cs []*change) error {
 // entries returns what stands for the changes: themselves, or their join.
 func (e *Engine) entries(cs []*change) ([]unit.Entry, error) {
 	if len(cs) == 1 {
-		return []unit.Entry{unit.NewEntry(cs[0].frame)}, nil
+		return []unit.Entry{cs[0].entry}, nil
 	}
 	var es []unit.Entry
 	join := unit.NewState(e.cfg.Kinds)
 	for _, c := range cs {
-		o, err := join.Decode(c.frame)
+		o, err := join.Decode(c.entry.Frame)
 		if err == nil {
-			_, err = join.Merge(o)
+			_, err = join.MergeExcept(o, c.entry.Unapplied)
 		}
 		if err != nil { // not for us to judge: it is kept as it is
-			es = append(es, unit.NewEntry(c.frame))
+			es = append(es, c.entry)
 		}
 	}
 	frames, err := join.Frames()
 	for _, f := range frames {
-		es = append(es, unit.NewEntry(f))
+		es = append(es, unit.NewEntryExcept(f, join.Unapplied()))
 	}
 	return es, err
 }

@@ -33,6 +33,8 @@ type options struct {
 	blind  bool
 	newest bool
 	seen   *clock.Token
+
+	atLeast *clock.Token
 }
 
 // Blind lets an Update run on what this process remembers of the object, be it
@@ -96,11 +98,11 @@ func (o Objects[S]) View(ctx context.Context, key string, opts ...Option) (S, cl
 	}
 	defer done()
 	k := knownOf(s, o.kind)
-	v, err := k.view(ctx, o.e, s, optionsOf(opts).newest)
+	v, saw, err := k.view(ctx, o.e, s, optionsOf(opts))
 	if err != nil {
 		return o.kind.New(), clock.Token{}, keyError(key, err)
 	}
-	return v, o.token(key, crdt.ContextOf(v)), nil
+	return v, o.token(key, saw), nil
 }
 
 // Keys yields the keys of all objects, without the prefix, in order; what Scan says
@@ -115,13 +117,13 @@ func (o Objects[S]) Keys(ctx context.Context) iter.Seq2[string, error] {
 	}
 }
 
-// token seals a context. One too large for a token gives the token of a client
-// that has seen nothing, which is safe: it covers nothing.
-func (o Objects[S]) token(key string, c *clock.Context) clock.Token {
-	if c == nil {
+// token seals what was seen. What is too large for a token gives the token of a
+// client that has seen nothing, which is safe: it covers nothing.
+func (o Objects[S]) token(key string, saw sight) clock.Token {
+	if saw.context == nil {
 		return clock.Token{}
 	}
-	t, err := clock.SealToken(o.e.cfg.TokenKey, key, c)
+	t, err := clock.SealTokenExcept(o.e.cfg.TokenKey, key, saw.context, saw.unapplied)
 	if err != nil {
 		o.e.cfg.Logger.Warn("aerospike: no token", slog.String("key", key), slog.Any("error", err))
 	}
@@ -139,7 +141,7 @@ func (o Objects[S]) Views(ctx context.Context, keys []string, opts ...Option) ([
 		return nil, err
 	}
 	defer cancel()
-	newest := optionsOf(opts).newest
+	opt := optionsOf(opts)
 	values, errs := make([]S, len(keys)), make([]error, len(keys))
 	for from := 0; from < len(keys); from += batchSize {
 		to := min(from+batchSize, len(keys))
@@ -147,10 +149,10 @@ func (o Objects[S]) Views(ctx context.Context, keys []string, opts ...Option) ([
 		for _, key := range keys[from:to] {
 			full = append(full, o.prefix+key)
 		}
-		units, failed := o.e.records.readBatch(ctx, full, newest)
+		units, failed := o.e.records.readBatch(ctx, full, opt.newest)
 		for i, key := range full {
 			at := from + i
-			if values[at], errs[at] = o.viewOf(ctx, key, units[i], failed[i], newest); errs[at] != nil {
+			if values[at], errs[at] = o.viewOf(ctx, key, units[i], failed[i], opt); errs[at] != nil {
 				values[at], errs[at] = o.kind.New(), keyError(key, errs[at])
 			}
 		}
@@ -160,14 +162,14 @@ func (o Objects[S]) Views(ctx context.Context, keys []string, opts ...Option) ([
 
 // viewOf returns the value of an object from its record, which was read in a batch:
 // if that failed, or is behind what is remembered, it is read by itself.
-func (o Objects[S]) viewOf(ctx context.Context, key string, u *unit.Unit, failed error, newest bool) (S, error) {
+func (o Objects[S]) viewOf(ctx context.Context, key string, u *unit.Unit, failed error, opt options) (S, error) {
 	s, err := o.e.use(key)
 	if err != nil {
 		return *new(S), err
 	}
 	defer o.e.slots.done(s)
 	k := knownOf(s, o.kind)
-	if failed == nil && !u.HasBlocks() {
+	if failed == nil && !u.HasBlocks() && opt.atLeast == nil {
 		k.mu.Lock()
 		lacks, err := k.absorb(u, false)
 		if err != nil || !lacks {
@@ -176,5 +178,6 @@ func (o Objects[S]) viewOf(ctx context.Context, key string, u *unit.Unit, failed
 		}
 		k.mu.Unlock()
 	}
-	return k.view(ctx, o.e, s, newest)
+	v, _, err := k.view(ctx, o.e, s, opt)
+	return v, err
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/aerospike/aerospike-client-go/v7/types"
 
 	"github.com/dovetail-crdt/dovetail/aerospike/internal/unit"
+	"github.com/dovetail-crdt/dovetail/clock"
 )
 
 // records is a unit.Cluster: the records of one set. Each call is one attempt,
@@ -85,11 +86,16 @@ func (r *records) Compact(ctx context.Context, key string, c *unit.Compaction) e
 	}
 	p.RecordExistsAction = as.UPDATE_ONLY
 	p.FilterExpression = r.owned(stampFilter(c.Seen))
+	except, err := exceptOf(c.Unapplied)
+	if err != nil {
+		return err
+	}
 	ops := []*as.Operation{
 		as.PutOp(as.NewBin(binSnapshot, c.Snapshot)),
 		as.PutOp(as.NewBin(binStamp, c.Next[:])),
 		as.PutOp(as.NewBin(binHash, c.Hash)),
 		as.PutOp(as.NewBin(binBlocks, namesOf(c.Blocks))),
+		as.PutOp(as.NewBin(binExcept, except)),
 	}
 	if len(c.Folded) > 0 {
 		keys := make([]any, len(c.Folded))
@@ -117,16 +123,24 @@ func namesOf(blocks []unit.EntryKey) any {
 	return b
 }
 
+// exceptOf returns what a snapshot leaves unapplied as the bin has it.
+func exceptOf(c *clock.Context) (any, error) {
+	if c == nil {
+		return nil, nil //nolint:nilnil // which takes the bin away
+	}
+	return c.MarshalBinary()
+}
+
 func (r *records) appendOps(entries []unit.Entry) []*as.Operation {
 	ops := make([]*as.Operation, 0, 2)
 	// Ordered by key, so that the server finds an entry by bisection.
 	ordered := as.NewMapPolicyWithFlags(as.MapOrder.KEY_ORDERED, as.MapWriteFlagsDefault)
 	if len(entries) == 1 {
-		ops = append(ops, as.MapPutOp(ordered, binQueue, entries[0].Key[:], entries[0].Frame))
+		ops = append(ops, as.MapPutOp(ordered, binQueue, entries[0].Key[:], entries[0].Bytes()))
 	} else {
 		m := make(map[any]any, len(entries))
 		for i := range entries {
-			m[entries[i].Key] = entries[i].Frame
+			m[entries[i].Key] = entries[i].Bytes()
 		}
 		ops = append(ops, as.MapPutItemsOp(ordered, binQueue, m))
 	}

@@ -54,6 +54,17 @@ type numbered struct {
 	n     int
 }
 
+// ended returns what a change with context c ended: all but the events themselves
+// and those that they claim never were on the object.
+func (n numbered) ended(c *clock.Context) *clock.Context {
+	if c == nil {
+		return nil
+	}
+	own := &clock.Context{}
+	own.AddRange(n.first.Dot.Replica, clock.Interval{Lo: n.first.After + 1, Hi: n.first.Dot.Seq + uint64(n.n) - 1})
+	return c.Minus(own)
+}
+
 // retract takes back events that surely never came into any record, if they are
 // the last on their object. Their numbers are not used again.
 func (r *replica) retract(hash uint64, ev numbered) bool {

@@ -23,14 +23,14 @@ func (e *Engine) Remerge(ctx context.Context) (merged int, err error) {
 	var mu sync.Mutex
 	var errs []error
 	room := make(chan struct{}, sweepAtOnce)
-	for key, frames := range e.journal.byKey() {
+	for key, entries := range e.journal.byKey() {
 		if ctx.Err() != nil {
 			break
 		}
 		room <- struct{}{}
 		wg.Go(func() {
 			defer func() { <-room }()
-			m, err := e.remerge(ctx, key, frames)
+			m, err := e.remerge(ctx, key, entries)
 			n.Add(int64(m))
 			if err != nil {
 				mu.Lock()
@@ -46,9 +46,9 @@ func (e *Engine) Remerge(ctx context.Context) (merged int, err error) {
 	return int(n.Load()), errors.Join(errs...)
 }
 
-// remerge merges those of an object's frames that its record does not contain.
+// remerge merges those of an object's changes that its record does not contain.
 // That it covers their dots says nothing: what they ended may be alive.
-func (e *Engine) remerge(ctx context.Context, key string, frames [][]byte) (merged int, err error) {
+func (e *Engine) remerge(ctx context.Context, key string, entries []unit.Entry) (merged int, err error) {
 	s, ctx, done, err := e.enter(ctx, key)
 	if err != nil {
 		return 0, err
@@ -65,12 +65,12 @@ func (e *Engine) remerge(ctx context.Context, key string, frames [][]byte) (merg
 	if damaged != nil {
 		e.cfg.Logger.Error("aerospike: damaged entry", slog.String("key", key), slog.Any("error", damaged))
 	}
-	for _, frame := range frames {
-		o, err := f.State.Decode(frame)
+	for _, entry := range entries {
+		o, err := f.State.Decode(entry.Frame)
 		if err == nil && f.State.Contains(o) {
 			continue
 		}
-		if err := e.write(ctx, s, frame); err != nil {
+		if err := e.write(ctx, s, entry); err != nil {
 			return merged, err
 		}
 		merged++

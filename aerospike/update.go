@@ -23,33 +23,33 @@ type update[S crdt.Lattice[S]] struct {
 // run runs the transaction and writes what came of it. Where the process knows
 // the object, the write asks the cluster whether it is still as it was known to
 // be, which costs nothing; only if it is not, the transaction was one on a stale
-// state, and is run again on what is read then. It returns the context after the
+// state, and is run again on what is read then. It returns what is seen after the
 // change.
-func (u *update[S]) run(ctx context.Context) (*clock.Context, error) {
+func (u *update[S]) run(ctx context.Context) (sight, error) {
 	unlock, err := u.s.lockUpdate(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrContention, err)
+		return sight{}, fmt.Errorf("%w: %w", ErrContention, err)
 	}
 	if u.opts.blind {
 		c, ev, err := u.mutate()
 		unlock() // others go on, and their changes go together with this one
 		if c == nil {
-			return u.k.context(), err
+			return u.k.saw(), err
 		}
-		return u.end(c, ev, u.e.write(ctx, u.s, c.entry.Frame))
+		return u.end(c, ev, u.e.write(ctx, u.s, c.entry))
 	}
 	defer unlock()
-	for read, newest := !u.k.isExact(), u.opts.newest; ; read = true {
-		if read || newest {
-			if err := u.k.read(ctx, u.e, u.s, newest); err != nil {
-				return nil, err
+	read := !u.k.isExact() || u.opts.newest || u.opts.atLeast != nil
+	for ; ; read = true {
+		if read {
+			if err := u.k.readAtLeast(ctx, u.e, u.s, u.opts); err != nil {
+				return sight{}, err
 			}
-			read = true
 		}
 		c, ev, err := u.mutate()
 		if c == nil {
 			if read {
-				return u.k.context(), err
+				return u.k.saw(), err
 			}
 			continue // what is in the cluster may let it change something, and not fail
 		}
@@ -57,8 +57,8 @@ func (u *update[S]) run(ctx context.Context) (*clock.Context, error) {
 		if errors.Is(err, unit.ErrStale) {
 			// A server that was handed the write twice answers what became of it the
 			// second time, so it is looked up.
-			newest = true
-			if rerr := u.k.read(ctx, u.e, u.s, newest); rerr != nil {
+			u.opts.newest = true
+			if rerr := u.k.read(ctx, u.e, u.s, true); rerr != nil {
 				err = fmt.Errorf("%w: %w", unit.ErrInDoubt, rerr)
 			} else if u.k.contains(c) {
 				err = nil
@@ -102,7 +102,8 @@ func (u *update[S]) mutate() (*issued[S], numbered, error) {
 		u.k.refused(nil)
 		return nil, numbered{}, err
 	}
-	c := &issued[S]{delta: delta, entry: unit.NewEntry(frame), ticket: u.e.journal.add(u.s.key, frame)}
+	entry := unit.NewEntryExcept(frame, src.ev.ended(crdt.ContextOf(delta)))
+	c := &issued[S]{delta: delta, entry: entry, ticket: u.e.journal.add(u.s.key, entry)}
 	u.k.issue(c)
 	return c, src.ev, nil
 }
@@ -142,24 +143,24 @@ func (u *update[S]) writeAlone(ctx context.Context, c *issued[S], exact bool) er
 // end takes note of how the write of c ended and returns what to tell. A refusal
 // is told as one only if nothing was issued on the object since: a later change
 // carries what it repeats of this one, a total above all.
-func (u *update[S]) end(c *issued[S], ev numbered, err error) (*clock.Context, error) {
+func (u *update[S]) end(c *issued[S], ev numbered, err error) (sight, error) {
 	u.k.mu.Lock()
 	defer u.k.mu.Unlock()
 	switch {
 	case err == nil:
 		u.k.settled(c)
 		u.e.journal.settled(c.ticket, u.e.cfg.Now())
-		return crdt.ContextOf(u.k.seen), nil
+		return u.k.sight(), nil
 	case !errors.Is(err, unit.ErrInDoubt) && u.e.replica.retract(u.s.hash, ev):
 		u.k.refused(c)
 		u.e.journal.forget(c.ticket)
-		return nil, err
+		return sight{}, err
 	}
 	u.k.exact = false
 	p := &pending[S]{e: u.e, s: u.s, k: u.k, c: c}
 	u.e.slots.hold(u.s) // until it is settled
 	u.e.doubts.add(u.e, p)
-	return nil, &InDoubtError{Key: u.s.key, Err: err, pending: p}
+	return sight{}, &InDoubtError{Key: u.s.key, Err: err, pending: p}
 }
 
 // source is the crdt.Source of an update.

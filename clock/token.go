@@ -10,8 +10,9 @@ import (
 )
 
 const (
-	tokenVersion = 1
-	tokenMAC     = 16 // bytes of HMAC-SHA-256 that a token carries
+	tokenVersion  = 1  // the context
+	tokenVersion2 = 2  // the context, and what of it was not applied
+	tokenMAC      = 16 // bytes of HMAC-SHA-256 that a token carries
 
 	// MaxTokenBytes bounds a token. It is room for some two thousand intervals,
 	// far beyond any healthy object.
@@ -33,10 +34,27 @@ type Token struct{ raw string }
 // secret and scope the object's key: a token opens under both or not at all. It
 // keeps neither argument. A context too large for a token is an error.
 func SealToken(key []byte, scope string, c *Context) (Token, error) {
+	return SealTokenExcept(key, scope, c, nil)
+}
+
+// SealTokenExcept is SealToken for a reader who has seen the fate of some events,
+// unapplied, without all that they did: somebody ended what they made before they
+// came. Nil and empty say that there are none, and give the token of SealToken.
+func SealTokenExcept(key []byte, scope string, c, unapplied *Context) (Token, error) {
 	if len(key) < 16 {
 		return Token{}, fmt.Errorf("clock: token key of %d bytes: want at least 16", len(key))
 	}
-	body, err := c.AppendBinary([]byte{tokenVersion})
+	version := byte(tokenVersion)
+	if unapplied != nil && !unapplied.IsEmpty() {
+		unapplied = c.Minus(c.Minus(unapplied)) // of other events the token says nothing
+	}
+	if unapplied != nil && !unapplied.IsEmpty() {
+		version = tokenVersion2
+	}
+	body, err := c.AppendBinary([]byte{version})
+	if err == nil && version == tokenVersion2 {
+		body, err = unapplied.AppendBinary(body)
+	}
 	if err != nil {
 		return Token{}, err
 	}
@@ -49,25 +67,46 @@ func SealToken(key []byte, scope string, c *Context) (Token, error) {
 // Open returns the context that SealToken was given, or an error that matches
 // ErrToken. The zero Token opens as the empty context.
 func (t Token) Open(key []byte, scope string) (*Context, error) {
+	c, _, err := t.open(key, scope)
+	return c, err
+}
+
+// OpenApplied returns the events that the client's reader had applied: the context
+// without those that it was sealed as unapplied.
+func (t Token) OpenApplied(key []byte, scope string) (*Context, error) {
+	c, unapplied, err := t.open(key, scope)
+	if err != nil || unapplied.IsEmpty() {
+		return c, err
+	}
+	return c.Minus(unapplied), nil
+}
+
+func (t Token) open(key []byte, scope string) (c, unapplied *Context, err error) {
 	if t.IsZero() {
-		return &Context{}, nil
+		return &Context{}, &Context{}, nil
 	}
 	n := len(t.raw) - tokenMAC
 	if n < 1 || len(t.raw) > MaxTokenBytes {
-		return nil, fmt.Errorf("%w: %d bytes", ErrToken, len(t.raw))
+		return nil, nil, fmt.Errorf("%w: %d bytes", ErrToken, len(t.raw))
 	}
-	if t.raw[0] != tokenVersion {
-		return nil, fmt.Errorf("%w: version %d, want %d", ErrToken, t.raw[0], tokenVersion)
+	version := t.raw[0]
+	if version != tokenVersion && version != tokenVersion2 {
+		return nil, nil, fmt.Errorf("%w: version %d, known are %d and %d", ErrToken, version, tokenVersion, tokenVersion2)
 	}
 	if !hmac.Equal(appendMAC([]byte(t.raw[:n]), key, scope), []byte(t.raw)) {
-		return nil, fmt.Errorf("%w: altered, or sealed under another key or for another object", ErrToken)
+		return nil, nil, fmt.Errorf("%w: altered, or sealed under another key or for another object", ErrToken)
 	}
 	r := wire.NewReader([]byte(t.raw[1:n]))
-	c := ReadContext(r)
-	if err := r.Done(); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrToken, err)
+	c, unapplied = ReadContext(r), &Context{}
+	if version == tokenVersion2 {
+		if unapplied = ReadContext(r); r.Err() == nil && (unapplied.IsEmpty() || !c.Covers(unapplied)) {
+			r.Failf("unapplied is %v of %v", unapplied, c)
+		}
 	}
-	return c, nil
+	if err := r.Done(); err != nil {
+		return nil, nil, fmt.Errorf("%w: %w", ErrToken, err)
+	}
+	return c, unapplied, nil
 }
 
 func appendMAC(body, key []byte, scope string) []byte {

@@ -96,7 +96,10 @@ func TestTokenOpenRefuses(t *testing.T) {
 		{"one byte", []byte{1}, tokenKey, "scope"},
 		{"only a seal", forge(nil), tokenKey, "scope"},
 		{"version 0", forge([]byte{0, 0}), tokenKey, "scope"},
-		{"version 2", forge([]byte{2, 0}), tokenKey, "scope"},
+		{"version 2 with one context", forge([]byte{2, 0}), tokenKey, "scope"},
+		{"version 2 with nothing unapplied", forge([]byte{2, 0, 0}), tokenKey, "scope"},
+		{"unapplied outside the context", forge(append([]byte{2, 0}, unhex("01"+id1+"01 0000")...)), tokenKey, "scope"},
+		{"version 3", forge([]byte{3, 0}), tokenKey, "scope"},
 		{"no context", forge([]byte{1}), tokenKey, "scope"},
 		{"trailing byte in the seal", forge([]byte{1, 0, 0}), tokenKey, "scope"},
 		{"unsorted context", forge(unsorted), tokenKey, "scope"},
@@ -110,6 +113,32 @@ func TestTokenOpenRefuses(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestTokenUnapplied seals contexts of whose events some were not applied: a write
+// takes all of it, and a wait for what was applied the rest.
+func TestTokenUnapplied(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		c, unapplied := contexts().Draw(t, "context"), contexts().Draw(t, "unapplied")
+		tok, err := clock.SealTokenExcept(tokenKey, "scope", c, unapplied)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := tok.Open(tokenKey, "scope"); err != nil || !got.Equal(c) {
+			t.Fatalf("Open() = %v, %v, want %v", got, err, c)
+		}
+		if got, err := tok.OpenApplied(tokenKey, "scope"); err != nil || !got.Equal(c.Minus(unapplied)) {
+			t.Fatalf("OpenApplied() = %v, %v, want %v", got, err, c.Minus(unapplied))
+		}
+		plain, err := clock.SealToken(tokenKey, "scope", c)
+		if err != nil || (plain == tok) != c.Equal(c.Minus(unapplied)) {
+			t.Fatalf("with %v unapplied the token is %v, without %v, %v", unapplied, tok, plain, err)
+		}
+		if _, err := tok.OpenApplied(tokenKey, "other"); !errors.Is(err, clock.ErrToken) {
+			t.Fatalf("OpenApplied of another scope: %v", err)
+		}
+	})
 }
 
 func TestTokenFlippedBit(t *testing.T) {

@@ -59,6 +59,33 @@ func (w *Writer) resolve(ctx context.Context, u *Unit) error {
 	return nil
 }
 
+// beside returns what the blocks of a unit cover, if it matters: if something in the
+// queue leaves events unapplied, which may be applied there.
+func (w *Writer) beside(ctx context.Context, u *Unit) (*clock.Context, error) {
+	if len(u.Blocks) == 0 || !slices.ContainsFunc(u.Queue, func(e Entry) bool { return e.Unapplied != nil }) {
+		return nil, nil //nolint:nilnil // nothing, and nothing wrong
+	}
+	all := &clock.Context{}
+	s := NewState(w.Kinds)
+	for _, key := range u.Blocks {
+		f, err := w.block(ctx, key)
+		if errors.Is(err, ErrIncomplete) {
+			continue // no reason to refuse a write: too much counts as unapplied
+		}
+		if err != nil {
+			return nil, err
+		}
+		o, err := s.Decode(f)
+		if err != nil {
+			return nil, fmt.Errorf("block %x: %w", key, err)
+		}
+		if c := o.Context(); c != nil {
+			all.Merge(c)
+		}
+	}
+	return all, nil
+}
+
 func (w *Writer) block(ctx context.Context, key EntryKey) ([]byte, error) {
 	if w.Blocks == nil {
 		return nil, fmt.Errorf("%w: %x, and no blocks are kept here", ErrIncomplete, key)

@@ -1,6 +1,10 @@
 package unit
 
-import "context"
+import (
+	"context"
+
+	"github.com/dovetail-crdt/dovetail/clock"
+)
 
 // Cluster is what the units need of a cluster. Each call is one attempt at one
 // operation, atomic in its record; its error is an *Error, or an error of the
@@ -36,7 +40,8 @@ type Guard struct {
 type Compaction struct {
 	Seen, Next Stamp // of the snapshot that is replaced, and of the new one
 	Snapshot   []byte
-	Blocks     []EntryKey // that the snapshot names
-	Hash       int64      // of the state; see Hash
+	Blocks     []EntryKey     // that the snapshot names
+	Unapplied  *clock.Context // that the snapshot leaves, or nil
+	Hash       int64          // of the state; see Hash
 	Folded     []EntryKey
 }

@@ -16,14 +16,20 @@ import (
 // compaction whose outcome is not known needs no care: what it wrote is what the
 // record holds.
 func (w *Writer) Compact(ctx context.Context, key string, also *State) (size int, err error) {
+	size, _, err = w.fold(ctx, key, also)
+	return size, err
+}
+
+// fold is Compact that tells whether there was anything to fold.
+func (w *Writer) fold(ctx context.Context, key string, also *State) (size int, folded bool, err error) {
 	var b backoff
 	for newest := false; ; newest = true {
 		u, err := w.Cluster.Read(ctx, key, newest)
 		if err == nil {
-			size, err = w.compact(ctx, key, u, also)
+			size, folded, err = w.compact(ctx, key, u, also)
 		}
 		if err == nil {
-			return size, nil
+			return size, folded, nil
 		}
 		e := classify(err)
 		switch e.Class {
@@ -31,66 +37,79 @@ func (w *Writer) Compact(ctx context.Context, key string, also *State) (size int
 			w.count(CompactionLost)
 			e = &Error{Class: Busy, Err: err}
 		case TooBig:
-			return 0, fmt.Errorf("%w: %w", ErrTooLarge, err)
+			return 0, false, fmt.Errorf("%w: %w", ErrTooLarge, err)
 		case Busy, Overloaded:
 		default:
-			return 0, settle(ctx, false, err)
+			return 0, false, settle(ctx, false, err)
 		}
 		if err := w.wait(ctx, &b, e); err != nil {
-			return 0, settle(ctx, false, err)
+			return 0, false, settle(ctx, false, err)
 		}
 	}
 }
 
 // compact tries to fold a unit that was read.
-func (w *Writer) compact(ctx context.Context, key string, u *Unit, also *State) (int, error) {
-	f, _, err := Fold(NewState(w.Kinds), u)
+func (w *Writer) compact(ctx context.Context, key string, u *Unit, also *State) (size int, folded bool, err error) {
+	bottom := NewState(w.Kinds)
+	if bottom.beside, err = w.beside(ctx, u); err != nil {
+		return 0, false, err
+	}
+	f, _, err := Fold(bottom, u)
 	if err != nil {
-		return 0, err
+		return 0, false, err
 	}
 	more, err := w.extend(f.State, u, also)
 	if err != nil {
-		return 0, err
+		return 0, false, err
 	}
 	if len(f.Keys) == 0 && !more {
-		return u.Size, nil // nothing to fold
+		return u.Size, false, nil
 	}
 	c, err := w.plan(ctx, u, &f, more)
 	if err != nil {
-		return 0, err
+		return 0, false, err
 	}
 	if more && len(c.Snapshot) > w.RecordSize { // nothing but what is there, then
-		if f, _, err = Fold(NewState(w.Kinds), u); err == nil {
+		again := NewState(w.Kinds)
+		again.beside = bottom.beside
+		if f, _, err = Fold(again, u); err == nil {
 			c, err = w.plan(ctx, u, &f, false)
 		}
 		if err != nil {
-			return 0, err
+			return 0, false, err
 		}
 	}
 	if len(c.Snapshot) > w.RecordSize {
-		return 0, fmt.Errorf("%w: a snapshot of %d bytes, at most %d", ErrTooLarge, len(c.Snapshot), w.RecordSize)
+		return 0, false, fmt.Errorf("%w: a snapshot of %d bytes, at most %d", ErrTooLarge, len(c.Snapshot), w.RecordSize)
 	}
 	err = w.Cluster.Compact(ctx, key, c)
 	if e, ok := errors.AsType[*Error](err); ok && e.Class == Absent && u.IsEmpty() {
-		return 0, w.create(ctx, key, c)
+		size, err = w.create(ctx, key, c)
+		return size, true, err
 	}
 	if err == nil {
 		w.count(Compacted)
 	}
-	return len(c.Snapshot), err
+	return len(c.Snapshot) + u.sizeWithout(f.Keys), true, err
 }
 
 // extend merges into the state of a unit what others have written into theirs, so
 // that a state is not lost with its unit, and also, and reports whether any of that
 // was new. What of theirs cannot be read stays with them.
 func (w *Writer) extend(s *State, u *Unit, also *State) (changed bool, err error) {
+	take := func(frame []byte, unapplied *clock.Context) {
+		if o, err := s.Decode(frame); err == nil {
+			c, err := s.MergeExcept(o, unapplied)
+			changed = changed || err == nil && c
+		}
+	}
 	for _, other := range u.Others {
 		changed = changed || !subset(other.Blocks, u.Blocks)
-		for _, frame := range other.Frames() {
-			if o, err := s.Decode(frame); err == nil {
-				c, err := s.Merge(o)
-				changed = changed || err == nil && c
-			}
+		for _, frame := range other.Base() {
+			take(frame, other.Unapplied)
+		}
+		for i := range other.Queue {
+			take(other.Queue[i].Frame, other.Queue[i].Unapplied)
 		}
 	}
 	if also != nil {
@@ -120,7 +139,7 @@ func (w *Writer) plan(ctx context.Context, u *Unit, f *Folded, others bool) (*Co
 	for i := range blocks {
 		named = append(slices.Clip(named), blocks[i][:])
 	}
-	c := &Compaction{Seen: u.Stamp, Blocks: blocks, Folded: f.Keys, Hash: Hash(named)}
+	c := &Compaction{Seen: u.Stamp, Blocks: blocks, Folded: f.Keys, Hash: Hash(named), Unapplied: f.State.Unapplied()}
 	for c.Next == c.Seen || c.Next == (Stamp{}) {
 		binary.BigEndian.PutUint64(c.Next[:], w.Draw())
 	}
@@ -129,18 +148,19 @@ func (w *Writer) plan(ctx context.Context, u *Unit, f *Folded, others bool) (*Co
 }
 
 // create makes the record of a state that stands nowhere here yet, as an append
-// does, so that whoever makes it first has no advantage.
-func (w *Writer) create(ctx context.Context, key string, c *Compaction) error {
+// does, so that whoever makes it first has no advantage, and returns its size.
+func (w *Writer) create(ctx context.Context, key string, c *Compaction) (size int, err error) {
 	frames, err := ReadSnapshot(c.Snapshot)
 	if err != nil {
 		panic(fmt.Sprintf("unit: a snapshot just written: %v", err))
 	}
 	entries := make([]Entry, len(frames))
 	for i, f := range frames {
-		entries[i] = NewEntry(f)
+		entries[i] = NewEntryExcept(f, c.Unapplied)
+		size += len(entries[i].Bytes()) + len(EntryKey{})
 	}
 	_, err = w.Cluster.Append(ctx, key, entries, Guard{MaxSize: w.RecordSize})
-	return err
+	return size, err
 }
 
 func subset(a, b []EntryKey) bool {

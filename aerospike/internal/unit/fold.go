@@ -12,7 +12,7 @@ type Folded struct {
 	Left int
 }
 
-// Fold joins a unit into s, which becomes Folded.State. A snapshot with a damaged
+// Fold joins a unit into s, which is bottom and becomes Folded.State. A snapshot with a damaged
 // frame is an error, since a state without it would not be the object's. A
 // damaged entry of the queue is left where it is, like a strange one: the error
 // Damaged tells, beside a result that is good for all else.
@@ -23,10 +23,13 @@ func Fold(s *State, u *Unit) (f Folded, damaged error, err error) {
 			return f, nil, fmt.Errorf("frame %d of the snapshot: %w", i, err)
 		}
 	}
+	if u.Unapplied != nil {
+		s.unapplied.dots.Merge(u.Unapplied)
+	}
 	for _, e := range u.Queue {
 		o, err := s.Decode(e.Frame)
 		if err == nil {
-			_, err = s.Merge(o)
+			_, err = s.MergeExcept(o, e.Unapplied)
 		}
 		if err == nil {
 			f.Keys = append(f.Keys, e.Key)

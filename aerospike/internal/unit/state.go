@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/dovetail-crdt/dovetail/clock"
 	"github.com/dovetail-crdt/dovetail/crdt"
 )
 
@@ -16,6 +17,11 @@ type State struct {
 	objects []*crdt.Object // in order of kind
 	strange [][]byte       // in order of bytes
 	kinds   []crdt.AnyKind
+
+	// Unapplied is what the state covers and has not applied. Beside is what stands
+	// beside it, in blocks: covered and applied, unless it is in Unapplied.
+	unapplied Unapplied
+	beside    *clock.Context
 }
 
 // NewState returns bottom. Kinds are those that DecodeObject needs besides its
@@ -90,6 +96,34 @@ func (s *State) MergeState(t *State) (changed bool, err error) {
 	return changed, nil
 }
 
+// MergeExcept merges an object that leaves events unapplied, which may be nil.
+func (s *State) MergeExcept(o *crdt.Object, unapplied *clock.Context) (changed bool, err error) {
+	was := s.unapplied
+	s.unapplied.Merge(s.context, o.Context(), unapplied)
+	if changed, err = s.Merge(o); err != nil {
+		s.unapplied = was
+	}
+	return changed, err
+}
+
+// Unapplied returns the events that the state covers and has not applied, or nil.
+// It belongs to the state.
+func (s *State) Unapplied() *clock.Context { return s.unapplied.Context() }
+
+// context returns all that the state covers, with what stands beside it.
+func (s *State) context() *clock.Context {
+	c := &clock.Context{}
+	if s.beside != nil {
+		c = s.beside.Clone()
+	}
+	for _, o := range s.objects {
+		if x := o.Context(); x != nil {
+			c.Merge(x)
+		}
+	}
+	return c
+}
+
 // Contains reports whether merging o would change nothing: whether it is below
 // the state in the lattice. That its dots are covered is not enough. O(o).
 func (s *State) Contains(o *crdt.Object) bool {
@@ -99,6 +133,12 @@ func (s *State) Contains(o *crdt.Object) bool {
 	}
 	news, err := s.objects[i].Strip(o)
 	return err == nil && news == nil // one of another form is not there
+}
+
+// containsFrame is Contains for a frame. What cannot be joined here is not there.
+func (s *State) containsFrame(frame []byte) bool {
+	o, err := s.Decode(frame)
+	return err == nil && s.Contains(o)
 }
 
 // ContainsState reports whether merging t would change nothing.
@@ -140,7 +180,8 @@ func (s *State) Object(kind string) *crdt.Object {
 
 // Clone returns a copy.
 func (s *State) Clone() *State {
-	c := &State{strange: slices.Clone(s.strange), kinds: s.kinds}
+	c := &State{strange: slices.Clone(s.strange), kinds: s.kinds, beside: s.beside}
+	c.unapplied.dots = *s.unapplied.dots.Clone()
 	for _, o := range s.objects {
 		c.objects = append(c.objects, o.Clone())
 	}

@@ -2,9 +2,10 @@ package unit
 
 import (
 	"bytes"
-	"crypto/sha256"
 	"encoding/hex"
 	"slices"
+
+	"github.com/dovetail-crdt/dovetail/clock"
 )
 
 // Stamp is the name of a snapshot. The zero Stamp is that of a record without
@@ -14,31 +15,14 @@ type Stamp [8]byte
 // String returns the stamp in hexadecimal.
 func (s Stamp) String() string { return hex.EncodeToString(s[:]) }
 
-// EntryKey is the name of a byte string in the queue.
-type EntryKey [16]byte
-
-// KeyOf returns the key of a frame: the first half of its SHA-256. Peers that
-// write to one cluster trust each other with far more than a collision of 2^64
-// attempts would give them.
-func KeyOf(frame []byte) EntryKey {
-	h := sha256.Sum256(frame)
-	return EntryKey(h[:len(EntryKey{})])
-}
-
-// Entry is a frame that waits in the queue. Its key is KeyOf its frame.
-type Entry struct {
-	Key   EntryKey
-	Frame []byte
-}
-
-// NewEntry returns the entry of a frame, which it keeps.
-func NewEntry(frame []byte) Entry { return Entry{KeyOf(frame), frame} }
-
 // Unit is a record as it was read.
 type Unit struct {
 	Stamp    Stamp
 	Snapshot [][]byte // frames, one a kind; see AppendSnapshot
 	Queue    []Entry
+	// Unapplied are the events that the snapshot covers without having applied them;
+	// nil for none.
+	Unapplied *clock.Context
 	// Owner is the identity of the cluster whose unit it is, 0 where units are
 	// not owned.
 	Owner uint64
@@ -89,4 +73,18 @@ func (u *Unit) IsEmpty() bool { return len(u.Snapshot)+len(u.Blocks)+len(u.Queue
 // SortQueue puts the queue into order of key.
 func (u *Unit) SortQueue() {
 	slices.SortFunc(u.Queue, func(a, b Entry) int { return bytes.Compare(a.Key[:], b.Key[:]) })
+}
+
+// sizeWithout returns the number of bytes of the queue without the entries folded,
+// which stand in its order.
+func (u *Unit) sizeWithout(folded []EntryKey) (n int) {
+	for i := range u.Queue {
+		e := &u.Queue[i]
+		if len(folded) > 0 && folded[0] == e.Key {
+			folded = folded[1:]
+			continue
+		}
+		n += len(e.Bytes()) + len(e.Key)
+	}
+	return n
 }

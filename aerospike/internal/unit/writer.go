@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/dovetail-crdt/dovetail/crdt"
@@ -76,10 +77,14 @@ func (w *Writer) Append(ctx context.Context, key string, entries []Entry, guard 
 			}
 			guard.Exact = false
 			w.count(Refusal)
-			var size int
-			if size, err = w.Compact(ctx, key, nil); err == nil {
-				guard.MaxSize, err = w.room(size, entries)
+			var there bool
+			if there, queued, err = w.there(ctx, key, entries); err != nil {
+				return 0, settle(ctx, true, err)
 			}
+			if there {
+				return queued, nil
+			}
+			guard.MaxSize, err = w.makeRoom(ctx, key, entries, guard.MaxSize)
 		case Busy, Overloaded:
 			err = nil
 		default:
@@ -95,17 +100,48 @@ func (w *Writer) Append(ctx context.Context, key string, entries []Entry, guard 
 	}
 }
 
-// room returns the size that a record with a snapshot of that size may have before
-// entries are appended, or ErrTooLarge.
-func (w *Writer) room(snapshot int, entries []Entry) (int, error) {
+// there looks up whether a record that refused entries has them: a server that was
+// handed an append twice answers what became of it the second time, when it may have
+// grown too large by it.
+func (w *Writer) there(ctx context.Context, key string, entries []Entry) (there bool, queued int, err error) {
+	u, err := w.Read(ctx, key, true)
+	if err != nil {
+		return false, 0, err
+	}
+	var f Folded
+	for i := range entries {
+		if slices.ContainsFunc(u.Queue, func(e Entry) bool { return e.Key == entries[i].Key }) {
+			continue
+		}
+		if f.State == nil {
+			if f, _, err = Fold(NewState(w.Kinds), u); err != nil {
+				return false, 0, err
+			}
+		}
+		if !f.State.containsFrame(entries[i].Frame) {
+			return false, 0, nil
+		}
+	}
+	return true, len(u.Queue), nil
+}
+
+// makeRoom folds the queue of a record that was of size most or larger, and returns
+// the size that it may have before entries are appended. If there was nothing to
+// fold and it is the same size again, they do not fit: ErrTooLarge.
+func (w *Writer) makeRoom(ctx context.Context, key string, entries []Entry, most int) (int, error) {
+	size, folded, err := w.fold(ctx, key, nil)
+	if err != nil {
+		return 0, err
+	}
 	n := 0
 	for i := range entries {
-		n += len(entries[i].Frame) + len(EntryKey{})
+		n += len(entries[i].Bytes()) + len(EntryKey{})
 	}
-	if snapshot+n > w.RecordSize {
-		return 0, fmt.Errorf("%w: a snapshot of %d bytes and a change of %d, at most %d", ErrTooLarge, snapshot, n, w.RecordSize)
+	room := min(size+w.QueueSize, w.RecordSize-n+1)
+	if size+n > w.RecordSize || !folded && room <= most {
+		return 0, fmt.Errorf("%w: a record of %d bytes and a change of %d, at most %d", ErrTooLarge, size, n, w.RecordSize)
 	}
-	return min(snapshot+w.QueueSize, w.RecordSize-n), nil
+	return room, nil
 }
 
 // wait lets pass the time that e asks for.

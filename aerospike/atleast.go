@@ -1,0 +1,72 @@
+package aerospike
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/dovetail-crdt/dovetail/clock"
+	"github.com/dovetail-crdt/dovetail/crdt"
+)
+
+// AtLeast lets a View or an Update wait until everything is here that the reader who
+// was given the token had applied: read your writes, and monotonic reads, across
+// processes and datacenters. That the object knows the fate of an event is not
+// enough: what the event ended may be alive here. (A writes x over v; B overwrites x;
+// a cluster that has B's write and lost A's shows v beside it, although it knows that
+// x is dead.)
+//
+// It may never come: in a cluster that is available in partitions an acknowledged
+// write can be lost, with all who knew of it. When the context ends, the error
+// matches crdt.ErrBehind, and *crdt.BehindError lists the events that are missing.
+// A token is good for the object that it is of; the zero token waits for nothing.
+func AtLeast(t clock.Token) Option { return func(o *options) { o.atLeast = &t } }
+
+// sight is what a reader of an object saw: the events whose fate it knows, and of
+// them those that it has not applied. Nil contexts are empty.
+type sight struct{ context, unapplied *clock.Context }
+
+// lacks returns the events that are not applied.
+func (s sight) lacks(applied *clock.Context) *clock.Context {
+	if s.context == nil {
+		return applied
+	}
+	if s.unapplied == nil {
+		return applied.Minus(s.context)
+	}
+	return applied.Minus(s.context.Minus(s.unapplied))
+}
+
+// sight returns what a reader of what is remembered sees. K.mu is held.
+func (k *known[S]) sight() sight { return sight{crdt.ContextOf(k.seen), k.unapplied.Context()} }
+
+// Waits between the reads of an AtLeast.
+const atLeastWait, atLeastMost = 2 * time.Millisecond, 100 * time.Millisecond
+
+// readAtLeast reads the record until it has what the token's reader had applied.
+func (k *known[S]) readAtLeast(ctx context.Context, e *Engine, s *slot, o options) error {
+	var want *clock.Context
+	if o.atLeast != nil {
+		var err error
+		if want, err = o.atLeast.OpenApplied(e.cfg.TokenKey, s.key); err != nil {
+			return err
+		}
+	}
+	newest := o.newest
+	var missing *clock.Context // when last read
+	for wait := atLeastWait; ; wait = min(2*wait, atLeastMost) {
+		err := k.read(ctx, e, s, newest)
+		if err == nil && want != nil {
+			if missing = k.saw().lacks(want); !missing.IsEmpty() {
+				newest = true
+				err = e.pause(ctx, wait)
+			}
+		}
+		switch {
+		case err != nil && missing != nil && ctx.Err() != nil:
+			return fmt.Errorf("%w: %w", &crdt.BehindError{Missing: missing}, err)
+		case err != nil, missing == nil, missing.IsEmpty():
+			return err
+		}
+	}
+}

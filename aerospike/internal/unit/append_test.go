@@ -1,0 +1,134 @@
+package unit_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/dovetail-crdt/dovetail/aerospike/internal/unit"
+)
+
+// recorder remembers the last compaction.
+type recorder struct {
+	*cluster
+	sent **unit.Compaction
+}
+
+// Compact implements unit.Cluster.
+func (r recorder) Compact(ctx context.Context, key string, c *unit.Compaction) error {
+	*r.sent = c
+	return r.cluster.Compact(ctx, key, c)
+}
+
+// What Append says of attempts that end in different ways: a doubt about one is a
+// doubt about all.
+func TestAppendOutcomes(t *testing.T) {
+	t.Parallel()
+	const broken = -1 // a permanent error, without doubt
+	for _, tt := range []struct {
+		name    string
+		fates   []int
+		exact   bool  // the record is not as it was read
+		ends    bool  // the context does, after so many attempts
+		want    error // nil: done
+		applied bool
+	}{
+		{"done", nil, false, false, nil, true},
+		{"busy, then done", []int{busy, busy}, false, false, nil, true},
+		{"in doubt, then done", []int{lost}, false, false, nil, true},
+		{"applied in doubt, then done", []int{unanswered}, false, false, nil, true},
+		{"busy to the end", []int{busy, busy}, false, true, unit.ErrContention, false},
+		{"in doubt to the end", []int{lost}, false, true, unit.ErrInDoubt, false},
+		{"in doubt, then busy to the end", []int{lost, busy}, false, true, unit.ErrInDoubt, false},
+		{"applied in doubt, then busy to the end", []int{unanswered, busy, busy}, false, true, unit.ErrInDoubt, true},
+		{"busy, in doubt, busy to the end", []int{busy, lost, busy}, false, true, unit.ErrInDoubt, false},
+		{"broken", []int{broken}, false, false, errBroken, false},
+		{"in doubt, then broken", []int{lost, broken}, false, false, unit.ErrInDoubt, false},
+		{"busy, then broken", []int{busy, broken}, false, false, errBroken, false},
+		{"stale", nil, true, false, unit.ErrStale, false},
+		{"busy, then stale", []int{busy}, true, false, unit.ErrStale, false},
+		{"in doubt, then stale, is written all the same", []int{lost}, true, false, nil, true},
+		{"applied in doubt, then stale", []int{unanswered}, true, false, nil, true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			c := newCluster()
+			a := newActor(t, 1)
+			c.put(t, unit.NewEntry(frameOf(a.add("x"))))
+			e := unit.NewEntry(frameOf(a.add("y")))
+			s := &scripted{cluster: c, broken: broken}
+			c.fates = tt.fates
+			w := c.writer()
+			w.Cluster = s
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			if s.cancel = cancel; tt.ends {
+				s.most = len(tt.fates)
+			}
+			g := unit.Guard{Exact: tt.exact, Queued: 7}
+			if !tt.exact {
+				g = unit.Guard{}
+			}
+			queued, err := w.Append(ctx, key, []unit.Entry{e}, g)
+			if !errors.Is(err, tt.want) || err == nil && queued != len(c.v.queue) {
+				t.Errorf("Append = %d, %v, want %v", queued, err, tt.want)
+			}
+			for _, other := range []error{unit.ErrInDoubt, unit.ErrContention, unit.ErrStale, unit.ErrTooLarge} {
+				if errors.Is(err, other) && !errors.Is(tt.want, other) {
+					t.Errorf("Append: %v also matches %q", err, other)
+				}
+			}
+			if got := shown(c.account(t)); (got["tags/y"] != "") != tt.applied || got["tags/x"] == "" {
+				t.Errorf("the record shows %v", got)
+			}
+		})
+	}
+}
+
+var errBroken = errors.New("broken")
+
+// scripted is a cluster that breaks where its script says so, and after most
+// attempts at a write ends the caller's time.
+type scripted struct {
+	*cluster
+	broken, most int
+	cancel       context.CancelFunc
+}
+
+// Append implements unit.Cluster.
+func (s *scripted) Append(ctx context.Context, key string, entries []unit.Entry, g unit.Guard) (int, error) {
+	if len(s.fates) > 0 && s.fates[0] == s.broken {
+		s.fates = s.fates[1:]
+		return 0, &unit.Error{Class: unit.Permanent, Err: errBroken}
+	}
+	n, err := s.cluster.Append(ctx, key, entries, g)
+	if s.writes == s.most {
+		s.cancel()
+	}
+	return n, err
+}
+
+// Waits between attempts grow, to a bound.
+func TestWaitsGrow(t *testing.T) {
+	t.Parallel()
+	c := newCluster()
+	w := c.writer()
+	var waits []time.Duration
+	w.Pause = func(_ context.Context, d time.Duration) error { waits = append(waits, d); return nil }
+	for range 12 {
+		c.fates = append(c.fates, busy)
+	}
+	if _, err := w.Append(t.Context(), key, []unit.Entry{unit.NewEntry([]byte("x"))}, unit.Guard{}); err != nil {
+		t.Fatal(err)
+	}
+	if len(waits) != 12 {
+		t.Fatalf("waited %d times, want 12", len(waits))
+	}
+	for i := 1; i < len(waits); i++ {
+		if waits[i] != min(2*waits[i-1], 50*time.Millisecond) {
+			t.Errorf("waits are %v", waits)
+			break
+		}
+	}
+}

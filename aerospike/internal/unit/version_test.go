@@ -1,0 +1,152 @@
+package unit_test
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+
+	"github.com/dovetail-crdt/dovetail/aerospike/internal/unit"
+	"github.com/dovetail-crdt/dovetail/crdt"
+	"github.com/dovetail-crdt/dovetail/crdt/crdttest/spec"
+)
+
+// version is the record as it is, or was once. It does not change.
+type version struct {
+	exists   bool
+	stamp    unit.Stamp
+	snapshot []byte
+	folded   spec.Set // the operations in the snapshot
+	queue    []unit.Entry
+	writes   int // the generation
+
+	has spec.Set  // all its operations: ghosts, which no code under test sees
+	doc *crdt.Doc // what its frames come to
+}
+
+func (v *version) size() int {
+	n := len(v.snapshot)
+	for i := range v.queue {
+		n += len(v.queue[i].Frame) + len(v.queue[i].Key)
+	}
+	return n
+}
+
+// unit returns what a read of the version gives. The frames are those of the
+// version itself: whoever writes into them is found out.
+func (v *version) unit() *unit.Unit {
+	u := &unit.Unit{Stamp: v.stamp, Queue: slices.Clone(v.queue), Size: v.size()}
+	if v.snapshot != nil {
+		frames, err := unit.ReadSnapshot(v.snapshot)
+		if err != nil {
+			panic(fmt.Sprintf("a snapshot that was written: %v", err))
+		}
+		u.Snapshot = frames
+	}
+	return u
+}
+
+// appended returns the version after an append that its guard allowed.
+func (v *version) appended(entries []unit.Entry) *version {
+	n := *v
+	n.exists, n.writes, n.queue = true, v.writes+1, slices.Clone(v.queue)
+	for _, e := range entries {
+		i, found := slices.BinarySearchFunc(n.queue, e.Key, func(a unit.Entry, k unit.EntryKey) int {
+			return bytes.Compare(a.Key[:], k[:])
+		})
+		if found {
+			n.queue[i] = e
+		} else {
+			n.queue = slices.Insert(n.queue, i, e)
+		}
+	}
+	return &n
+}
+
+// compacted returns the version after a compaction that its stamp allowed.
+func (v *version) compacted(c *unit.Compaction, has *spec.Set) *version {
+	n := *v
+	n.writes, n.stamp, n.snapshot, n.folded = v.writes+1, c.Next, bytes.Clone(c.Snapshot), has.Clone()
+	n.queue = slices.DeleteFunc(slices.Clone(v.queue), func(e unit.Entry) bool { return slices.Contains(c.Folded, e.Key) })
+	return &n
+}
+
+// allows reports whether an append with that guard passes.
+func (v *version) allows(g *unit.Guard) bool {
+	switch {
+	case !v.exists:
+		return true
+	case v.size() >= g.MaxSize:
+		return false
+	}
+	return !g.Exact || g.Stamp == v.stamp && g.Queued == len(v.queue)
+}
+
+// write is an append or a compaction, as it reaches the cluster.
+type write struct {
+	entries []unit.Entry
+	guard   unit.Guard
+	change  *unit.Compaction // nil for an append
+	has     spec.Set         // what the new snapshot is made of
+}
+
+func (w *write) String() string {
+	if c := w.change; c != nil {
+		return fmt.Sprintf("compaction %v→%v of %d entries", c.Seen, c.Next, len(c.Folded))
+	}
+	s := "append"
+	for _, e := range w.entries {
+		s += fmt.Sprintf(" %x", e.Key[:2])
+	}
+	return s
+}
+
+// do returns the version after w and the answer to it. The bug is one of how the
+// cluster is used.
+func (v *version) do(w *write, limit int, b bug) (*version, answer) {
+	n := v
+	switch c := w.change; {
+	case c == nil && !v.allows(&w.guard):
+		return v, answer{err: refusal(unit.Refused)}
+	case c == nil:
+		n = v.appended(w.entries)
+	case !v.exists:
+		return v, answer{err: refusal(unit.Absent)}
+	case v.name(b) != c.Seen:
+		return v, answer{err: refusal(unit.Refused)}
+	default:
+		n = v.compacted(c, &w.has)
+		if b == stampKept {
+			n.stamp = v.stamp
+		}
+		if b == queueEmptied {
+			n.queue = nil
+		}
+	}
+	if n.size() > limit {
+		return v, answer{err: refusal(unit.TooBig)}
+	}
+	return n, answer{queued: len(n.queue)}
+}
+
+// name returns the stamp by which a compaction tells the version: with the bug, a
+// generation, which wraps.
+func (v *version) name(b bug) unit.Stamp {
+	if b == generationForStamp {
+		return unit.Stamp{0: byte(v.writes%4) + 1}
+	}
+	return v.stamp
+}
+
+type answer struct {
+	unit   *unit.Unit
+	queued int
+	err    error
+}
+
+func refusal(c unit.Class) error {
+	return &unit.Error{Class: c, Err: fmt.Errorf("the cluster says %v", c)}
+}
+
+func inDoubt(c unit.Class) error {
+	return &unit.Error{Class: c, Doubt: true, Err: fmt.Errorf("no answer: %v", c)}
+}
