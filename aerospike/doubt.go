@@ -89,6 +89,7 @@ func (p *pending[S]) settle(ctx context.Context, by *issued[S]) error {
 		return nil
 	}
 	if err := p.e.write(ctx, p.s, by.entry); err != nil {
+		p.e.journal.doubted(by.ticket)
 		return keyError(p.s.key, inDoubt(err))
 	}
 	p.k.mu.Lock()

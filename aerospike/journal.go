@@ -31,7 +31,8 @@ type ticket uint64
 type journaled struct {
 	key   string
 	entry unit.Entry
-	acked time.Time // zero: in doubt, or on its way
+	known bool      // what became of the first attempts: false while it is on its way
+	acked time.Time // zero: in doubt
 }
 
 func newJournal(keep time.Duration, bytes int) *journal {
@@ -56,7 +57,7 @@ func (j *journal) settled(t ticket, now time.Time) {
 	if e == nil || !e.acked.IsZero() {
 		return
 	}
-	e.acked = now
+	e.acked, e.known = now, true
 	j.acked = append(j.acked, t)
 	j.size += len(e.entry.Frame) + len(e.key)
 	n := 0
@@ -72,6 +73,15 @@ func (j *journal) settled(t ticket, now time.Time) {
 	j.acked = j.acked[n:]
 }
 
+// doubted takes note that it is not known whether a change was applied.
+func (j *journal) doubted(t ticket) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if e := j.entries[t]; e != nil {
+		e.known = true
+	}
+}
+
 // forget takes out a change that was surely not applied.
 func (j *journal) forget(t ticket) {
 	j.mu.Lock()
@@ -79,13 +89,18 @@ func (j *journal) forget(t ticket) {
 	delete(j.entries, t)
 }
 
-// byKey returns the changes of each object, oldest first. They must not be changed.
+// byKey returns the changes of each object that may be missing, oldest first. One
+// that is on its way is not among them: it may be refused yet, and its number be used
+// as if it had never been. They must not be changed.
 func (j *journal) byKey() map[string][]unit.Entry {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	m := make(map[string][]unit.Entry)
 	for _, t := range slices.Sorted(maps.Keys(j.entries)) {
 		e := j.entries[t]
+		if !e.known {
+			continue
+		}
 		m[e.key] = append(m[e.key], e.entry)
 	}
 	return m

@@ -195,3 +195,45 @@ func TestWatch(t *testing.T) {
 		return err == nil && v.Value() == 2
 	})
 }
+
+// TestRemergeLeavesWhatIsOnItsWay merges the journal again while an update is on its
+// way that the record then refuses, since it is not as the process remembers. The
+// update runs again; what was refused must not have come in by the journal.
+func TestRemergeLeavesWhatIsOnItsWay(t *testing.T) {
+	c := cluster(t)
+	set := newSet(t, c)
+	h := &hooked{Client: c}
+	e := open(t, h, aerospike.Config{Set: set, Watch: -1})
+	counters := aerospike.NewObjects(e, "", crdt.CounterKind())
+	others := aerospike.NewObjects(open(t, c, aerospike.Config{Set: set, Watch: -1}), "", crdt.CounterKind())
+	for i := range 10 {
+		h.before = func() { // the next write, and that alone
+			h.before = nil
+			if _, err := others.Update(t.Context(), "k", add(100)); err != nil {
+				t.Error(err)
+			}
+			if _, err := e.Remerge(t.Context()); err != nil {
+				t.Error(err)
+			}
+		}
+		if _, err := counters.Update(t.Context(), "k", add(1)); err != nil {
+			t.Fatalf("update %d: %v", i, err)
+		}
+	}
+	if v, _, err := others.View(t.Context(), "k"); err != nil || v.Value() != 1010 {
+		t.Errorf("%v, %v, want 10 increments of 1 and of 100", v, err)
+	}
+}
+
+// hooked is a client that does something before a write.
+type hooked struct {
+	aerospike.Client
+	before func()
+}
+
+func (h *hooked) Operate(p *as.WritePolicy, k *as.Key, ops ...*as.Operation) (*as.Record, as.Error) {
+	if h.before != nil {
+		h.before()
+	}
+	return h.Client.Operate(p, k, ops...)
+}

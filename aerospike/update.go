@@ -157,6 +157,7 @@ func (u *update[S]) end(c *issued[S], ev numbered, err error) (sight, error) {
 		return sight{}, err
 	}
 	u.k.exact = false
+	u.e.journal.doubted(c.ticket)
 	p := &pending[S]{e: u.e, s: u.s, k: u.k, c: c}
 	u.e.slots.hold(u.s) // until it is settled
 	u.e.doubts.add(u.e, p)

@@ -1,0 +1,112 @@
+package aerospike
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/dovetail-crdt/dovetail/aerospike/internal/unit"
+	"github.com/dovetail-crdt/dovetail/crdt"
+)
+
+// peer is a cluster as the mirror knows it.
+type peer struct {
+	lookout
+
+	kinds []crdt.AnyKind
+	gate  *gate
+	sets  map[string]*unit.Writer
+
+	blocks map[string]*mirrorBlocks // by set
+}
+
+func newPeer(c *MirrorConfig, cluster MirrorCluster, limit *ceiling) *peer {
+	p := &peer{
+		kinds: c.Kinds, gate: newGate(c.Concurrency),
+		sets: make(map[string]*unit.Writer), blocks: make(map[string]*mirrorBlocks),
+	}
+	p.cluster, p.timeout, p.ceiling = cluster, c.Attempt, limit
+	for _, set := range c.Sets {
+		r := &records{client: cluster.Client, namespace: cluster.Namespace, set: set, timeout: c.Attempt}
+		p.blocks[set] = &mirrorBlocks{blocks: newBlocks(r, set)}
+		p.sets[set] = &unit.Writer{
+			Cluster: &gated{r, p.gate}, Blocks: p.blocks[set], Kinds: c.Kinds,
+			QueueSize: c.QueueSize, Draw: draw, Pause: pauseMirror,
+		}
+	}
+	return p
+}
+
+// pauseMirror waits for between a half of d and d, so that what failed together
+// does not come back together.
+func pauseMirror(ctx context.Context, d time.Duration) error {
+	if half := uint64(d / 2); half > 0 {
+		d = time.Duration(half + draw()%half)
+	}
+	return waitFor(ctx, d)
+}
+
+// waitFor waits for d.
+func waitFor(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// loaded is a record as it was read, with its blocks.
+type loaded struct {
+	state    *unit.State
+	snapshot int // its size in bytes
+	unit     *unit.Unit
+}
+
+// load reads a record; without one the state is bottom. An error beside a result
+// says what of the record is damaged.
+func (p *peer) load(ctx context.Context, set, key string) (*loaded, error) {
+	u, err := p.sets[set].Read(ctx, key, false)
+	if err != nil {
+		return nil, fmt.Errorf("read from cluster %q: %w", p.cluster.Name, err)
+	}
+	l := &loaded{unit: u}
+	for _, f := range u.Snapshot {
+		l.snapshot += len(f)
+	}
+	l.state, err = unit.Join(p.kinds, u)
+	if err != nil {
+		err = corrupt("in cluster %q: %w", p.cluster.Name, err)
+	}
+	return l, err
+}
+
+// write appends to a record with a snapshot of that size, and returns how many
+// bytes. Each entry goes under the hash of its own bytes, so that writing it twice is
+// writing it once.
+func (p *peer) write(ctx context.Context, set, key string, snapshot int, es []unit.Entry) (size int, err error) {
+	w := *p.sets[set]
+	w.RecordSize = p.ceiling.get()
+	w.QueueSize = min(w.QueueSize, w.RecordSize)
+	for i := range es {
+		size += len(es[i].Bytes()) + len(es[i].Key)
+	}
+	if size > w.RecordSize { // where there is no record, no filter refuses it
+		return 0, fmt.Errorf("%w: %d bytes for cluster %q, at most %d", ErrStateTooLarge, size, p.cluster.Name, w.RecordSize)
+	}
+	room := max(1, min(snapshot+w.QueueSize, w.RecordSize-size))
+	if _, err := w.Append(ctx, key, es, unit.Guard{MaxSize: room}); err != nil {
+		return 0, fmt.Errorf("write to cluster %q: %w", p.cluster.Name, err)
+	}
+	return size, nil
+}
+
+// isStuck reports whether err is of the object itself, so that trying again soon
+// would be of no use: it is left to the audit.
+func isStuck(err error) bool {
+	return errors.Is(err, ErrCorrupt) || errors.Is(err, crdt.ErrCorrupt) ||
+		errors.Is(err, ErrStateTooLarge) || errors.Is(err, ErrIncomplete)
+}
