@@ -37,8 +37,15 @@ func (s sight) lacks(applied *clock.Context) *clock.Context {
 	return applied.Minus(s.context.Minus(s.unapplied))
 }
 
-// sight returns what a reader of what is remembered sees. K.mu is held.
-func (k *known[S]) sight() sight { return sight{crdt.ContextOf(k.seen), k.unapplied.Context()} }
+// sight returns what a reader of what is remembered sees: a copy, for when others
+// have gone on. K.mu is held.
+func (k *known[S]) sight() sight {
+	s := sight{context: crdt.ContextOf(k.seen)}
+	if u := k.unapplied.Context(); u != nil {
+		s.unapplied = u.Clone()
+	}
+	return s
+}
 
 // Waits between the reads of an AtLeast.
 const atLeastWait, atLeastMost = 2 * time.Millisecond, 100 * time.Millisecond

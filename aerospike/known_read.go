@@ -14,16 +14,21 @@ import (
 // on remembering what the record should have, unless adopt says to make do with
 // it. K.mu is held.
 func (k *known[S]) absorb(u *unit.Unit, adopt bool) (lacks bool, err error) {
-	if u.Stamp != k.stamp {
-		lacks, err = k.replace(u)
-	} else {
+	same := u.Stamp == k.stamp
+	if same {
 		lacks, err = k.follow(u)
+	} else {
+		lacks, err = k.replace(u)
 	}
 	if err == nil && (!lacks || adopt) {
+		if !same || lacks { // else there are only more of them
+			clear(k.entries)
+		}
 		k.stamp = u.Stamp
-		clear(k.entries)
-		for i := range u.Queue {
-			k.entries[u.Queue[i].Key] = struct{}{}
+		if len(k.entries) < len(u.Queue) {
+			for i := range u.Queue {
+				k.entries[u.Queue[i].Key] = struct{}{}
+			}
 		}
 	}
 	if err == nil {

@@ -18,7 +18,7 @@ func (k *known[S]) mend(e *Engine, s *slot, u *unit.Unit) {
 	}
 	k.mu.Lock()
 	frame, err := crdt.AppendFrame(nil, k.kind, crdt.Strip(fresh, k.seen))
-	entry := unit.NewEntryExcept(frame, k.unapplied.Context())
+	entry := unit.NewEntryExcept(frame, k.sight().unapplied)
 	k.mu.Unlock()
 	if err != nil {
 		e.cfg.Logger.Error("aerospike: record went back, not mended", slog.String("key", s.key), slog.Any("error", err))

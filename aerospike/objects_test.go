@@ -50,6 +50,7 @@ func TestHotKey(t *testing.T) {
 								acked.Add(1)
 							case errors.Is(err, store.ErrInDoubt):
 								pending.Add(1)
+								t.Logf("%v", err)
 							default:
 								t.Errorf("Update: %v", err)
 							}

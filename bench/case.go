@@ -15,7 +15,8 @@ type Case struct {
 	// Run measures it with b.Loop. It returns what went wrong instead of calling
 	// b.Fatal, because testing.Benchmark drops what a failing benchmark says.
 	Run func(b *B) error
-	// Baseline does the same to a plain Go map; nil if nothing like it exists.
+	// Baseline does the same to a plain Go map, or, where a server is measured, by the
+	// raw client; nil if nothing like it exists.
 	Baseline func(b *B) error
 	// Target and TargetBytes are the design's figures in ns/op and B/op, or 0 if
 	// it has none at this size.

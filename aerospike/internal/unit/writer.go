@@ -75,7 +75,10 @@ func (w *Writer) Append(ctx context.Context, key string, entries []Entry, guard 
 			if guard.Exact && e.Class == Refused && !doubt {
 				return 0, ErrStale
 			}
-			guard.Exact = false
+			refused := guard.MaxSize
+			if guard.Exact { // perhaps not for its size
+				guard.Exact, refused = false, 0
+			}
 			w.count(Refusal)
 			var there bool
 			if there, queued, err = w.there(ctx, key, entries); err != nil {
@@ -84,7 +87,7 @@ func (w *Writer) Append(ctx context.Context, key string, entries []Entry, guard 
 			if there {
 				return queued, nil
 			}
-			guard.MaxSize, err = w.makeRoom(ctx, key, entries, guard.MaxSize)
+			guard.MaxSize, err = w.makeRoom(ctx, key, entries, refused)
 		case Busy, Overloaded:
 			err = nil
 		default:
@@ -125,10 +128,10 @@ func (w *Writer) there(ctx context.Context, key string, entries []Entry) (there 
 	return true, len(u.Queue), nil
 }
 
-// makeRoom folds the queue of a record that was of size most or larger, and returns
-// the size that it may have before entries are appended. If there was nothing to
+// makeRoom folds the queue of a record that was of size refused or larger, and
+// returns the size that it may have before entries are appended. If there was nothing to
 // fold and it is the same size again, they do not fit: ErrTooLarge.
-func (w *Writer) makeRoom(ctx context.Context, key string, entries []Entry, most int) (int, error) {
+func (w *Writer) makeRoom(ctx context.Context, key string, entries []Entry, refused int) (int, error) {
 	size, folded, err := w.fold(ctx, key, nil)
 	if err != nil {
 		return 0, err
@@ -138,7 +141,7 @@ func (w *Writer) makeRoom(ctx context.Context, key string, entries []Entry, most
 		n += len(entries[i].Bytes()) + len(EntryKey{})
 	}
 	room := min(size+w.QueueSize, w.RecordSize-n+1)
-	if size+n > w.RecordSize || !folded && room <= most {
+	if size+n > w.RecordSize || !folded && room <= refused {
 		return 0, fmt.Errorf("%w: a record of %d bytes and a change of %d, at most %d", ErrTooLarge, size, n, w.RecordSize)
 	}
 	return room, nil

@@ -36,7 +36,7 @@ func main() {
 }
 
 // run is the command without the process around it. It returns the exit code.
-func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) (code int) {
 	say := func(format string, a ...any) {
 		// If standard error is gone there is nobody left to tell.
 		lines := strings.Split(fmt.Sprintf(format, a...), "\n") // several errors are several lines
@@ -50,7 +50,18 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		say("%v", err)
 		return exitUsage
 	}
-	cases, err := o.choose(bench.Cases())
+	all, closing, err := o.cases() //nolint:contextcheck // what it opens is closed below, also after an interrupt
+	if err != nil {
+		say("%v", err)
+		return exitUsage
+	}
+	defer func() {
+		if err := closing(); err != nil {
+			say("-aerospike: %v", err)
+			code = max(code, exitFailed)
+		}
+	}()
+	cases, err := o.choose(all)
 	if err != nil {
 		say("%v", err)
 		return exitUsage
@@ -82,7 +93,6 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	results, skipped, err := measureAll(ctx, cases, show)
 	told() // too late for it, if it has not been said
 	show.clear()
-	code := exitOK
 	if err := errors.Join(err, outs.finish(results)); err != nil {
 		say("%v", err)
 		code = exitFailed

@@ -256,9 +256,9 @@ func TestFigures(t *testing.T) {
 	got := string(table([]bench.Result{r, bare}, nil, "1x"))
 	_, got, _ = strings.Cut(got, "\n\n")
 	want := `
-name           n  ns/op  target  x target  x map  allocs/op  target  B/op  target  also
-some/case     10    100      50       2.0    2.5          3       0  22.0    18.2  7.0 B/thing
-a/bare-one  1000   1.23       -         -      -          0       -  1482       -
+name           n  ns/op  target  x target  x base  allocs/op  target  B/op  target  also
+some/case     10    100      50       2.0     2.5          3       0  22.0    18.2  7.0 B/thing
+a/bare-one  1000   1.23       -         -       -          0       -  1482       -
 `
 	if got != want[1:] {
 		t.Errorf("table:\n%s\nwant:%s", got, want)

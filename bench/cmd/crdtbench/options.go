@@ -6,8 +6,10 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"net"
 	"regexp"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/dovetail-crdt/dovetail/bench"
@@ -23,6 +25,7 @@ type options struct {
 	benchtime  string
 	cpuprofile string
 	memprofile string
+	aerospike  string
 	list       bool
 	quiet      bool
 }
@@ -38,6 +41,8 @@ func parse(args []string) (*options, error) {
 	f.StringVar(&o.benchtime, "benchtime", "1s", "measure each benchmark for this `time`, or for a number of operations such as 100x")
 	f.StringVar(&o.cpuprofile, "cpuprofile", "", "write a CPU profile to this `file`")
 	f.StringVar(&o.memprofile, "memprofile", "", "write a profile of all allocations to this `file`")
+	f.StringVar(&o.aerospike, "aerospike", "", "measure package aerospike too, on the first of these `hosts` (host:port,...),\n"+
+		"or on a server in this process if it is "+inProcess+"; \"\" connects to nothing")
 	f.BoolVar(&o.list, "list", false, "print the names of the benchmarks and stop")
 	f.BoolVar(&o.quiet, "q", false, "quiet: show no progress")
 	if err := f.Parse(args); err != nil {
@@ -50,10 +55,27 @@ func parse(args []string) (*options, error) {
 		return o, fmt.Errorf("unexpected argument %q: benchmarks are chosen by -run (-h lists the flags)", f.Arg(0))
 	}
 	var err error
+	if o.aerospike != "" && o.aerospike != inProcess {
+		if _, _, err := net.SplitHostPort(o.address()); err != nil {
+			return o, fmt.Errorf("-aerospike %q: want host:port,... or %s: %w", o.aerospike, inProcess, err)
+		}
+	}
 	if o.pattern, err = regexp.Compile(o.run); err != nil {
 		return o, fmt.Errorf("-run %q is not a regular expression: %w", o.run, err)
 	}
 	return o, nil
+}
+
+// inProcess stands for the address of a server in this process.
+const inProcess = "asdtest"
+
+// address returns the address that asbench.Cases takes.
+func (o *options) address() string {
+	if o.aerospike == inProcess {
+		return ""
+	}
+	first, _, _ := strings.Cut(o.aerospike, ",")
+	return first
 }
 
 // choose returns the cases that -run asks for.
@@ -87,6 +109,7 @@ usage: crdtbench [flags]
   go run ./bench/cmd/crdtbench -run '/n=10000$'          some, by size
   go run ./bench/cmd/crdtbench -benchtime 100ms -q       quick and rough
   go run ./bench/cmd/crdtbench -run merge-delta -plot merge.svg
+  go run ./bench/cmd/crdtbench -aerospike 10.0.0.1:3000 -run '^as/'
 
 flags:
 `)
@@ -98,12 +121,15 @@ columns:
   ns/op      time of one operation
   target     what the design wants of the column before; x target is how many
              times as much it is
-  x map      how many times as long as the same work on a plain Go map takes
+  x base     how many times as long as the same work takes without us: on a plain
+             Go map, or by the raw Aerospike client
   allocs/op  allocations of one operation, and B/op their bytes
   also       what else the benchmark measures
 awset/encode and awset/decode: ns/op is time of an element, B/op bytes of the
 frame an element. awset/memory: ns/op is time to add or remove an element, B/op
 bytes in memory an element, less its key. Allocations are of the whole there.
+as/...: time is of the wall clock, over all goroutines; as/cpu-...: of the
+processor. Package asbench says what each of them does.
 A dash means that there is nothing to compare with.
 
 exit codes: 0 done, 1 a benchmark failed or results could not be written,

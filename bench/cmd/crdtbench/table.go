@@ -33,7 +33,7 @@ func table(results []bench.Result, skipped error, benchtime string) []byte {
 }
 
 func rows(results []bench.Result) [][]string {
-	out := [][]string{{"name", "n", "ns/op", "target", "x target", "x map", "allocs/op", "target", "B/op", "target", "also"}}
+	out := [][]string{{"name", "n", "ns/op", "target", "x target", "x base", "allocs/op", "target", "B/op", "target", "also"}}
 	for _, r := range results {
 		c := r.Case
 		allocs := "-"
