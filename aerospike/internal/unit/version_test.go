@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/dovetail-crdt/dovetail/aerospike/internal/unit"
 	"github.com/dovetail-crdt/dovetail/crdt"
@@ -93,11 +94,12 @@ func (w *write) String() string {
 	if c := w.change; c != nil {
 		return fmt.Sprintf("compaction %v→%v of %d entries", c.Seen, c.Next, len(c.Folded))
 	}
-	s := "append"
+	var s strings.Builder
+	s.WriteString("append")
 	for _, e := range w.entries {
-		s += fmt.Sprintf(" %x", e.Key[:2])
+		s.WriteString(fmt.Sprintf(" %x", e.Key[:2]))
 	}
-	return s
+	return s.String()
 }
 
 // do returns the version after w and the answer to it. The bug is one of how the
