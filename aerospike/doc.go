@@ -30,8 +30,8 @@
 // A process is a replica. It numbers its changes itself, from memory or from its
 // journal, and never from what a record says, since records go back: a read may be
 // stale, a split may heal to the other side's version, a restart may load an older
-// one. What is acknowledged stays in the process's journal for a time (see
-// Journal) and is merged again when it is found missing.
+// one. What is acknowledged stays in the process's memory for a time
+// (Config.JournalTime) and is merged again when it is found missing.
 //
 // Errors that match store.ErrInDoubt leave a change pending: it may have been
 // applied, or may yet be. It is in the journal, and is merged until it is known to

@@ -80,51 +80,66 @@ func (e *Engine) page(ctx context.Context, prefix, after string) ([]string, erro
 // keys calls f with the key of each object, in no order, and with some more than
 // once.
 func (r *records) keys(ctx context.Context, f func(key string)) error {
+	return r.keysIf(ctx, nil, func(key string) bool { f(key); return true })
+}
+
+// keysIf is keys for records that a filter lets through, which may be nil, until f
+// says no.
+func (r *records) keysIf(ctx context.Context, filter *as.Expression, f func(key string) bool) error {
 	for _, set := range append([]string{r.set}, r.others...) {
-		if err := r.keysOf(ctx, set, f); err != nil {
+		if more, err := r.keysOf(ctx, set, filter, f); err != nil || !more {
 			return err
 		}
 	}
 	return nil
 }
 
-func (r *records) keysOf(ctx context.Context, set string, f func(key string)) error {
+func (r *records) keysOf(ctx context.Context, set string, filter *as.Expression, f func(key string) bool) (more bool, err error) {
 	base, err := r.base(ctx)
 	if err != nil {
-		return err
+		return false, err
 	}
 	base.TotalTimeout = 0 // of the whole scan, which the context bounds
+	base.FilterExpression = filter
 	p := as.NewScanPolicy()
 	p.BasePolicy = base
 	p.MaxRetries = scanRetries
 	p.IncludeBinData = false
 	rs, aerr := r.client.ScanPartitions(p, as.NewPartitionFilterAll(), r.namespace, set)
 	if aerr != nil {
-		return failure(aerr, false)
+		return false, failure(aerr, false)
 	}
 	defer drain(rs)
 	for {
 		select {
 		case <-ctx.Done():
-			return ctx.Err()
+			return false, ctx.Err()
 		case res, ok := <-rs.Results():
 			if !ok {
-				return nil
+				return true, nil
 			}
 			if res.Err != nil {
-				return failure(res.Err, false)
+				return false, failure(res.Err, false)
 			}
-			v := res.Record.Key.Value()
-			if v == nil {
-				return corrupt("record %x has no key: somebody else writes to set %q", res.Record.Key.Digest(), set)
+			key, err := keyOf(res.Record, set)
+			if err != nil || !f(key) {
+				return false, err
 			}
-			key, ok := v.GetObject().(string)
-			if !ok {
-				return corrupt("record %x has a key of type %T: somebody else writes to set %q", res.Record.Key.Digest(), v.GetObject(), set)
-			}
-			f(key)
 		}
 	}
+}
+
+// keyOf returns the key that is stored with a record.
+func keyOf(rec *as.Record, set string) (string, error) {
+	v := rec.Key.Value()
+	if v == nil {
+		return "", corrupt("record %x has no key: somebody else writes to set %q", rec.Key.Digest(), set)
+	}
+	key, ok := v.GetObject().(string)
+	if !ok {
+		return "", corrupt("record %x has a key of type %T: somebody else writes to set %q", rec.Key.Digest(), v.GetObject(), set)
+	}
+	return key, nil
 }
 
 // scanRetries is how often the client asks again for the partitions that failed.

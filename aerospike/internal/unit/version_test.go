@@ -97,7 +97,7 @@ func (w *write) String() string {
 	var s strings.Builder
 	s.WriteString("append")
 	for _, e := range w.entries {
-		s.WriteString(fmt.Sprintf(" %x", e.Key[:2]))
+		fmt.Fprintf(&s, " %x", e.Key[:2])
 	}
 	return s.String()
 }

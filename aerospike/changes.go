@@ -1,0 +1,85 @@
+package aerospike
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"time"
+
+	as "github.com/aerospike/aerospike-client-go/v7"
+)
+
+// Changes tells which objects change, by whoever's doing: this process, others, XDR
+// or a mirror. It is for caches, indexes and queues that follow the objects.
+//
+// It is a scan by age, and sold as that: a change is told at least once, out of
+// order, some of them again and again while they are young, and without saying what
+// it was. What the clocks of one cluster's nodes hide for longer than the margin, or
+// a record that comes back from a split with its old age, can be missed until the
+// cluster is next seen to change, which begins with everything. So it makes
+// followers quick; who must not miss anything compares everything now and then.
+//
+// Not safe for concurrent use.
+type Changes struct {
+	e      *Engine
+	margin time.Duration
+
+	since time.Time // start of the last whole scan, by the monotonic clock; zero: none
+	took  time.Duration
+	seen  topology // the cluster, during that
+}
+
+// Changes returns who tells the changes from now on; the first Next yields all
+// objects. Margin has to cover what a write may take to land (Config.Attempt) and how
+// far the clocks of the nodes are apart (cluster_clock_skew_ms); 0 is 10 s.
+func (e *Engine) Changes(margin time.Duration) *Changes {
+	if margin <= 0 {
+		margin = 10 * time.Second
+	}
+	return &Changes{e: e, margin: margin}
+}
+
+// errUnsettled ends a Next that may have missed something.
+var errUnsettled = errors.New("aerospike: the cluster changed meanwhile; what was told is right, and the rest comes again")
+
+// Next yields the keys of objects that changed since the last Next that came to its
+// end without an error: one that did not is made up for by the next. The error of a
+// pair is the last thing yielded. It costs a walk through the index of the set, and
+// reads no record.
+func (c *Changes) Next(ctx context.Context) iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		if _, cancel, err := c.e.begin(ctx); err != nil {
+			yield("", err)
+			return
+		} else { //nolint:revive // begin bounds a call, and a scan may take longer
+			cancel()
+		}
+		before, start := c.e.topology(ctx), time.Now()
+		var filter *as.Expression
+		slack := c.margin/2 + 2*c.took // records go on ageing while the scan comes to them
+		if !c.since.IsZero() && before.settled && before.id == c.seen.id {
+			age := start.Sub(c.since) + c.margin + slack
+			filter = as.ExpLess(as.ExpSinceUpdate(), as.ExpIntVal(age.Milliseconds()))
+		}
+		stopped := false
+		err := c.e.records.keysIf(ctx, filter, func(key string) bool {
+			stopped = !yield(key, nil)
+			return !stopped
+		})
+		took := time.Since(start)
+		after := c.e.topology(ctx)
+		switch {
+		case stopped:
+		case err != nil:
+			yield("", fmt.Errorf("aerospike: changes: %w", err))
+		case !after.settled || after.id != before.id:
+			yield("", errUnsettled)
+		case filter != nil && took > slack:
+			c.took = took
+			yield("", fmt.Errorf("aerospike: changes: the scan took %v; what it passed too late comes again", took))
+		default:
+			c.since, c.took, c.seen = start, took, after
+		}
+	}
+}
