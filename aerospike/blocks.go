@@ -32,8 +32,8 @@ const (
 )
 
 func newBlocks(r *records, set string) *blocks {
-	b := &blocks{records: *r, known: make(map[unit.EntryKey][]byte)}
-	b.set, b.others, b.owner = set+blockSet, nil, 0
+	b := &blocks{known: make(map[unit.EntryKey][]byte)}
+	b.client, b.namespace, b.set, b.timeout = r.client, r.namespace, set+blockSet, r.timeout
 	return b
 }
 

@@ -7,7 +7,8 @@ import (
 )
 
 // appendFilter lets an append through that g allows. A comparison with a bin that
-// is not there is neither true nor false, and refuses, so that case is asked first.
+// is not there is neither true nor false, and refuses; where that is not meant, it
+// is asked first.
 func appendFilter(g *unit.Guard) *as.Expression {
 	size := as.ExpLess(as.ExpRecordSize(), as.ExpIntVal(int64(g.MaxSize)))
 	if !g.Exact {
@@ -21,14 +22,14 @@ func stampFilter(s unit.Stamp) *as.Expression {
 	if s == (unit.Stamp{}) {
 		return as.ExpNot(as.ExpBinExists(binStamp))
 	}
-	return as.ExpAnd(as.ExpBinExists(binStamp), as.ExpEq(as.ExpBlobBin(binStamp), as.ExpBlobVal(s[:])))
+	return as.ExpEq(as.ExpBlobBin(binStamp), as.ExpBlobVal(s[:]))
 }
 
 // queuedFilter lets through where the queue has n entries.
 func queuedFilter(n int) *as.Expression {
 	is := as.ExpEq(as.ExpMapSize(as.ExpMapBin(binQueue)), as.ExpIntVal(int64(n)))
 	if n > 0 {
-		return as.ExpAnd(as.ExpBinExists(binQueue), is)
+		return is
 	}
 	return as.ExpOr(as.ExpNot(as.ExpBinExists(binQueue)), is)
 }

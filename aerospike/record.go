@@ -18,14 +18,21 @@ type records struct {
 	namespace, set string
 	others         []string      // sets of other datacenters
 	timeout        time.Duration // of one attempt
-	owner          uint64        // identity of the cluster, in each record, unless 0
+	recent         keyCache
+	owner          uint64 // identity of the cluster, in each record, unless 0
 }
 
+// key returns the client's key of an object, whose digest costs as much as the rest
+// of an operation here.
 func (r *records) key(key string) (*as.Key, error) {
+	if k := r.recent.get(key); k != nil {
+		return k, nil
+	}
 	k, err := as.NewKey(r.namespace, r.set, key)
 	if err != nil {
 		return nil, &unit.Error{Class: unit.Permanent, Err: err}
 	}
+	r.recent.put(key, k)
 	return k, nil
 }
 

@@ -99,9 +99,11 @@ func (w *Writer) block(ctx context.Context, key EntryKey) ([]byte, error) {
 
 // settleBlocks moves to blocks what the state knows of replicas that seem retired,
 // if its context is large, and returns the blocks to name: those of u and of the
-// others beside it, whose snapshots are in the state, and the new ones. Active are
-// those that seem not to be retired.
-func (w *Writer) settleBlocks(ctx context.Context, s *State, u *Unit, active func(clock.ReplicaID) bool) ([]EntryKey, error) {
+// others beside it, whose snapshots are in the state, and the new ones. Active returns
+// those that seem not to be retired; it is asked only if there is something to move.
+func (w *Writer) settleBlocks(
+	ctx context.Context, s *State, u *Unit, active func() map[clock.ReplicaID]bool,
+) ([]EntryKey, error) {
 	names := slices.Clone(u.Blocks)
 	for _, o := range u.Others {
 		names = append(names, o.Blocks...)
@@ -113,7 +115,8 @@ func (w *Writer) settleBlocks(ctx context.Context, s *State, u *Unit, active fun
 		if contextBytes(o) <= contextSize {
 			continue
 		}
-		rest, part := o.Split(func(id clock.ReplicaID) bool { return !active(id) })
+		stay := active()
+		rest, part := o.Split(func(id clock.ReplicaID) bool { return !stay[id] })
 		if part == nil {
 			continue
 		}

@@ -122,12 +122,11 @@ func (w *Writer) extend(s *State, u *Unit, also *State) (changed bool, err error
 // plan returns the compaction that replaces u by what it comes to; with others, by
 // what it comes to with the units beside it.
 func (w *Writer) plan(ctx context.Context, u *Unit, f *Folded, others bool) (*Compaction, error) {
-	active := activeIn(f.State, u)
 	own := u
 	if !others {
 		own = &Unit{Blocks: u.Blocks}
 	}
-	blocks, err := w.settleBlocks(ctx, f.State, own, func(id clock.ReplicaID) bool { return active[id] })
+	blocks, err := w.settleBlocks(ctx, f.State, own, func() map[clock.ReplicaID]bool { return activeIn(f.State, u) })
 	if err != nil {
 		return nil, err
 	}

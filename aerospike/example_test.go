@@ -1,0 +1,180 @@
+package aerospike_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log"
+	"slices"
+	"time"
+
+	as "github.com/aerospike/aerospike-client-go/v7"
+
+	"github.com/dovetail-crdt/dovetail/aerospike"
+	"github.com/dovetail-crdt/dovetail/aerospike/asdtest"
+	"github.com/dovetail-crdt/dovetail/crdt"
+)
+
+// server starts a cluster in this process and connects to it, in place of yours.
+func server() (*asdtest.Cluster, *as.Client) {
+	s, err := asdtest.New(asdtest.Config{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	c, aerr := as.NewClient(s.Host(), s.Port())
+	if aerr != nil {
+		log.Fatal(aerr)
+	}
+	return s, c
+}
+
+func engineOf(c aerospike.Client) *aerospike.Engine {
+	key := []byte("a key that all engines have, which tokens are sealed under")
+	e, err := aerospike.Open(context.Background(), c, aerospike.Config{Namespace: "test", Set: "carts", TokenKey: key})
+	if err != nil {
+		log.Fatal(err)
+	}
+	return e
+}
+
+func adding(item string) func(*crdt.Tx, *crdt.AWSet[string]) error {
+	return func(tx *crdt.Tx, cart *crdt.AWSet[string]) error { cart.Add(tx, item); return nil }
+}
+
+// Two processes write to one object. Neither knows of the other, and neither waits.
+func Example() {
+	s, client := server()
+	defer s.Close() //nolint:errcheck // the program is ending
+	ctx := context.Background()
+	var carts [2]aerospike.Objects[*crdt.AWSet[string]]
+	for i := range carts {
+		carts[i] = aerospike.NewObjects(engineOf(client), "cart/", crdt.AWSetOf(crdt.String))
+	}
+	_, err1 := carts[0].Update(ctx, "ann", adding("milk"))
+	_, err2 := carts[1].Update(ctx, "ann", adding("eggs"), aerospike.Blind())
+	cart, _, err3 := carts[0].View(ctx, "ann")
+	fmt.Println(slices.Sorted(cart.All()), errors.Join(err1, err2, err3))
+	// Output: [eggs milk] <nil>
+}
+
+// An engine is a store.Engine too: its one verb is merge.
+func ExampleEngine() {
+	s, client := server()
+	defer s.Close() //nolint:errcheck // the program is ending
+	e := engineOf(client)
+	carts := aerospike.NewObjects(e, "cart/", crdt.AWSetOf(crdt.String))
+	if _, err := carts.Update(context.Background(), "ann", adding("milk")); err != nil {
+		log.Fatal(err)
+	}
+	rec, err := e.Load(context.Background(), "cart/ann")
+	fmt.Println(rec.Key, len(rec.Frames), err, e.Close())
+	// Output: cart/ann 1 <nil> <nil>
+}
+
+// A reader at another process waits for what the token's reader had applied.
+func ExampleAtLeast() {
+	s, client := server()
+	defer s.Close() //nolint:errcheck // the program is ending
+	ctx := context.Background()
+	here := aerospike.NewObjects(engineOf(client), "cart/", crdt.AWSetOf(crdt.String))
+	there := aerospike.NewObjects(engineOf(client), "cart/", crdt.AWSetOf(crdt.String))
+	token, err := here.Update(ctx, "ann", adding("milk"))
+	if err != nil {
+		log.Fatal(err)
+	}
+	cart, _, err := there.View(ctx, "ann", aerospike.AtLeast(token))
+	fmt.Println(slices.Collect(cart.All()), err)
+	// Output: [milk] <nil>
+}
+
+// The answer to a write is lost. The change is pending, and settled by name.
+func ExampleInDoubtError() {
+	s, client := server()
+	defer s.Close() //nolint:errcheck // the program is ending
+	carts := aerospike.NewObjects(engineOf(client), "cart/", crdt.AWSetOf(crdt.String))
+	lost := s.Inject(asdtest.Fault{Match: func(o *asdtest.Op) bool { return o.Write }, Reply: asdtest.LoseReply})
+
+	ctx, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)
+	defer cancel()
+	_, err := carts.Update(ctx, "ann", adding("milk"))
+	lost.Remove()
+	doubt, ok := errors.AsType[*aerospike.InDoubtError](err)
+	fmt.Println("in doubt:", ok)
+
+	err = doubt.Abandon(context.Background())
+	cart, _, viewErr := carts.View(context.Background(), "ann")
+	fmt.Println(err, slices.Collect(cart.All()), viewErr)
+	// Output:
+	// in doubt: true
+	// <nil> [] <nil>
+}
+
+// A cluster that acknowledges what only one of its nodes has is refused.
+func ExampleUnsafeError() {
+	s, client := server()
+	defer s.Close() //nolint:errcheck // the program is ending
+	s.Set("test", "write-commit-level-override", "master")
+	_, err := aerospike.Open(context.Background(), client, aerospike.Config{Namespace: "test", Set: "carts"})
+	unsafe, ok := errors.AsType[*aerospike.UnsafeError](err)
+	fmt.Println(ok, unsafe.Findings[0].Level, unsafe.Findings[0].Setting)
+	// Output: true fatal write-commit-level-override
+}
+
+// Settings that take something away from what is promised, the worst first.
+func ExampleAudit() {
+	s, client := server()
+	defer s.Close() //nolint:errcheck // the program is ending
+	s.Set("test", "conflict-resolution-policy", "generation")
+	found, err := aerospike.Audit(context.Background(), client, aerospike.Facts{Namespace: "test", Clusters: 2, Journal: true})
+	for _, f := range found {
+		if f.Setting == "conflict-resolution-policy" {
+			fmt.Println(f.Level, f.Value, err)
+		}
+	}
+	// Output: warn generation <nil>
+}
+
+// A mirror joins two clusters that know nothing of each other.
+func ExampleMirror() {
+	ctx := context.Background()
+	var carts []aerospike.Objects[*crdt.AWSet[string]]
+	cfg := aerospike.MirrorConfig{Sets: []string{"carts"}}
+	for _, name := range []string{"east", "west"} {
+		s, client := server()
+		defer s.Close() //nolint:errcheck // the program is ending
+		carts = append(carts, aerospike.NewObjects(engineOf(client), "cart/", crdt.AWSetOf(crdt.String)))
+		cfg.Clusters = append(cfg.Clusters, aerospike.MirrorCluster{Name: name, Client: client, Namespace: "test"})
+	}
+	_, err1 := carts[0].Update(ctx, "ann", adding("milk"))
+	_, err2 := carts[1].Update(ctx, "ann", adding("eggs"))
+
+	m, err := aerospike.NewMirror(cfg)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(m.Sync(ctx), err1, err2) // Run does so until its context ends
+	for i := range carts {
+		cart, _, err := carts[i].View(ctx, "ann")
+		fmt.Println(slices.Sorted(cart.All()), err)
+	}
+	// Output:
+	// <nil> <nil> <nil>
+	// [eggs milk] <nil>
+	// [eggs milk] <nil>
+}
+
+// A follower is told which objects changed, at least once.
+func ExampleChanges() {
+	s, client := server()
+	defer s.Close() //nolint:errcheck // the program is ending
+	e := engineOf(client)
+	changes := e.Changes(time.Second)
+	carts := aerospike.NewObjects(e, "cart/", crdt.AWSetOf(crdt.String))
+	if _, err := carts.Update(context.Background(), "ann", adding("milk")); err != nil {
+		log.Fatal(err)
+	}
+	for key, err := range changes.Next(context.Background()) {
+		fmt.Println(key, err)
+	}
+	// Output: cart/ann <nil>
+}
