@@ -53,15 +53,18 @@ func (r *recorder) Fail() {
 	r.failed = true
 }
 func (r *recorder) FailNow()                   { r.Fail(); runtime.Goexit() }
-func (r *recorder) SkipNow()                   { r.Fatal("the check skipped itself: it checks nothing") }
 func (r *recorder) Log(args ...any)            { r.say(fmt.Sprint(args...)) }
 func (r *recorder) Logf(f string, args ...any) { r.say(fmt.Sprintf(f, args...)) }
-func (r *recorder) Skip(args ...any)           { r.Log(args...); r.SkipNow() }  // a failure, see SkipNow
-func (r *recorder) Skipf(f string, a ...any)   { r.Logf(f, a...); r.SkipNow() } // likewise
 func (r *recorder) Error(args ...any)          { r.Log(args...); r.Fail() }
 func (r *recorder) Errorf(f string, a ...any)  { r.Logf(f, a...); r.Fail() }
 func (r *recorder) Fatal(args ...any)          { r.Log(args...); r.FailNow() }
 func (r *recorder) Fatalf(f string, a ...any)  { r.Logf(f, a...); r.FailNow() }
+
+// A check that leaves itself out checks nothing: that is a failure, with its words.
+
+func (r *recorder) Skip(args ...any)         { r.Fatal("left out: " + fmt.Sprint(args...)) }
+func (r *recorder) Skipf(f string, a ...any) { r.Fatalf("left out: "+f, a...) }
+func (r *recorder) SkipNow()                 { r.Fatal("left out") }
 
 // run runs one check on engines that open makes and returns what it recorded.
 func run[E store.Engine](t *testing.T, c check[E], open func() E) *recorder {
