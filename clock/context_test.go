@@ -156,7 +156,7 @@ func TestContextHoleAllocs(t *testing.T) {
 		{"both ways", func(i uint64) uint64 { return 2*n + 2*i*(i%2) - 2*i*(1-i%2) + 2 }},
 		{"scattered", func(i uint64) uint64 { return 2 * (i*1237%n + 1) }},
 	} {
-		got := testing.AllocsPerRun(1, func() {
+		merges := func() {
 			c := ctx("1:1")
 			for i := range uint64(n) {
 				one := clock.Context{}
@@ -166,8 +166,14 @@ func TestContextHoleAllocs(t *testing.T) {
 			if holes := len(c.RunsOf(1)); holes < n-1 {
 				t.Errorf("%s: %d runs, want %d", tt.name, holes, n)
 			}
-		})
-		if got > n+40 { // one for each that is merged
+		}
+		// One for each that is merged; copying the row each time would take another.
+		// The least of three, for what the runtime allocates meanwhile counts too.
+		got := math.Inf(1)
+		for range 3 {
+			got = min(got, testing.AllocsPerRun(1, merges))
+		}
+		if got > n+n/8 {
 			t.Errorf("%s: %v allocations for %d merges, want few more", tt.name, got, n)
 		}
 	}
