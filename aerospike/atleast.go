@@ -66,7 +66,7 @@ func (k *known[S]) readAtLeast(ctx context.Context, e *Engine, s *slot, o option
 		if err == nil && want != nil {
 			if missing = k.saw().lacks(want); !missing.IsEmpty() {
 				newest = true
-				err = e.pause(ctx, wait)
+				err = pause(ctx, wait)
 			}
 		}
 		switch {

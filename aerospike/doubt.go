@@ -143,7 +143,7 @@ func (d *doubts) add(e *Engine, p settler) {
 
 // settle merges again what is in doubt, in rounds, until nothing is.
 func (d *doubts) settle(e *Engine) {
-	for e.pause(e.ctx, doubtWait) == nil {
+	for pause(e.ctx, doubtWait) == nil {
 		d.mu.Lock()
 		list := slices.Clone(d.list)
 		d.mu.Unlock()

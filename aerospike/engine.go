@@ -6,9 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"sync"
-	"time"
 
 	"github.com/dovetail-crdt/dovetail/aerospike/internal/unit"
 	"github.com/dovetail-crdt/dovetail/clock"
@@ -26,9 +24,6 @@ type Engine struct {
 	facts   Facts
 	journal *journal
 	doubts  doubts
-
-	jitterMu sync.Mutex
-	jitter   *rand.Rand
 
 	mu     sync.Mutex
 	closed bool
@@ -54,12 +49,12 @@ func Open(ctx context.Context, client Client, cfg Config) (*Engine, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("aerospike: Open: %w", err)
 	}
-	var drawn [48]byte
+	var drawn [40]byte
 	if _, err := crand.Read(drawn[:]); err != nil {
 		return nil, fmt.Errorf("aerospike: draw a replica id: %w", err)
 	}
 	if cfg.TokenKey == nil {
-		cfg.TokenKey = drawn[16:]
+		cfg.TokenKey = drawn[8:]
 	}
 	e := &Engine{
 		cfg: cfg,
@@ -68,14 +63,13 @@ func Open(ctx context.Context, client Client, cfg Config) (*Engine, error) {
 		},
 		replica: newReplica(clock.ReplicaID(binary.BigEndian.Uint64(drawn[:8])|1), clock.NewHLC(cfg.Now, cfg.ClockBound)),
 	}
-	e.jitter = rand.New(rand.NewPCG(binary.BigEndian.Uint64(drawn[8:]), 0))
 	e.journal = newJournal(cfg.JournalTime, cfg.JournalSize)
 	e.facts = cfg.facts()
 	e.slots.limit = max(cfg.CacheObjects, 0)
 	e.writer = &unit.Writer{
 		Cluster: e.records, Blocks: newBlocks(e.records, cfg.Set), Kinds: cfg.Kinds,
 		QueueSize: cfg.QueueSize, RecordSize: cfg.RecordSize,
-		Draw: draw, Pause: e.pause,
+		Draw: draw, Pause: pause,
 	}
 	if cfg.DC != "" {
 		if err := e.records.identify(ctx, cfg.Set, cfg.DC); err != nil {
@@ -93,30 +87,6 @@ func Open(ctx context.Context, client Client, cfg Config) (*Engine, error) {
 		e.start((*Engine).watch)
 	}
 	return e, nil
-}
-
-// draw returns a random number, which nobody else draws.
-func draw() uint64 {
-	var b [8]byte
-	if _, err := crand.Read(b[:]); err != nil {
-		panic(fmt.Sprintf("aerospike: no random numbers: %v", err)) // documented not to happen
-	}
-	return binary.BigEndian.Uint64(b[:])
-}
-
-// pause waits for between a half of d and d.
-func (e *Engine) pause(ctx context.Context, d time.Duration) error {
-	e.jitterMu.Lock()
-	d = d/2 + time.Duration(e.jitter.Int64N(int64(d/2+1)))
-	e.jitterMu.Unlock()
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }
 
 // begin starts a call: it fails on a closed engine, and bounds a context that has

@@ -160,7 +160,7 @@ func (m *Mirror) repeat(ctx context.Context, message string, f func(context.Cont
 			factor = min(2*factor, slower)
 			d = max(d, slowest) * factor
 		}
-		if waitFor(ctx, d) != nil {
+		if sleep(ctx, d) != nil {
 			return
 		}
 	}

@@ -161,7 +161,7 @@ func (r *rate) wait(ctx context.Context, now func() time.Time) error {
 	r.next = turn.Add(time.Second / time.Duration(r.per))
 	r.mu.Unlock()
 	if d := turn.Sub(at); d > 0 {
-		return waitFor(ctx, d)
+		return sleep(ctx, d)
 	}
 	return ctx.Err()
 }

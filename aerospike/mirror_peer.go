@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/dovetail-crdt/dovetail/aerospike/internal/unit"
 	"github.com/dovetail-crdt/dovetail/crdt"
@@ -32,31 +31,10 @@ func newPeer(c *MirrorConfig, cluster MirrorCluster, limit *ceiling) *peer {
 		p.blocks[set] = &mirrorBlocks{blocks: newBlocks(r, set)}
 		p.sets[set] = &unit.Writer{
 			Cluster: &gated{r, p.gate}, Blocks: p.blocks[set], Kinds: c.Kinds,
-			QueueSize: c.QueueSize, Draw: draw, Pause: pauseMirror,
+			QueueSize: c.QueueSize, Draw: draw, Pause: pause,
 		}
 	}
 	return p
-}
-
-// pauseMirror waits for between a half of d and d, so that what failed together
-// does not come back together.
-func pauseMirror(ctx context.Context, d time.Duration) error {
-	if half := uint64(d / 2); half > 0 {
-		d = time.Duration(half + draw()%half)
-	}
-	return waitFor(ctx, d)
-}
-
-// waitFor waits for d.
-func waitFor(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }
 
 // loaded is a record as it was read, with its blocks.

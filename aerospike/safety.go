@@ -73,7 +73,7 @@ func (e *Engine) report(found []Finding) {
 // new. A cluster that has become unsafe is not left alone with what it would lose:
 // the engine goes on, and says so each time.
 func (e *Engine) guard(found []Finding) {
-	for e.pause(e.ctx, e.cfg.AuditEvery) == nil {
+	for pause(e.ctx, e.cfg.AuditEvery) == nil {
 		now, err := e.audit(e.ctx)
 		if err != nil && !errors.Is(err, ErrUnsafe) {
 			e.cfg.Logger.Warn("aerospike: settings not known", slog.Any("error", err))

@@ -16,7 +16,7 @@ import (
 // has settled.
 func (e *Engine) watch() {
 	swept := e.topology(e.ctx)
-	for e.pause(e.ctx, e.cfg.Watch) == nil {
+	for pause(e.ctx, e.cfg.Watch) == nil {
 		now := e.topology(e.ctx)
 		if now.id == swept.id || !now.settled {
 			continue
