@@ -72,6 +72,9 @@ func (e *Engine) appendBatch(ctx context.Context, keys []string, entries map[str
 		if b.ResultCode == types.OK && b.Record != nil {
 			if n, ok := sizeOf(b.Record); ok {
 				passed[keys[i]] = true
+				for _, entry := range entries[keys[i]] {
+					e.journal.acknowledged(keys[i], entry, e.cfg.Now())
+				}
 				e.foldIfLong(keys[i], n, len(entries[keys[i]])) //nolint:contextcheck // it outlives this write
 				continue
 			}

@@ -50,6 +50,13 @@ type Config struct {
 	JournalTime time.Duration
 	JournalSize int
 
+	// Journal is durable memory of this process, such as one of package diskjournal. With
+	// it a process that is started again goes on as the same replica, if it is proven
+	// that it may, and merges what the one before left. Nil: each start is a new replica,
+	// and what was in doubt is forgotten with the process. It must serve no other engine,
+	// and stay open until Close.
+	Journal Journal
+
 	// Watch is how often the engine asks whether the cluster has changed; 0 is 1 s,
 	// negative is never: then call Remerge after each change.
 	Watch time.Duration

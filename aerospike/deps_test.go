@@ -7,7 +7,8 @@ import (
 )
 
 // TestClientStaysOut lists what every other package of the module is built from:
-// who does not import this package does not build the client. The benchmarks of this
+// who does not import this package does not build the client, and only who asks for a
+// journal on disk builds Pebble. The benchmarks of this
 // package, and the command that runs them, do.
 func TestClientStaysOut(t *testing.T) {
 	const module = "github.com/dovetail-crdt/dovetail/"
@@ -21,6 +22,14 @@ func TestClientStaysOut(t *testing.T) {
 	}
 	others := 0
 	for _, p := range list(module + "...") {
+		if p != module+"aerospike/diskjournal" {
+			for _, dep := range list("-deps", p) {
+				if strings.HasPrefix(dep, "github.com/cockroachdb/") {
+					t.Errorf("%s needs %s", p, dep)
+					break
+				}
+			}
+		}
 		if strings.HasPrefix(p, module+"aerospike") || p == module+"bench/asbench" || p == module+"bench/cmd/crdtbench" {
 			continue
 		}

@@ -33,6 +33,11 @@
 // one. What is acknowledged stays in the process's memory for a time
 // (Config.JournalTime) and is merged again when it is found missing.
 //
+// Without a journal on disk each start of a process is a new replica, which leaves 16
+// bytes or so in the context of each object that it writes to, and what was in doubt is
+// forgotten. With one (Config.Journal; package diskjournal) it goes on where the process
+// before it ended, however that ended, and adds nothing.
+//
 // Errors that match store.ErrInDoubt leave a change pending: it may have been
 // applied, or may yet be. It is in the journal, and is merged until it is known to
 // be there.

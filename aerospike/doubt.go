@@ -74,7 +74,7 @@ func (p *pending[S]) abandon(ctx context.Context) error {
 		return keyError(p.s.key, err)
 	}
 	entry := unit.NewEntryExcept(frame, crdt.ContextOf(revocation))
-	return p.settle(ctx, &issued[S]{delta: revocation, entry: entry, ticket: p.e.journal.add(p.s.key, entry)})
+	return p.settle(ctx, &issued[S]{delta: revocation, entry: entry, ticket: p.e.journal.add(p.s.key, entry, lastEvent{})})
 }
 
 // settle writes the change itself or its revocation, unless the change was settled
@@ -88,7 +88,7 @@ func (p *pending[S]) settle(ctx context.Context, by *issued[S]) error {
 	if p.isSettled() {
 		return nil
 	}
-	if err := p.e.write(ctx, p.s, by.entry); err != nil {
+	if err := p.e.send(ctx, p.s, by.entry, by.ticket); err != nil {
 		p.e.journal.doubted(by.ticket)
 		return keyError(p.s.key, inDoubt(err))
 	}
@@ -98,7 +98,7 @@ func (p *pending[S]) settle(ctx context.Context, by *issued[S]) error {
 	p.k.acks++
 	if by != p.c {
 		p.k.refused(p.c)
-		p.e.journal.forget(p.c.ticket)
+		p.e.journal.forget(p.c.ticket, lastEvent{})
 	}
 	p.k.exact = false
 	p.k.mu.Unlock()

@@ -20,9 +20,10 @@ type Engine struct {
 	records *records
 	writer  *unit.Writer
 	slots   slots
-	replica *replica
+	replica *replica // of causal types
+	rows    *replica // of types without a context: another if there is a Journal
 	facts   Facts
-	journal *journal
+	journal *keeper
 	doubts  doubts
 
 	mu     sync.Mutex
@@ -63,7 +64,8 @@ func Open(ctx context.Context, client Client, cfg Config) (*Engine, error) {
 		},
 		replica: newReplica(clock.ReplicaID(binary.BigEndian.Uint64(drawn[:8])|1), clock.NewHLC(cfg.Now, cfg.ClockBound)),
 	}
-	e.journal = newJournal(cfg.JournalTime, cfg.JournalSize)
+	e.rows = e.replica
+	e.journal = newKeeper(cfg.JournalTime, cfg.JournalSize)
 	e.facts = cfg.facts()
 	e.slots.limit = max(cfg.CacheObjects, 0)
 	e.writer = &unit.Writer{
@@ -82,6 +84,14 @@ func Open(ctx context.Context, client Client, cfg Config) (*Engine, error) {
 			e.cancel()
 			return nil, err
 		}
+	}
+	if cfg.Journal != nil {
+		if err := e.resume(e.replica.id); err != nil {
+			e.cancel()
+			e.busy.Wait()
+			return nil, fmt.Errorf("aerospike: Open: %w", err)
+		}
+		e.start((*Engine).catchUp)
 	}
 	if cfg.Watch > 0 {
 		e.start((*Engine).watch)
@@ -119,7 +129,9 @@ func (e *Engine) start(f func(e *Engine)) (started bool) {
 	return !e.closed
 }
 
-// Replica returns the id under which this process writes.
+// Replica returns the id under which this process writes. (With a Journal it writes
+// objects of types without a context, such as GCounter, under another, which is new
+// in each start: their totals are kept by replica, and only memory has them.)
 func (e *Engine) Replica() clock.ReplicaID { return e.replica.id }
 
 // Close ends the background work, waits for it, and makes later calls fail with
@@ -130,7 +142,7 @@ func (e *Engine) Close() error {
 	e.mu.Unlock()
 	e.cancel()
 	e.busy.Wait()
-	return nil
+	return e.journal.close()
 }
 
 // Load implements store.Engine.

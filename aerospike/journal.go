@@ -1,107 +1,35 @@
 package aerospike
 
 import (
-	"maps"
-	"slices"
-	"sync"
-	"time"
-
-	"github.com/dovetail-crdt/dovetail/aerospike/internal/unit"
+	"errors"
+	"iter"
 )
 
-// journal keeps the changes that this process issued: those in doubt until they
-// are settled, and those that the cluster has acknowledged for a time. An
-// acknowledged change can still be lost with the record's version that had it: in
-// a split that heals to the other side, in a restart that loads an older one. Then
-// this is where it is.
-type journal struct {
-	keep  time.Duration // how long after the acknowledgement
-	bytes int           // how much of that, at most
+// ErrJournal means that the journal could not be written or read. Of an Update it
+// says that nothing was sent.
+var ErrJournal = errors.New("aerospike: journal")
 
-	mu      sync.Mutex
-	next    ticket
-	entries map[ticket]*journaled
-	acked   []ticket // in the order of their acknowledgement
-	size    int      // of acked
+// Journal is durable memory of a process, in rows of bytes: which replica it is, its
+// last event on each object, and the changes that it issued. Package
+// aerospike/diskjournal has one. It serves one Engine, which does not close it.
+type Journal interface {
+	// Load yields all rows, in order of their keys. What it yields may be overwritten
+	// when it goes on. Open calls it once; a journal that serves an engine fails.
+	Load() iter.Seq2[JournalRow, error]
+
+	// Proven returns nil if Load yields the effect of every Write that has returned
+	// without error, by whatever process, of whatever copy of the journal; else why that
+	// is not known. Files in which nothing is missing today may be a copy of files that
+	// were written on, so it takes a proof that copies and backups do not have. Without
+	// it the engine is a new replica. After a Write that failed there is none.
+	Proven() error
+
+	// Write puts rows, and deletes those whose Value is nil: all or none, in their order,
+	// so that they survive the end of this process. It is called by one goroutine at a
+	// time, and must not keep the rows.
+	Write(rows []JournalRow) error
 }
 
-// ticket names an entry of a journal.
-type ticket uint64
-
-type journaled struct {
-	key   string
-	entry unit.Entry
-	known bool      // what became of the first attempts: false while it is on its way
-	acked time.Time // zero: in doubt
-}
-
-func newJournal(keep time.Duration, bytes int) *journal {
-	return &journal{keep: keep, bytes: bytes, entries: make(map[ticket]*journaled)}
-}
-
-// add takes in a change that is about to be sent.
-func (j *journal) add(key string, entry unit.Entry) ticket {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	j.next++
-	j.entries[j.next] = &journaled{key: key, entry: entry}
-	return j.next
-}
-
-// settled takes note that the cluster acknowledged a change at that time, and lets
-// go of what has been kept long enough.
-func (j *journal) settled(t ticket, now time.Time) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	e := j.entries[t]
-	if e == nil || !e.acked.IsZero() {
-		return
-	}
-	e.acked, e.known = now, true
-	j.acked = append(j.acked, t)
-	j.size += len(e.entry.Frame) + len(e.key)
-	n := 0
-	for n < len(j.acked) {
-		old := j.entries[j.acked[n]]
-		if j.size <= j.bytes && now.Sub(old.acked) < j.keep {
-			break
-		}
-		j.size -= len(old.entry.Frame) + len(old.key)
-		delete(j.entries, j.acked[n])
-		n++
-	}
-	j.acked = j.acked[n:]
-}
-
-// doubted takes note that it is not known whether a change was applied.
-func (j *journal) doubted(t ticket) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	if e := j.entries[t]; e != nil {
-		e.known = true
-	}
-}
-
-// forget takes out a change that was surely not applied.
-func (j *journal) forget(t ticket) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	delete(j.entries, t)
-}
-
-// byKey returns the changes of each object that may be missing, oldest first. One
-// that is on its way is not among them: it may be refused yet, and its number be used
-// as if it had never been. They must not be changed.
-func (j *journal) byKey() map[string][]unit.Entry {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	m := make(map[string][]unit.Entry)
-	for _, t := range slices.Sorted(maps.Keys(j.entries)) {
-		e := j.entries[t]
-		if !e.known {
-			continue
-		}
-		m[e.key] = append(m[e.key], e.entry)
-	}
-	return m
-}
+// JournalRow is a key and its value. In a Write a nil Value deletes the key; an empty
+// one does not.
+type JournalRow struct{ Key, Value []byte }

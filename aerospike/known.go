@@ -11,6 +11,7 @@ import (
 // known is what the process remembers of an object of one kind.
 type known[S crdt.Lattice[S]] struct {
 	kind crdt.Kind[S]
+	rows bool // the kind has no context: a row for each replica, or less
 
 	mu sync.Mutex
 	// Seen is the join of all that was read, and of all that was written and
@@ -54,6 +55,7 @@ func knownOf[S crdt.Lattice[S]](s *slot, k crdt.Kind[S]) *known[S] {
 		s.values = make(map[string]any)
 	}
 	v := &known[S]{kind: k, seen: k.New(), entries: make(map[unit.EntryKey]struct{})}
+	v.rows = crdt.ContextOf(v.seen) == nil
 	s.values[k.Name] = v
 	return v
 }
@@ -106,6 +108,13 @@ func (k *known[S]) isExact() bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	return k.exact
+}
+
+// isMet reports whether anything is remembered of the object.
+func (k *known[S]) isMet() bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.made || k.acks > 0 || k.stamp != (unit.Stamp{}) || len(k.entries) > 0
 }
 
 // saw returns what a reader of what is remembered sees.

@@ -34,7 +34,10 @@ func (e *Engine) mergeOne(ctx context.Context, d *store.Delta, doubt bool) error
 	s, err := e.use(d.Key)
 	if err == nil {
 		defer e.slots.done(s)
-		err = settle(doubt, e.write(ctx, s, unit.NewEntry(d.Frame)))
+		entry := unit.NewEntry(d.Frame)
+		if err = settle(doubt, e.write(ctx, s, entry)); err == nil {
+			e.journal.acknowledged(d.Key, entry, e.cfg.Now())
+		}
 	}
 	if err != nil {
 		return &store.KeyError{Key: d.Key, Err: inDoubt(err)}
@@ -98,6 +101,14 @@ func (e *Engine) write(ctx context.Context, s *slot, entry unit.Entry) error {
 			return settle(doubt, c.err)
 		}
 	}
+}
+
+// send is write of a change that this process issued: when the journal has it.
+func (e *Engine) send(ctx context.Context, s *slot, entry unit.Entry, t ticket) error {
+	if err := e.journal.kept(ctx, t); err != nil {
+		return err
+	}
+	return e.write(ctx, s, entry)
 }
 
 // settle keeps a doubt that an earlier attempt left.

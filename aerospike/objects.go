@@ -38,8 +38,9 @@ type options struct {
 }
 
 // Blind lets an Update run on what this process remembers of the object, be it
-// nothing, without asking the cluster whether that is all. It always costs one
-// round trip, does not wait for other updates of the object, and goes together
+// nothing, without asking the cluster whether that is all. It costs one round trip
+// (and another where the process wrote to the object before, and has forgotten all
+// but that), does not wait for other updates of the object, and goes together
 // with them to the cluster. It suits changes that end nothing that others wrote
 // (additions to counters and sets), and writes on behalf of a reader (Seen): an
 // overwrite or a remove ends only what this process has seen.
@@ -79,7 +80,10 @@ func (o Objects[S]) Update(ctx context.Context, key string, fn func(*crdt.Tx, S)
 		return clock.Token{}, keyError(key, err)
 	}
 	defer done()
-	u := &update[S]{e: o.e, s: s, kind: o.kind, fn: fn, opts: optionsOf(opts), k: knownOf(s, o.kind)}
+	u := &update[S]{e: o.e, s: s, kind: o.kind, fn: fn, opts: optionsOf(opts), k: knownOf(s, o.kind), replica: o.e.replica}
+	if u.k.rows {
+		u.replica = o.e.rows
+	}
 	after, err := u.run(ctx)
 	if err != nil {
 		return clock.Token{}, keyError(key, err)

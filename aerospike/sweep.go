@@ -23,14 +23,14 @@ func (e *Engine) Remerge(ctx context.Context) (merged int, err error) {
 	var mu sync.Mutex
 	var errs []error
 	room := make(chan struct{}, sweepAtOnce)
-	for key, entries := range e.journal.byKey() {
+	for key, changes := range e.journal.byKey() {
 		if ctx.Err() != nil {
 			break
 		}
 		room <- struct{}{}
 		wg.Go(func() {
 			defer func() { <-room }()
-			m, err := e.remerge(ctx, key, entries)
+			m, err := e.remerge(ctx, key, changes)
 			n.Add(int64(m))
 			if err != nil {
 				mu.Lock()
@@ -48,7 +48,7 @@ func (e *Engine) Remerge(ctx context.Context) (merged int, err error) {
 
 // remerge merges those of an object's changes that its record does not contain.
 // That it covers their dots says nothing: what they ended may be alive.
-func (e *Engine) remerge(ctx context.Context, key string, entries []unit.Entry) (merged int, err error) {
+func (e *Engine) remerge(ctx context.Context, key string, changes []kept) (merged int, err error) {
 	s, ctx, done, err := e.enter(ctx, key)
 	if err != nil {
 		return 0, err
@@ -65,15 +65,17 @@ func (e *Engine) remerge(ctx context.Context, key string, entries []unit.Entry) 
 	if damaged != nil {
 		e.cfg.Logger.Error("aerospike: damaged entry", slog.String("key", key), slog.Any("error", damaged))
 	}
-	for _, entry := range entries {
-		o, err := f.State.Decode(entry.Frame)
-		if err == nil && f.State.Contains(o) {
-			continue
+	for _, c := range changes {
+		o, err := f.State.Decode(c.entry.Frame)
+		if err != nil || !f.State.Contains(o) {
+			if err := e.write(ctx, s, c.entry); err != nil {
+				return merged, err
+			}
+			merged++
 		}
-		if err := e.write(ctx, s, entry); err != nil {
-			return merged, err
+		if c.left {
+			e.journal.settled(c.ticket, e.cfg.Now())
 		}
-		merged++
 	}
 	return merged, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 
 	"github.com/dovetail-crdt/dovetail/aerospike/internal/unit"
 	"github.com/dovetail-crdt/dovetail/clock"
@@ -18,6 +19,8 @@ type update[S crdt.Lattice[S]] struct {
 	fn   func(*crdt.Tx, S) error
 	opts options
 	k    *known[S]
+
+	replica *replica // who writes
 }
 
 // run runs the transaction and writes what came of it. Where the process knows
@@ -31,12 +34,13 @@ func (u *update[S]) run(ctx context.Context) (sight, error) {
 		return sight{}, fmt.Errorf("%w: %w", ErrContention, err)
 	}
 	if u.opts.blind {
+		u.recall(ctx)
 		c, ev, err := u.mutate()
 		unlock() // others go on, and their changes go together with this one
 		if c == nil {
 			return u.k.saw(), err
 		}
-		return u.end(c, ev, u.e.write(ctx, u.s, c.entry))
+		return u.end(c, ev, u.e.send(ctx, u.s, c.entry, c.ticket))
 	}
 	defer unlock()
 	read := !u.k.isExact() || u.opts.newest || u.opts.atLeast != nil
@@ -71,12 +75,25 @@ func (u *update[S]) run(ctx context.Context) (sight, error) {
 	}
 }
 
+// recall reads an object of which nothing is remembered but that there were events,
+// so that a counter goes on with its total if that is there. If it cannot be read, or
+// is not there, the counter begins another, which is as right but adds to the object
+// for good.
+func (u *update[S]) recall(ctx context.Context) {
+	if u.s.doubt.Load() == 0 || u.k.rows || u.k.isMet() {
+		return
+	}
+	if err := u.k.read(ctx, u.e, u.s, false); err != nil {
+		u.e.cfg.Logger.Debug("aerospike: blind update of what was forgotten", slog.String("key", u.s.key), slog.Any("error", err))
+	}
+}
+
 // mutate runs the function on what is known and returns the change, nil if there
 // was none.
 func (u *update[S]) mutate() (*issued[S], numbered, error) {
 	u.k.mu.Lock()
 	defer u.k.mu.Unlock()
-	src := &source{e: u.e, s: u.s, doubt: u.doubt()}
+	src := &source{replica: u.replica, hash: u.s.hash, doubt: u.doubt()}
 	var opts []crdt.Option
 	if u.opts.seen != nil {
 		seen, err := u.opts.seen.Open(u.e.cfg.TokenKey, u.s.key)
@@ -87,7 +104,7 @@ func (u *update[S]) mutate() (*issued[S], numbered, error) {
 	}
 	delta, err := crdt.Mutate(u.k.workOn(), src, u.fn, opts...)
 	if err != nil {
-		u.e.replica.retract(u.s.hash, src.ev)
+		u.replica.retract(u.s.hash, src.ev)
 		return nil, numbered{}, err
 	}
 	if src.ev.n == 0 {
@@ -98,22 +115,28 @@ func (u *update[S]) mutate() (*issued[S], numbered, error) {
 	}
 	frame, err := crdt.AppendFrame(nil, u.kind, delta)
 	if err != nil {
-		u.e.replica.retract(u.s.hash, src.ev)
+		u.replica.retract(u.s.hash, src.ev)
 		u.k.refused(nil)
 		return nil, numbered{}, err
 	}
 	entry := unit.NewEntryExcept(frame, src.ev.ended(crdt.ContextOf(delta)))
-	c := &issued[S]{delta: delta, entry: entry, ticket: u.e.journal.add(u.s.key, entry)}
+	c := &issued[S]{delta: delta, entry: entry, ticket: u.e.journal.add(u.s.key, entry, u.lastEvent())}
 	u.k.issue(c)
 	return c, src.ev, nil
 }
+
+// lastEvent names the replica's last event on the object.
+func (u *update[S]) lastEvent() lastEvent { return lastEvent{u.replica, u.s.hash} }
 
 // doubt returns how far the process does not remember what it did to the object. A
 // counter that shows the last of it has all of it: totals repeat what was before.
 // K.mu is held.
 func (u *update[S]) doubt() uint64 {
+	if u.replica != u.e.replica { // it knows all that it did
+		return 0
+	}
 	d := u.s.doubt.Load()
-	if c, ok := any(u.k.workOn()).(*crdt.Counter); ok && d > 0 && c.Last(u.e.replica.id) == d {
+	if c, ok := any(u.k.workOn()).(*crdt.Counter); ok && d > 0 && c.Last(u.replica.id) == d {
 		u.s.doubt.Store(0)
 		return 0
 	}
@@ -133,6 +156,9 @@ func (u *update[S]) writeAlone(ctx context.Context, c *issued[S], exact bool) er
 	u.k.mu.Lock()
 	g.Stamp, g.Queued = u.k.stamp, len(u.k.entries)
 	u.k.mu.Unlock()
+	if err := u.e.journal.kept(ctx, c.ticket); err != nil {
+		return err
+	}
 	queued, err := u.e.append(ctx, u.s, []unit.Entry{c.entry}, g)
 	if err == nil {
 		u.k.appended(c.entry.Key, queued)
@@ -151,9 +177,9 @@ func (u *update[S]) end(c *issued[S], ev numbered, err error) (sight, error) {
 		u.k.settled(c)
 		u.e.journal.settled(c.ticket, u.e.cfg.Now())
 		return u.k.sight(), nil
-	case !errors.Is(err, unit.ErrInDoubt) && u.e.replica.retract(u.s.hash, ev):
+	case !errors.Is(err, unit.ErrInDoubt) && u.replica.retract(u.s.hash, ev):
 		u.k.refused(c)
-		u.e.journal.forget(c.ticket)
+		u.e.journal.forget(c.ticket, u.lastEvent())
 		return sight{}, err
 	}
 	u.k.exact = false
@@ -166,24 +192,24 @@ func (u *update[S]) end(c *issued[S], ev numbered, err error) (sight, error) {
 
 // source is the crdt.Source of an update.
 type source struct {
-	e     *Engine
-	s     *slot
-	doubt uint64
-	ev    numbered
+	replica *replica
+	hash    uint64
+	doubt   uint64
+	ev      numbered
 }
 
 // Replica implements crdt.Source.
-func (s *source) Replica() clock.ReplicaID { return s.e.replica.id }
+func (s *source) Replica() clock.ReplicaID { return s.replica.id }
 
 // Stamp implements crdt.Source.
-func (s *source) Stamp(over ...clock.Timestamp) clock.Timestamp { return s.e.replica.stamp(over...) }
+func (s *source) Stamp(over ...clock.Timestamp) clock.Timestamp { return s.replica.stamp(over...) }
 
 // Doubt implements crdt.Source.
 func (s *source) Doubt() uint64 { return s.doubt }
 
 // Issue implements crdt.Source.
 func (s *source) Issue(n int) (clock.Event, error) {
-	ev, err := s.e.replica.issue(s.s.hash, n)
+	ev, err := s.replica.issue(s.hash, n)
 	if err == nil {
 		s.ev = numbered{ev, n}
 	}

@@ -1,0 +1,293 @@
+package diskjournal
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"iter"
+	"log/slog"
+	"sync"
+
+	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"github.com/dovetail-crdt/dovetail/aerospike"
+)
+
+// Errors of a Journal.
+var (
+	// ErrTaken means that the journal serves an engine already.
+	ErrTaken = errors.New("diskjournal: the journal serves an engine already")
+	// ErrBroken means that the disk failed. Nothing more is written: open the journal
+	// again when the disk is well.
+	ErrBroken = errors.New("diskjournal: the disk failed")
+	// ErrFull means that the disk has less room than Options.Reserve.
+	ErrFull = errors.New("diskjournal: the disk is full")
+	// ErrClosed means that the journal is closed.
+	ErrClosed = errors.New("diskjournal: closed")
+	// ErrFormat means that the files are not those of a journal, or of a later version.
+	ErrFormat = errors.New("diskjournal: not a journal that this version knows")
+)
+
+// Options configures a Journal. The zero value is a sensible choice.
+type Options struct {
+	// Proof is a directory in memory (tmpfs), where the proof is kept that the files
+	// are those that were left here; "" is /dev/shm. It must live as long as the
+	// machine is up, and be shared by nobody who is not trusted with the journal.
+	Proof string
+
+	// Sync makes each write wait for the disk.
+	Sync bool
+
+	// Reserve is how much room the disk must have for a write, in bytes; 0 is 256 MiB.
+	// Pebble does not live through a disk that is full, so it does not come to that.
+	Reserve uint64
+
+	// Logger gets what nobody waits for. Nil discards it.
+	Logger *slog.Logger
+
+	host host // nil: the real one
+	fs   vfs.FS
+}
+
+// Journal is an aerospike.Journal in a directory. It is safe for concurrent use.
+type Journal struct {
+	db    *pebble.DB
+	dir   string
+	o     Options
+	why   error // why the files are not proven to be those that were left here
+	taken bool
+
+	mu      sync.Mutex // writes come one after the other
+	proof   *proof     // nil: there is none
+	name    id
+	version uint64 // counts writes
+	closed  bool
+	broken  chan struct{} // closed when the disk failed
+}
+
+var _ aerospike.Journal = (*Journal)(nil)
+
+// Rows of the journal itself, apart from those of the engine.
+const (
+	ownRow    = 'm'
+	engineRow = 'r'
+)
+
+// Open opens the journal in dir, which is made if it does not exist. Only one process
+// can have it open; the error of another says so.
+func Open(dir string, o Options) (*Journal, error) {
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.host == nil {
+		o.host = thisHost{}
+	}
+	if o.fs == nil {
+		o.fs = vfs.Default
+	}
+	if o.Reserve == 0 {
+		o.Reserve = defaultReserve
+	}
+	if !o.Sync {
+		o.fs = hasty{o.fs}
+	}
+	j := &Journal{dir: dir, o: o, broken: make(chan struct{})}
+	db, err := pebble.Open(dir, &pebble.Options{
+		FS: o.fs, Logger: &logger{log: o.Logger, broken: sync.OnceFunc(func() { close(j.broken) })},
+		FormatMajorVersion: pebble.FormatNewest, MemTableSize: memTable, CacheSize: cache,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("diskjournal: open %s: %w", dir, err)
+	}
+	j.db = db
+	if err := j.identify(); err != nil {
+		return nil, errors.Join(fmt.Errorf("diskjournal: open %s: %w", dir, err), db.Close())
+	}
+	return j, nil
+}
+
+// What Pebble keeps in memory, in bytes: journals are written, and read once. The
+// reserve is many times what it writes at once.
+const (
+	memTable       = 8 << 20
+	cache          = 1 << 20
+	defaultReserve = 256 << 20
+)
+
+// identify asks whether the files are those that were left here. If not they get a
+// name of their own, so that copies of them part from here.
+func (j *Journal) identify() error {
+	name, version, err := readHead(j.db)
+	if err != nil {
+		return err
+	}
+	j.name, j.version = name, version
+	host, dir := j.o.host, j.o.Proof
+	if dir == "" {
+		dir = defaultProof
+	}
+	j.proof, j.why = openProof(host, dir, name, version)
+	if j.why == nil {
+		return nil
+	}
+	if j.name, err = newID(); err != nil {
+		return err
+	}
+	if err := j.db.Set(headRow(), head(j.name, version), pebble.Sync); err != nil {
+		return err
+	}
+	j.proof, err = makeProof(host, dir, j.name, version)
+	if err != nil { // then the next opening is not proven either
+		j.o.Logger.Warn("diskjournal: the next start will be a new replica", slog.Any("error", err))
+	}
+	return nil
+}
+
+// Proven implements aerospike.Journal.
+func (j *Journal) Proven() error { return j.why }
+
+// Load implements aerospike.Journal.
+func (j *Journal) Load() iter.Seq2[aerospike.JournalRow, error] {
+	return func(yield func(aerospike.JournalRow, error) bool) {
+		j.mu.Lock()
+		taken := j.taken
+		j.taken = true
+		j.mu.Unlock()
+		if taken {
+			yield(aerospike.JournalRow{}, ErrTaken)
+			return
+		}
+		it, err := j.db.NewIter(&pebble.IterOptions{LowerBound: []byte{engineRow}, UpperBound: []byte{engineRow + 1}})
+		if err != nil {
+			yield(aerospike.JournalRow{}, fmt.Errorf("diskjournal: %w", err))
+			return
+		}
+		more := true
+		for it.First(); more && it.Valid(); it.Next() {
+			more = yield(aerospike.JournalRow{Key: it.Key()[1:], Value: it.Value()}, nil)
+		}
+		if err := it.Close(); err != nil && more {
+			yield(aerospike.JournalRow{}, fmt.Errorf("diskjournal: %w", err))
+		}
+	}
+}
+
+// Write implements aerospike.Journal. If it fails nothing is proven any more.
+func (j *Journal) Write(rows []aerospike.JournalRow) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	switch {
+	case j.closed:
+		return ErrClosed
+	case j.isBroken():
+		return ErrBroken
+	}
+	err := j.room()
+	if err == nil {
+		err = j.commit(rows)
+	}
+	if err == nil {
+		j.version++
+		err = j.proof.advance(j.version)
+	}
+	if err != nil {
+		return errors.Join(fmt.Errorf("diskjournal: write: %w", err), j.disprove())
+	}
+	return nil
+}
+
+// room fails if the disk has too little.
+func (j *Journal) room() error {
+	usage, err := j.o.fs.GetDiskUsage(j.dir)
+	if err == nil && usage.AvailBytes < j.o.Reserve {
+		err = fmt.Errorf("%w: %d bytes left of the %d that it must have", ErrFull, usage.AvailBytes, j.o.Reserve)
+	}
+	return err
+}
+
+// commit writes rows, all or none. Pebble ends the goroutine that it fails in (see
+// logger), so that is one for the purpose.
+func (j *Journal) commit(rows []aerospike.JournalRow) error {
+	b := j.db.NewBatch()
+	err := b.Set(headRow(), head(j.name, j.version+1), nil)
+	for i := 0; err == nil && i < len(rows); i++ {
+		key := append([]byte{engineRow}, rows[i].Key...)
+		if rows[i].Value == nil {
+			err = b.Delete(key, nil)
+		} else {
+			err = b.Set(key, rows[i].Value, nil)
+		}
+	}
+	if err != nil {
+		return err
+	}
+	done := make(chan error, 1)
+	go func() {
+		err := ErrBroken
+		defer func() { done <- err }()
+		err = b.Commit(pebble.Sync) // without Options.Sync, up to the system: see hasty
+	}()
+	select {
+	case err := <-done:
+		return err
+	case <-j.broken:
+		return ErrBroken
+	}
+}
+
+func (j *Journal) isBroken() bool {
+	select {
+	case <-j.broken:
+		return true
+	default:
+		return false
+	}
+}
+
+// disprove takes the proof away.
+func (j *Journal) disprove() error {
+	p := j.proof
+	j.proof = nil
+	return p.remove()
+}
+
+// Close closes the journal. Close the engine first. Closing twice does nothing.
+func (j *Journal) Close() error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.closed {
+		return nil
+	}
+	j.closed = true
+	if j.isBroken() { // what holds Pebble's locks may be gone
+		return errors.Join(ErrBroken, j.proof.close())
+	}
+	return errors.Join(j.db.Close(), j.proof.close())
+}
+
+func headRow() []byte { return []byte{ownRow} }
+
+const headVersion = 1
+
+// head is the value of the head row: the name of these files, and how many writes
+// they have.
+func head(name id, version uint64) []byte {
+	b := append([]byte{headVersion}, name[:]...)
+	return binary.BigEndian.AppendUint64(b, version)
+}
+
+func readHead(db *pebble.DB) (n id, version uint64, err error) {
+	v, closer, err := db.Get(headRow())
+	if errors.Is(err, pebble.ErrNotFound) {
+		return id{}, 0, nil
+	}
+	if err != nil {
+		return id{}, 0, err
+	}
+	defer func() { err = errors.Join(err, closer.Close()) }()
+	if len(v) != 1+len(id{})+8 || v[0] != headVersion {
+		return id{}, 0, fmt.Errorf("%w: head %x", ErrFormat, v)
+	}
+	return id(v[1 : 1+len(id{})]), binary.BigEndian.Uint64(v[1+len(id{}):]), nil
+}

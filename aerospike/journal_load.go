@@ -1,0 +1,116 @@
+package aerospike
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/dovetail-crdt/dovetail/clock"
+	"github.com/dovetail-crdt/dovetail/clock/wire"
+)
+
+// left is what a journal holds of the process before.
+type left struct {
+	identity
+	seq     uint64
+	clock   []byte
+	last    map[uint64]uint64 // of that replica
+	stale   [][]byte          // keys of rows of replicas before
+	entries map[ticket]*journaled
+	next    ticket
+}
+
+// load reads all of a journal.
+func load(j Journal) (*left, error) {
+	l := &left{last: make(map[uint64]uint64), entries: make(map[ticket]*journaled)}
+	var lasts []JournalRow // may come before the identity says whose they are
+	for row, err := range j.Load() {
+		if err != nil {
+			return nil, fmt.Errorf("%w: %w", ErrJournal, err)
+		}
+		if len(row.Key) > 0 && row.Key[0] == rowLast {
+			lasts = append(lasts, JournalRow{append([]byte(nil), row.Key...), append([]byte(nil), row.Value...)})
+			continue
+		}
+		if err := l.take(row); err != nil {
+			return nil, fmt.Errorf("%w: row %x: %w", ErrJournal, row.Key, err)
+		}
+	}
+	for _, row := range lasts {
+		if err := l.takeLast(row); err != nil {
+			return nil, fmt.Errorf("%w: row %x: %w", ErrJournal, row.Key, err)
+		}
+	}
+	if (l.replica == 0) != (l.clock == nil) {
+		return nil, fmt.Errorf("%w: replica %v with clock %x: one without the other", ErrJournal, l.replica, l.clock)
+	}
+	return l, nil
+}
+
+func (l *left) take(row JournalRow) (err error) {
+	k := wire.NewReader(row.Key)
+	v := wire.NewReader(row.Value)
+	switch k.Byte() {
+	case rowIdentity:
+		l.identity, err = readIdentity(row.Value)
+		return err
+	case rowHead:
+		if l.seq = v.Uint64(); l.seq > clock.MaxSeq {
+			v.Failf("event number %d", l.seq)
+		}
+		l.clock = append([]byte(nil), v.Next(8)...)
+	case rowEntry:
+		t := ticket(k.Uint64())
+		e := &journaled{left: true}
+		if e.key, e.entry, err = readEntryRow(row.Value); err != nil {
+			return err
+		}
+		l.entries[t], l.next = e, max(l.next, t)
+		v.Next(v.Len())
+	case rowFate:
+		t := ticket(k.Uint64())
+		e := l.entries[t] // entries come before fates
+		if e == nil {     // it was forgotten; the rest was not written yet
+			l.stale = append(l.stale, append([]byte(nil), row.Key...))
+			return nil
+		}
+		e.known = true
+		if v.Len() > 0 {
+			e.acked = time.UnixMilli(int64(v.Uint64()))
+		}
+	default:
+		return fmt.Errorf("%w: of a kind that this version does not know", wire.ErrCorrupt)
+	}
+	if err := v.Done(); err != nil {
+		return err
+	}
+	return k.Done()
+}
+
+func (l *left) takeLast(row JournalRow) error {
+	k, v := wire.NewReader(row.Key[1:]), wire.NewReader(row.Value)
+	id, hash, seq := clock.ReplicaID(k.Uint64()), k.Uint64(), v.Uint64()
+	if k.Done() != nil || v.Done() != nil || seq > clock.MaxSeq {
+		return wire.ErrCorrupt
+	}
+	if id != l.replica {
+		l.stale = append(l.stale, row.Key)
+		return nil
+	}
+	l.last[hash] = seq
+	return nil
+}
+
+// forsake turns what is left into that of another process: its changes are kept, but
+// not those of which nobody was told anything, which it may have taken back.
+func (l *left) forsake() {
+	for hash := range l.last {
+		l.stale = append(l.stale, lastRow(l.replica, hash, 0).Key)
+	}
+	l.last, l.seq = make(map[uint64]uint64), 0
+	for t, e := range l.entries {
+		if !e.known {
+			l.stale = append(l.stale, ticketKey(rowEntry, t))
+			delete(l.entries, t)
+		}
+	}
+}
