@@ -27,7 +27,7 @@ type Changes struct {
 
 	since time.Time // start of the last whole scan, by the monotonic clock; zero: none
 	took  time.Duration
-	seen  topology // the cluster, during that
+	seen  moment // the cluster, during that
 }
 
 // Changes returns who tells the changes from now on; the first Next yields all
@@ -41,7 +41,7 @@ func (e *Engine) Changes(margin time.Duration) *Changes {
 }
 
 // errUnsettled ends a Next that may have missed something.
-var errUnsettled = errors.New("aerospike: the cluster changed meanwhile; what was told is right, and the rest comes again")
+var errUnsettled = errors.New("aerospike: the cluster is changing; what was told is right, and the rest comes again")
 
 // Next yields the keys of objects that changed since the last Next that came to its
 // end without an error: one that did not is made up for by the next. The error of a
@@ -55,10 +55,11 @@ func (c *Changes) Next(ctx context.Context) iter.Seq2[string, error] {
 		} else { //nolint:revive // begin bounds a call, and a scan may take longer
 			cancel()
 		}
-		before, start := c.e.topology(ctx), time.Now()
+		before, errBefore := c.e.lookout.look(ctx)
+		start := time.Now()
 		var filter *as.Expression
 		slack := c.margin/2 + 2*c.took // records go on ageing while the scan comes to them
-		if !c.since.IsZero() && before.settled && before.id == c.seen.id {
+		if !c.since.IsZero() && errBefore == nil && before.settled && before == c.seen {
 			age := start.Sub(c.since) + c.margin + slack
 			filter = as.ExpLess(as.ExpSinceUpdate(), as.ExpIntVal(age.Milliseconds()))
 		}
@@ -68,12 +69,14 @@ func (c *Changes) Next(ctx context.Context) iter.Seq2[string, error] {
 			return !stopped
 		})
 		took := time.Since(start)
-		after := c.e.topology(ctx)
+		after, errAfter := c.e.lookout.look(ctx)
 		switch {
 		case stopped:
 		case err != nil:
 			yield("", fmt.Errorf("aerospike: changes: %w", err))
-		case !after.settled || after.id != before.id:
+		case errBefore != nil || errAfter != nil:
+			yield("", errors.Join(errUnsettled, errBefore, errAfter))
+		case !after.settled || after != before:
 			yield("", errUnsettled)
 		case filter != nil && took > slack:
 			c.took = took

@@ -24,6 +24,7 @@ type Engine struct {
 	rows    *replica // of types without a context: another if there is a Journal
 	facts   Facts
 	journal *keeper
+	lookout lookout
 	doubts  doubts
 
 	mu     sync.Mutex
@@ -62,6 +63,7 @@ func Open(ctx context.Context, client Client, cfg Config) (*Engine, error) {
 		records: &records{
 			client: client, namespace: cfg.Namespace, set: setOf(cfg.Set, cfg.DC), others: cfg.others(), timeout: cfg.Attempt,
 		},
+		lookout: lookout{client: client, timeout: cfg.Attempt},
 		replica: newReplica(clock.ReplicaID(binary.BigEndian.Uint64(drawn[:8])|1), clock.NewHLC(cfg.Now, cfg.ClockBound)),
 	}
 	e.rows = e.replica

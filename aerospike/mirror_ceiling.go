@@ -1,6 +1,7 @@
 package aerospike
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strconv"
@@ -28,15 +29,16 @@ func (c *ceiling) get() int { return int(c.size.Load()) }
 // besideSnapshot is what a record takes beside its snapshot, and a few entries.
 const besideSnapshot = 1<<20 - defaultRecordSize
 
-// recordLimit returns what the namespace's max-record-size leaves for a snapshot.
-func (w *lookout) recordLimit() (int, error) {
-	nodes := w.cluster.Client.GetNodes()
+// recordLimit returns what the namespace's max-record-size leaves for a snapshot, on
+// every node.
+func (p *peer) recordLimit(ctx context.Context) (int, error) {
+	nodes := p.cluster.Client.GetNodes()
 	if len(nodes) == 0 {
 		return 0, errors.New("no node is known")
 	}
 	limit := 0
 	for _, n := range nodes {
-		ns, err := nodeInfo(n, w.timeout, "namespace/"+w.cluster.Namespace)
+		ns, err := pairsAt(asker(ctx, n, p.timeout), "namespace/"+p.cluster.Namespace)
 		if err != nil {
 			return 0, err
 		}
@@ -46,7 +48,7 @@ func (w *lookout) recordLimit() (int, error) {
 		}
 		size, err := strconv.Atoi(text)
 		if err != nil || size < 2*besideSnapshot {
-			return 0, fmt.Errorf("namespace %q: max-record-size %q", w.cluster.Namespace, text)
+			return 0, fmt.Errorf("namespace %q: max-record-size %q", p.cluster.Namespace, text)
 		}
 		if limit == 0 || size < limit {
 			limit = size

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 
 	"github.com/dovetail-crdt/dovetail/aerospike/internal/unit"
 	"github.com/dovetail-crdt/dovetail/crdt"
@@ -12,6 +13,10 @@ import (
 // peer is a cluster as the mirror knows it.
 type peer struct {
 	lookout
+
+	cluster MirrorCluster
+	ceiling *ceiling
+	limited atomic.Bool // its limit is in the ceiling
 
 	kinds []crdt.AnyKind
 	gate  *gate
@@ -22,10 +27,10 @@ type peer struct {
 
 func newPeer(c *MirrorConfig, cluster MirrorCluster, limit *ceiling) *peer {
 	p := &peer{
+		lookout: lookout{client: cluster.Client, timeout: c.Attempt}, cluster: cluster, ceiling: limit,
 		kinds: c.Kinds, gate: newGate(c.Concurrency),
 		sets: make(map[string]*unit.Writer), blocks: make(map[string]*mirrorBlocks),
 	}
-	p.cluster, p.timeout, p.ceiling = cluster, c.Attempt, limit
 	for _, set := range c.Sets {
 		r := &records{client: cluster.Client, namespace: cluster.Namespace, set: set, timeout: c.Attempt}
 		p.blocks[set] = &mirrorBlocks{blocks: newBlocks(r, set)}
@@ -35,6 +40,22 @@ func newPeer(c *MirrorConfig, cluster MirrorCluster, limit *ceiling) *peer {
 		}
 	}
 	return p
+}
+
+// look asks the cluster how it is, and until it has said so, how large a record may
+// be there.
+func (p *peer) look(ctx context.Context) (moment, error) {
+	at, err := p.lookout.look(ctx)
+	if err == nil && !p.limited.Load() {
+		var limit int
+		limit, err = p.recordLimit(ctx)
+		p.ceiling.lower(limit)
+		p.limited.Store(err == nil)
+	}
+	if err != nil {
+		return moment{}, fmt.Errorf("aerospike: ask cluster %q how it is: %w", p.cluster.Name, err)
+	}
+	return at, nil
 }
 
 // loaded is a record as it was read, with its blocks.

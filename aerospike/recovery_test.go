@@ -3,6 +3,7 @@ package aerospike_test
 import (
 	"slices"
 	"strconv"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -194,6 +195,66 @@ func TestWatch(t *testing.T) {
 		v, _, err := others.View(t.Context(), "k")
 		return err == nil && v.Value() == 2
 	})
+}
+
+// TestWatchRestart starts a node again that forgets all it had, between two looks of
+// the engine, and the cluster keeps its key: that the node is younger tells.
+func TestWatchRestart(t *testing.T) {
+	s := asdtest.Start(t)
+	says := func(uptime string) {
+		s.SetInfo("statistics", "cluster_key=A1;cluster_size=1;migrate_partitions_remaining=0;uptime="+uptime)
+	}
+	says("100")
+	c := connect(t, s.Addr())
+	l := &looked{Client: c}
+	e := open(t, l, aerospike.Config{Set: "s", Watch: 10 * time.Millisecond})
+	others := aerospike.NewObjects(open(t, c, aerospike.Config{Set: "s", CacheObjects: -1}), "", crdt.CounterKind())
+	counters := aerospike.NewObjects(e, "", crdt.CounterKind())
+	if _, err := counters.Update(t.Context(), "k", add(1)); err != nil {
+		t.Fatal(err)
+	}
+	before := l.looks.Load()
+	until(t, func() bool { return l.looks.Load() >= before+2 })
+	s.Restart(asdtest.RecoverNothing)
+	says("3")
+	until(t, func() bool {
+		v, _, err := others.View(t.Context(), "k")
+		return err == nil && v.Value() == 1
+	})
+}
+
+// TestWatchUnsettled has a cluster that loses a record and goes on moving data: the
+// engine does not wait with its journal until that is forgotten.
+func TestWatchUnsettled(t *testing.T) {
+	s := asdtest.Start(t)
+	c := connect(t, s.Addr())
+	began := time.Now()
+	e := open(t, c, aerospike.Config{
+		Set: "s", Watch: 10 * time.Millisecond, JournalTime: time.Second,
+		Now: func() time.Time { return began }, // so the journal forgets nothing
+	})
+	counters := aerospike.NewObjects(e, "", crdt.CounterKind())
+	s.SetStatistic("migrate_partitions_remaining", "7")
+	if _, err := counters.Update(t.Context(), "k", add(1)); err != nil {
+		t.Fatal(err)
+	}
+	lose(t, c, "s", "k")
+	others := aerospike.NewObjects(open(t, c, aerospike.Config{Set: "s"}), "", crdt.CounterKind())
+	until(t, func() bool {
+		v, _, err := others.View(t.Context(), "k")
+		return err == nil && v.Value() == 1
+	})
+}
+
+// looked is a client that counts how often somebody looks at the nodes.
+type looked struct {
+	aerospike.Client
+	looks atomic.Int64
+}
+
+func (l *looked) GetNodes() []*as.Node {
+	l.looks.Add(1)
+	return l.Client.GetNodes()
 }
 
 // TestRemergeLeavesWhatIsOnItsWay merges the journal again while an update is on its

@@ -8,9 +8,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
-
-	as "github.com/aerospike/aerospike-client-go/v7"
 )
 
 // Audit asks every node of a cluster for its settings and returns those that take
@@ -63,37 +60,13 @@ func askNodes(ctx context.Context, client Client, f *Facts) ([]*nodeSettings, er
 	answers := make([]*nodeSettings, len(nodes))
 	var errs []error
 	for i, node := range nodes {
-		n, err := askNode(asker(ctx, node), node.GetName(), f)
+		n, err := askNode(asker(ctx, node, infoTime), node.GetName(), f)
 		if err != nil {
 			errs = append(errs, fmt.Errorf("aerospike: audit of node %s: %w", node.GetName(), err))
 		}
 		answers[i] = n
 	}
 	return answers, errors.Join(errs...)
-}
-
-// infoTime bounds one request for settings.
-const infoTime = time.Second
-
-// asker asks a node, until the context ends.
-func asker(ctx context.Context, node *as.Node) ask {
-	return func(commands ...string) (map[string]string, error) {
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		p := as.InfoPolicy{Timeout: infoTime}
-		if deadline, ok := ctx.Deadline(); ok {
-			p.Timeout = min(p.Timeout, time.Until(deadline))
-		}
-		if p.Timeout <= 0 {
-			return nil, context.DeadlineExceeded
-		}
-		replies, err := node.RequestInfo(&p, commands...)
-		if err != nil {
-			return nil, err
-		}
-		return replies, nil
-	}
 }
 
 // judge returns what the rules find, in order. Nodes that are nil gave no answer.

@@ -30,9 +30,6 @@ const (
 	ofXDR  = "xdr "
 )
 
-// ask sends info commands to a node and returns the replies by command.
-type ask func(commands ...string) (map[string]string, error)
-
 // askNode asks a node for all that rules look at. It returns nil if the node does not
 // answer, or says nothing of the namespace. Otherwise what cannot be read is missing,
 // and err says why.
@@ -69,18 +66,6 @@ func askNode(ask ask, node string, f *Facts) (*nodeSettings, error) {
 		return nil, err
 	}
 	return n, errors.Join(errs...)
-}
-
-func pairsOf(replies map[string]string, command string) (map[string]string, error) {
-	text, err := reply(replies, command)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", command, err)
-	}
-	pairs, err := parsePairs(text, ";")
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", command, err)
-	}
-	return pairs, nil
 }
 
 func (n *nodeSettings) add(prefix string, pairs map[string]string) {

@@ -1,0 +1,124 @@
+package aerospike
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	as "github.com/aerospike/aerospike-client-go/v7"
+)
+
+// infoTime bounds one request for settings.
+const infoTime = time.Second
+
+// Bounds of what is taken from one reply. A namespace of Community Edition 8.1
+// replies with 12 KB in 500 pairs, and with some 10 pairs more for each device.
+const (
+	maxInfoReply = 1 << 20
+	maxInfoPairs = 1 << 14
+)
+
+// ask sends info commands to a node and returns the replies by command.
+type ask func(commands ...string) (map[string]string, error)
+
+// asker asks a node, until the context ends. One request has so much time, or what is
+// left until the context's deadline.
+func asker(ctx context.Context, node *as.Node, limit time.Duration) ask {
+	return func(commands ...string) (map[string]string, error) {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		p := as.InfoPolicy{Timeout: limit}
+		if deadline, ok := ctx.Deadline(); ok {
+			p.Timeout = min(p.Timeout, time.Until(deadline))
+		}
+		if p.Timeout <= 0 {
+			return nil, context.DeadlineExceeded
+		}
+		replies, err := node.RequestInfo(&p, commands...)
+		if err != nil {
+			return nil, err
+		}
+		return replies, nil
+	}
+}
+
+var (
+	errNoAnswer = errors.New("no answer")
+	// errUnreadable is an answer of no use: refused, too long or garbled. Asking
+	// again gives the same.
+	errUnreadable = errors.New("unreadable")
+)
+
+// reply returns what a node replied to the command, or why that is of no use. The
+// client leaves out replies that it cannot read, and all of them when it has no
+// connection, without an error.
+func reply(replies map[string]string, command string) (string, error) {
+	text, ok := replies[command]
+	switch {
+	case !ok:
+		return "", errNoAnswer
+	case len(text) > maxInfoReply:
+		return "", fmt.Errorf("%w: a reply of %d bytes", errUnreadable, len(text))
+	case text == "type=unknown" || text == "ns_type=unknown":
+		return "", fmt.Errorf("%w: no such namespace", errUnreadable)
+	case refused(text):
+		return "", fmt.Errorf("%w: the server refuses: %.100q", errUnreadable, text)
+	}
+	return text, nil
+}
+
+// refused reports whether a reply is an error: ERROR:<code>:<why>, with FAIL or
+// error for its first word in older servers.
+func refused(text string) bool {
+	word, _, _ := strings.Cut(text, ":")
+	return strings.EqualFold(word, "ERROR") || strings.EqualFold(word, "FAIL")
+}
+
+// parsePairs reads name=value pairs, which separator stands between. A piece that is
+// no pair is left out, and so counts as not reported. A name with two values is an
+// error, since either may be the one that holds.
+func parsePairs(text, separator string) (map[string]string, error) {
+	if len(text) > maxInfoReply {
+		return nil, fmt.Errorf("%w: settings in %d bytes", errUnreadable, len(text))
+	}
+	if n := strings.Count(text, separator); n > maxInfoPairs {
+		return nil, fmt.Errorf("%w: %d settings", errUnreadable, n)
+	}
+	pairs := make(map[string]string)
+	for piece := range strings.SplitSeq(text, separator) {
+		name, value, ok := strings.Cut(piece, "=")
+		if !ok || name == "" {
+			continue
+		}
+		if other, ok := pairs[name]; ok && other != value {
+			return nil, fmt.Errorf("%w: setting %.100q is both %.100q and %.100q", errUnreadable, name, other, value)
+		}
+		pairs[name] = value
+	}
+	return pairs, nil
+}
+
+// pairsOf returns the name=value pairs that a node replied to the command.
+func pairsOf(replies map[string]string, command string) (map[string]string, error) {
+	text, err := reply(replies, command)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", command, err)
+	}
+	pairs, err := parsePairs(text, ";")
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", command, err)
+	}
+	return pairs, nil
+}
+
+// pairsAt asks a node one thing and returns the name=value pairs that it replies.
+func pairsAt(ask ask, command string) (map[string]string, error) {
+	replies, err := ask(command)
+	if err != nil {
+		return nil, err
+	}
+	return pairsOf(replies, command)
+}
