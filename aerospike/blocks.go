@@ -74,20 +74,12 @@ func (b *blocks) Get(ctx context.Context, key unit.EntryKey) ([]byte, error) {
 }
 
 func (b *blocks) read(ctx context.Context, key unit.EntryKey, newest bool) ([]byte, error) {
-	k, err := b.key(hex.EncodeToString(key[:]))
-	if err != nil {
-		return nil, err
-	}
-	p, err := b.readPolicy(ctx, newest)
-	if err != nil {
-		return nil, err
-	}
-	rec, aerr := b.client.Get(p, k)
+	rec, err := b.get(ctx, hex.EncodeToString(key[:]), newest)
 	switch {
-	case aerr != nil && outermostCode(aerr) == types.KEY_NOT_FOUND_ERROR:
+	case err != nil:
+		return nil, err
+	case rec == nil:
 		return nil, fmt.Errorf("%w: %x", ErrIncomplete, key)
-	case aerr != nil:
-		return nil, failure(aerr, false)
 	}
 	f, err := blob(binBlock, rec.Bins[binBlock])
 	if err != nil {

@@ -173,18 +173,3 @@ func sizes(t *testing.T, c *as.Client, set, key string) (snapshot, names int) {
 	b, _ := bins["b"].([]byte)
 	return len(s), len(b) / 16
 }
-
-func scanned(t *testing.T, c *as.Client, set string) (recs []*as.Record) {
-	t.Helper()
-	rs, err := c.ScanAll(nil, namespace, set)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for r := range rs.Results() {
-		if r.Err != nil {
-			t.Fatal(r.Err)
-		}
-		recs = append(recs, r.Record)
-	}
-	return recs
-}

@@ -60,6 +60,16 @@ func newSet(t testing.TB, c *as.Client) string {
 // empty takes all records out of a set.
 func empty(t testing.TB, c *as.Client, set string) {
 	t.Helper()
+	for _, r := range scanned(t, c, set) {
+		if _, err := c.Delete(nil, r.Key); err != nil {
+			t.Fatalf("empty %s: %v", set, err)
+		}
+	}
+}
+
+// scanned returns all records of a set.
+func scanned(t testing.TB, c *as.Client, set string) (recs []*as.Record) {
+	t.Helper()
 	rs, err := c.ScanAll(nil, namespace, set)
 	if err != nil {
 		t.Fatalf("scan %s: %v", set, err)
@@ -68,10 +78,9 @@ func empty(t testing.TB, c *as.Client, set string) {
 		if r.Err != nil {
 			t.Fatalf("scan %s: %v", set, r.Err)
 		}
-		if _, err := c.Delete(nil, r.Record.Key); err != nil {
-			t.Fatalf("empty %s: %v", set, err)
-		}
+		recs = append(recs, r.Record)
 	}
+	return recs
 }
 
 // open opens an engine, which ends with the test.

@@ -14,7 +14,6 @@ import (
 	"time"
 
 	as "github.com/aerospike/aerospike-client-go/v7"
-	"github.com/aerospike/aerospike-client-go/v7/types"
 
 	"github.com/dovetail-crdt/dovetail/aerospike"
 	"github.com/dovetail-crdt/dovetail/aerospike/asdtest"
@@ -85,10 +84,10 @@ func TestDisasters(t *testing.T) {
 	set := fmt.Sprintf("d%d", time.Now().UnixNano())
 	const audit = 3 * time.Second
 	mirror := aerospike.MirrorConfig{Sets: []string{set}, Period: 50 * time.Millisecond, AuditPeriod: audit}
-	var cuts [3]*cuttable
+	var cuts [3]*path
 	var regions [3]*writers
 	for i, c := range cs {
-		cuts[i] = &cuttable{Client: c}
+		cuts[i] = &path{Client: c, onCut: lostReply}
 		mirror.Clusters = append(mirror.Clusters, aerospike.MirrorCluster{Name: fmt.Sprint(i), Client: cuts[i], Namespace: namespace})
 		e := open(t, c, aerospike.Config{Set: set, QueueLength: 32, Watch: 100 * time.Millisecond, Timeout: 3 * time.Second})
 		regions[i] = newWriters(t, e, i)
@@ -136,40 +135,6 @@ func TestDisasters(t *testing.T) {
 	if err := <-ended; err != nil && !errors.Is(err, context.Canceled) {
 		t.Errorf("Run: %v", err)
 	}
-}
-
-// cuttable is a client that a mirror does not reach at times.
-type cuttable struct {
-	aerospike.Client
-	cut atomic.Bool
-}
-
-func (c *cuttable) Get(p *as.BasePolicy, k *as.Key, bins ...string) (*as.Record, as.Error) {
-	if c.cut.Load() {
-		return nil, &as.AerospikeError{ResultCode: types.TIMEOUT}
-	}
-	return c.Client.Get(p, k, bins...)
-}
-
-func (c *cuttable) Operate(p *as.WritePolicy, k *as.Key, ops ...*as.Operation) (*as.Record, as.Error) {
-	if c.cut.Load() {
-		return nil, &as.AerospikeError{ResultCode: types.TIMEOUT, InDoubt: true}
-	}
-	return c.Client.Operate(p, k, ops...)
-}
-
-func (c *cuttable) BatchOperate(p *as.BatchPolicy, recs []as.BatchRecordIfc) as.Error {
-	if c.cut.Load() {
-		return &as.AerospikeError{ResultCode: types.TIMEOUT}
-	}
-	return c.Client.BatchOperate(p, recs)
-}
-
-func (c *cuttable) ScanPartitions(p *as.ScanPolicy, f *as.PartitionFilter, ns, set string, bins ...string) (*as.Recordset, as.Error) {
-	if c.cut.Load() {
-		return nil, &as.AerospikeError{ResultCode: types.TIMEOUT}
-	}
-	return c.Client.ScanPartitions(p, f, ns, set, bins...)
 }
 
 // writers write to one cluster until they are stopped, and remember what was

@@ -250,26 +250,10 @@ func TestMirrorPages(t *testing.T) {
 		if n := m.Stats().Directions[0].Copied; n != objects {
 			t.Errorf("%d objects copied, want %d", n, objects)
 		}
-		if n := ps[1].count(t); n != objects {
+		if n := len(scanned(t, ps[1].client, ps[1].set)); n != objects {
 			t.Errorf("%d objects arrived, want %d", n, objects)
 		}
 	})
-}
-
-// count returns how many records there are.
-func (p *place) count(t *testing.T) (n int) {
-	t.Helper()
-	rs, err := p.client.ScanAll(nil, namespace, p.set)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for r := range rs.Results() {
-		if r.Err != nil {
-			t.Fatal(r.Err)
-		}
-		n++
-	}
-	return n
 }
 
 // TestMirrorBlocks has an object that so many processes wrote that part of it stands
@@ -281,7 +265,7 @@ func TestMirrorBlocks(t *testing.T) {
 		const processes = 600
 		a := ps[0]
 		for _, p := range ps {
-			emptySet(t, p.client, p.set+".b")
+			empty(t, p.client, p.set+".b")
 		}
 		e := open(t, a.client, aerospike.Config{Set: a.set, QueueLength: 1 << 20})
 		var deltas []store.Delta
@@ -301,7 +285,7 @@ func TestMirrorBlocks(t *testing.T) {
 			if n := p.counter(t, "k"); n != processes {
 				t.Errorf("counter in %s is %d, want %d", p.name, n, processes)
 			}
-			if n := (&place{set: p.set + ".b", client: p.client}).count(t); n == 0 {
+			if len(scanned(t, p.client, p.set+".b")) == 0 {
 				t.Errorf("no blocks in %s", p.name)
 			}
 		}
@@ -311,7 +295,7 @@ func TestMirrorBlocks(t *testing.T) {
 		if n := mirrorWrites(ps) - before; n > 0 {
 			t.Errorf("%d writes while nothing changed", n)
 		}
-		emptySet(t, a.client, a.set+".b")
+		empty(t, a.client, a.set+".b")
 		audit1(t, mirrorOf(t, ps, nil))
 		if n := a.counter(t, "k"); n != processes {
 			t.Errorf("counter is %d after its blocks were lost, want %d", n, processes)

@@ -62,6 +62,7 @@ func (m *manual) skew(name string, d time.Duration) {
 // while it is cut.
 type path struct {
 	aerospike.Client
+	onCut func() as.Error // says why; nil is shutPath
 
 	reads, writes atomic.Int64
 	cut           atomic.Bool
@@ -75,18 +76,28 @@ func lostReply() as.Error { return &as.AerospikeError{ResultCode: types.TIMEOUT,
 // shutPath is what it says where there is nobody to talk to, and no use in trying again.
 func shutPath() as.Error { return &as.AerospikeError{ResultCode: types.NOT_AUTHENTICATED} }
 
+func (p *path) isCut() as.Error {
+	switch {
+	case !p.cut.Load():
+		return nil
+	case p.onCut != nil:
+		return p.onCut()
+	}
+	return shutPath()
+}
+
 func (p *path) Get(b *as.BasePolicy, k *as.Key, bins ...string) (*as.Record, as.Error) {
 	p.reads.Add(1)
-	if p.cut.Load() {
-		return nil, shutPath()
+	if err := p.isCut(); err != nil {
+		return nil, err
 	}
 	return p.Client.Get(b, k, bins...)
 }
 
 func (p *path) Operate(w *as.WritePolicy, k *as.Key, ops ...*as.Operation) (*as.Record, as.Error) {
 	p.writes.Add(1)
-	if p.cut.Load() {
-		return nil, shutPath()
+	if err := p.isCut(); err != nil {
+		return nil, err
 	}
 	if f := p.onWrite.Load(); f != nil {
 		if err := (*f)(); err != nil {
@@ -98,14 +109,17 @@ func (p *path) Operate(w *as.WritePolicy, k *as.Key, ops ...*as.Operation) (*as.
 
 func (p *path) BatchOperate(b *as.BatchPolicy, rs []as.BatchRecordIfc) as.Error {
 	p.writes.Add(int64(len(rs)))
+	if err := p.isCut(); err != nil {
+		return err
+	}
 	return p.Client.BatchOperate(b, rs)
 }
 
 func (p *path) ScanPartitions(
 	s *as.ScanPolicy, f *as.PartitionFilter, namespace, set string, bins ...string,
 ) (*as.Recordset, as.Error) {
-	if p.cut.Load() {
-		return nil, shutPath()
+	if err := p.isCut(); err != nil {
+		return nil, err
 	}
 	if f := p.onScan.Load(); f != nil {
 		(*f)()
@@ -131,7 +145,7 @@ func onPlaces(t *testing.T, n int, test func(t *testing.T, ps []*place)) {
 		var ps []*place
 		for i, addr := range hosts[:n] {
 			ps = append(ps, newPlace(t, string(rune('a'+i)), addr, set))
-			emptySet(t, ps[i].client, set)
+			empty(t, ps[i].client, set)
 		}
 		test(t, ps)
 	})
@@ -157,22 +171,6 @@ func newPlace(t *testing.T, name, addr, set string) *place {
 	t.Helper()
 	c := connect(t, addr)
 	return &place{name: name, set: set, addr: addr, client: c, path: &path{Client: c}}
-}
-
-func emptySet(t *testing.T, c *as.Client, set string) {
-	t.Helper()
-	rs, err := c.ScanAll(nil, namespace, set)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for r := range rs.Results() {
-		if r.Err != nil {
-			t.Fatal(r.Err)
-		}
-		if _, err := c.Delete(nil, r.Record.Key); err != nil {
-			t.Fatal(err)
-		}
-	}
 }
 
 // now returns what tells the mirror the time.

@@ -41,6 +41,18 @@ func (r *records) Read(ctx context.Context, key string, newest bool) (*unit.Unit
 	if r.others != nil {
 		return r.readAll(ctx, key, newest)
 	}
+	rec, err := r.get(ctx, key, newest)
+	switch {
+	case err != nil:
+		return nil, err
+	case rec == nil:
+		return &unit.Unit{}, nil
+	}
+	return readUnit(rec)
+}
+
+// get returns a record, or nil if there is none: the newest of all copies, or one.
+func (r *records) get(ctx context.Context, key string, newest bool) (*as.Record, error) {
 	k, err := r.key(key)
 	if err != nil {
 		return nil, err
@@ -52,9 +64,9 @@ func (r *records) Read(ctx context.Context, key string, newest bool) (*unit.Unit
 	rec, aerr := r.client.Get(p, k)
 	switch {
 	case aerr == nil:
-		return readUnit(rec)
+		return rec, nil
 	case outermostCode(aerr) == types.KEY_NOT_FOUND_ERROR:
-		return &unit.Unit{}, nil
+		return nil, nil
 	}
 	return nil, failure(aerr, false)
 }

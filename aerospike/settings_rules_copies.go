@@ -27,18 +27,29 @@ func conflictResolution(j *judgement) {
 // acknowledged. The override makes that one node, whose loss loses the write.
 func commitLevel(j *judgement) {
 	const override = "write-commit-level-override"
-	if j.node.is("strong-consistency") {
-		return
-	}
-	switch value, ok := j.text(override); {
-	case !ok, value == "off", value == "all":
-	case value == "master" && j.facts.MasterCommit:
+	switch {
+	case !overridden(j, override, "master"):
+	case j.facts.MasterCommit:
 		j.find(Warn, override, "accepted by MasterCommit")
-	case value == "master":
+	default:
 		j.find(Fatal, override, "set it to off or all, or accept it with MasterCommit")
+	}
+}
+
+// overridden reports whether a node does with one copy, which value stands for, what
+// the client asks of all of them.
+func overridden(j *judgement, override, value string) bool {
+	if j.node.is("strong-consistency") {
+		return false
+	}
+	switch now, ok := j.text(override); {
+	case !ok, now == "off", now == "all":
+	case now == value:
+		return true
 	default:
 		j.strange(override)
 	}
+	return false
 }
 
 // duplicateResolution: while partitions migrate, a write first fetches the newest
@@ -61,15 +72,8 @@ func duplicateResolution(j *judgement) {
 // one copy, so it may see the stale one again and again.
 func readConsistency(j *judgement) {
 	const override = "read-consistency-level-override"
-	if j.node.is("strong-consistency") {
-		return
-	}
-	switch value, ok := j.text(override); {
-	case !ok, value == "off", value == "all":
-	case value == "one":
+	if overridden(j, override, "one") {
 		j.find(Warn, override, "set it to off or all")
-	default:
-		j.strange(override)
 	}
 }
 

@@ -52,6 +52,19 @@ func (c *Cluster) recover(t *table, what Recovered) {
 // earlier one from now on, so Rollback(namespace, d, 1) undoes it. During a split it
 // acts on the side that the cluster's own address answers from.
 func (c *Cluster) Rollback(namespace string, d Digest, n int) bool {
+	return c.at(namespace, d, func(p *partition, s *slot) bool {
+		if n < 1 || n > len(s.old) {
+			return false
+		}
+		p.put(d, s.back(n), c.cfg.History)
+		return true
+	})
+}
+
+// at calls f with a record, and holds its partition meanwhile. It returns what f
+// says, and false if there never was such a record. During a split it is that of the
+// side that the cluster's own address answers from.
+func (c *Cluster) at(namespace string, d Digest, f func(*partition, *slot) bool) bool {
 	ns := c.namespace(namespace)
 	if ns == nil {
 		return false
@@ -62,11 +75,7 @@ func (c *Cluster) Rollback(namespace string, d Digest, n int) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	s := p.slot(d)
-	if s == nil || n < 1 || n > len(s.old) {
-		return false
-	}
-	p.put(d, s.back(n), c.cfg.History)
-	return true
+	return s != nil && f(p, s)
 }
 
 // Version is what a record's metadata says.
@@ -79,42 +88,28 @@ type Version struct {
 // Version returns the metadata of a record; ok is false if there is none. During a
 // split it asks the side that the cluster's own address answers from.
 func (c *Cluster) Version(namespace string, d Digest) (v Version, ok bool) {
-	ns := c.namespace(namespace)
-	if ns == nil {
-		return v, false
-	}
-	c.state.RLock()
-	defer c.state.RUnlock()
-	p := ns.table(c, -1).part(d)
-	p.mu.RLock()
-	defer p.mu.RUnlock()
-	r := live(p.slot(d), 0, c.now())
-	if r == nil {
-		return v, false
-	}
-	return Version{r.generation, int64(r.lut) + epoch*1000, r.size}, true
+	ok = c.at(namespace, d, func(_ *partition, s *slot) bool {
+		r := live(s, 0, c.now())
+		if r != nil {
+			v = Version{r.generation, int64(r.lut) + epoch*1000, r.size}
+		}
+		return r != nil
+	})
+	return v, ok
 }
 
 // SetGeneration changes the generation of a record, to bring it near the place where
 // it wraps. It returns false if there is no such record.
 func (c *Cluster) SetGeneration(namespace string, d Digest, generation uint16) bool {
-	ns := c.namespace(namespace)
-	if ns == nil || generation == 0 {
-		return false
-	}
-	c.state.RLock()
-	defer c.state.RUnlock()
-	p := ns.table(c, -1).part(d)
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	s := p.slot(d)
-	if s == nil || s.cur == nil {
-		return false
-	}
-	next := *s.cur
-	next.generation = generation
-	s.cur = &next
-	return true
+	return c.at(namespace, d, func(_ *partition, s *slot) bool {
+		if s.cur == nil || generation == 0 {
+			return false
+		}
+		next := *s.cur
+		next.generation = generation
+		s.cur = &next
+		return true
+	})
 }
 
 // DropConnections closes every connection. Clients may connect again.

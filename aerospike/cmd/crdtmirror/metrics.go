@@ -13,13 +13,8 @@ import (
 func writeMetrics(b *bufio.Writer, s *aerospike.MirrorStats) {
 	metric(b, "record_size_bytes", "gauge", "what a snapshot may have in every cluster", one(float64(s.RecordSize)))
 
-	cluster := func(f func(*aerospike.MirrorClusterStats) float64) (out []sample) {
-		for i := range s.Clusters {
-			out = append(out, sample{labels("cluster", s.Clusters[i].Name), f(&s.Clusters[i])})
-		}
-		return out
-	}
 	type c = aerospike.MirrorClusterStats
+	cluster := figures(s.Clusters, func(c *c) string { return labels("cluster", c.Name) })
 	metric(b, "cluster_settled", "gauge", "1 if the cluster was whole and moved nothing at the last look",
 		cluster(func(c *c) float64 { return oneIf(c.Settled) }))
 	metric(b, "cluster_epoch", "counter", "changes of the cluster",
@@ -28,13 +23,7 @@ func writeMetrics(b *bufio.Writer, s *aerospike.MirrorStats) {
 		cluster(func(c *c) float64 { return float64(c.Concurrency) }))
 
 	type d = aerospike.MirrorDirectionStats
-	direction := func(f func(*d) float64) (out []sample) {
-		for i := range s.Directions {
-			x := &s.Directions[i]
-			out = append(out, sample{labels("from", x.From, "to", x.To), f(x)})
-		}
-		return out
-	}
+	direction := figures(s.Directions, func(d *d) string { return labels("from", d.From, "to", d.To) })
 	metric(b, "lag_seconds", "gauge", "age of the oldest change known not to have arrived",
 		direction(func(d *d) float64 { return d.Lag.Seconds() }))
 	metric(b, "behind_seconds", "gauge", "what was written longer ago has arrived, or is in the lag",
@@ -53,12 +42,7 @@ func writeMetrics(b *bufio.Writer, s *aerospike.MirrorStats) {
 		direction(func(d *d) float64 { return float64(d.Bytes) }))
 
 	type a = aerospike.MirrorAuditStats
-	audit := func(f func(*a) float64) (out []sample) {
-		for i := range s.Audits {
-			out = append(out, sample{labels("a", s.Audits[i].A, "b", s.Audits[i].B), f(&s.Audits[i])})
-		}
-		return out
-	}
+	audit := figures(s.Audits, func(a *a) string { return labels("a", a.A, "b", a.B) })
 	metric(b, "audit_passes_total", "counter", "comparisons of all records",
 		audit(func(a *a) float64 { return float64(a.Passes) }))
 	metric(b, "audit_pass_seconds", "gauge", "what the last pass took",
@@ -67,6 +51,17 @@ func writeMetrics(b *bufio.Writer, s *aerospike.MirrorStats) {
 		audit(func(a *a) float64 { return a.Part }))
 	metric(b, "audit_loaded_objects_total", "counter", "objects not known to be equal, and loaded",
 		audit(func(a *a) float64 { return float64(a.Differed) }))
+}
+
+// figures returns what makes samples of one figure that each of the parts has, under
+// the part's labels.
+func figures[T any](parts []T, labels func(*T) string) func(figure func(*T) float64) []sample {
+	return func(figure func(*T) float64) (out []sample) {
+		for i := range parts {
+			out = append(out, sample{labels(&parts[i]), figure(&parts[i])})
+		}
+		return out
+	}
 }
 
 // sample is a value under labels.
