@@ -231,7 +231,10 @@ func TestMirrorRecordSize(t *testing.T) {
 func TestMirrorPages(t *testing.T) {
 	onPlaces(t, 2, func(t *testing.T, ps []*place) {
 		t.Helper()
-		const objects = 5000
+		objects := 5000
+		if testing.Short() {
+			objects = 2500 // more than a page still
+		}
 		addTo(t, ps[0].members(t, aerospike.Config{}), "k0", "x")
 		frame := ps[0].queue(t, "k0")[0]
 		var wg sync.WaitGroup
@@ -247,7 +250,7 @@ func TestMirrorPages(t *testing.T) {
 		began := time.Now()
 		sync1(t, m)
 		t.Logf("%d objects in %v", objects, time.Since(began))
-		if n := m.Stats().Directions[0].Copied; n != objects {
+		if n := m.Stats().Directions[0].Copied; n != int64(objects) {
 			t.Errorf("%d objects copied, want %d", n, objects)
 		}
 		if n := len(scanned(t, ps[1].client, ps[1].set)); n != objects {

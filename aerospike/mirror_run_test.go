@@ -65,7 +65,7 @@ func TestMirrorRun(t *testing.T) {
 func TestMirrorRate(t *testing.T) {
 	onPlaces(t, 2, func(t *testing.T, ps []*place) {
 		t.Helper()
-		m := mirrorOf(t, ps, func(c *aerospike.MirrorConfig) { c.Rate = 100 })
+		m := mirrorOf(t, ps, func(c *aerospike.MirrorConfig) { c.Rate, c.Now = 100, nil })
 		o := ps[0].members(t, aerospike.Config{})
 		for i := range 31 {
 			addTo(t, o, fmt.Sprint("k", i), "x")

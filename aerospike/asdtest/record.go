@@ -5,6 +5,7 @@ import (
 	"slices"
 	"sort"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -90,6 +91,7 @@ type slot struct {
 
 // partition holds the slots of one partition, sorted by digest.
 type partition struct {
+	used  atomic.Bool // it has had a slot; those that have not are most, and need no lock
 	mu    sync.RWMutex
 	slots []*slot
 }
@@ -118,6 +120,7 @@ func (p *partition) put(d Digest, r *record, history int) {
 	if !ok {
 		if r != nil {
 			p.slots = slices.Insert(p.slots, i, &slot{digest: d, cur: r})
+			p.used.Store(true)
 		}
 		return
 	}

@@ -142,8 +142,11 @@ type found struct {
 
 // partRecords returns the records of a partition that a scan has to look at.
 func (c *Cluster) partRecords(t *table, part scanPart, set string) []found {
-	now := c.now()
 	p := &t.parts[part.id]
+	if !p.used.Load() {
+		return nil
+	}
+	now := c.now()
 	p.mu.RLock()
 	defer p.mu.RUnlock()
 	from := 0

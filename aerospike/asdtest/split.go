@@ -87,6 +87,7 @@ func (c *Cluster) listenAgain() (net.Listener, error) {
 func (t *table) clone() *table {
 	out := &table{}
 	for i := range t.parts {
+		out.parts[i].used.Store(t.parts[i].used.Load())
 		for _, s := range t.parts[i].slots {
 			out.parts[i].slots = append(out.parts[i].slots, &slot{digest: s.digest, cur: s.cur, old: slices.Clone(s.old)})
 		}

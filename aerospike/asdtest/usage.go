@@ -16,6 +16,9 @@ func (c *Cluster) all(t *table) iter.Seq2[Digest, *record] {
 	return func(yield func(Digest, *record) bool) {
 		for i := range t.parts {
 			p := &t.parts[i]
+			if !p.used.Load() {
+				continue
+			}
 			p.mu.RLock()
 			slots := slices.Clone(p.slots)
 			curs := make([]*record, len(slots))
