@@ -61,6 +61,13 @@ type Config struct {
 	// negative is never: then call Remerge after each change.
 	Watch time.Duration
 
+	// Scrub is how long the engine takes to look at all objects that it remembers or
+	// has in its journal, over and over, for records that went back while nobody read
+	// them, which it mends; 0 is 10 min, negative is never. ScrubRate bounds the objects
+	// that it reads in a second, so that it takes longer with many; 0 is 200.
+	Scrub     time.Duration
+	ScrubRate int
+
 	// AuditEvery is how often the engine looks for settings that lose data (see
 	// Audit), after it did so once in Open; 0 is 1 min, negative is not at all. Accept
 	// names settings whose findings of level Fatal are to be lived with.
@@ -92,6 +99,8 @@ const (
 	defaultRecordSize   = 1<<20 - 16<<10
 	defaultCacheObjects = 10_000
 	defaultWatch        = time.Second
+	defaultScrub        = 10 * time.Minute
+	defaultScrubRate    = 200
 	defaultJournalTime  = 10 * time.Minute
 	defaultJournalSize  = 64 << 20
 )
@@ -121,6 +130,8 @@ func (c Config) complete() (Config, error) {
 	case c.QueueLength < 0 || c.QueueSize < 0 || c.RecordSize < 0 || c.JournalSize < 0:
 		return c, fmt.Errorf("aerospike: Config with a negative size: QueueLength %d, QueueSize %d, RecordSize %d, JournalSize %d",
 			c.QueueLength, c.QueueSize, c.RecordSize, c.JournalSize)
+	case c.ScrubRate < 0:
+		return c, fmt.Errorf("aerospike: Config.ScrubRate %d", c.ScrubRate)
 	case c.TokenKey != nil && len(c.TokenKey) < minTokenKey:
 		return c, fmt.Errorf("aerospike: Config.TokenKey of %d bytes, at least %d", len(c.TokenKey), minTokenKey)
 	}
@@ -132,6 +143,8 @@ func (c Config) complete() (Config, error) {
 	orElse(&c.CacheObjects, defaultCacheObjects)
 	orElse(&c.AuditEvery, defaultAuditEvery)
 	orElse(&c.Watch, defaultWatch)
+	orElse(&c.Scrub, defaultScrub)
+	orElse(&c.ScrubRate, defaultScrubRate)
 	orElse(&c.JournalTime, defaultJournalTime)
 	orElse(&c.JournalSize, defaultJournalSize)
 	if c.Now == nil {

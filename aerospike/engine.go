@@ -98,6 +98,9 @@ func Open(ctx context.Context, client Client, cfg Config) (*Engine, error) {
 	if cfg.Watch > 0 {
 		e.start((*Engine).watch)
 	}
+	if cfg.Scrub > 0 {
+		e.start((*Engine).scrub)
+	}
 	return e, nil
 }
 

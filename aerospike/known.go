@@ -28,6 +28,10 @@ type known[S crdt.Lattice[S]] struct {
 	entries map[unit.EntryKey]struct{}
 	exact   bool
 	others  []part // the same of the units of other datacenters
+	// Checked says that the record, when it was last read, had all that is remembered,
+	// to which nothing was added since. Unsure has the next read compare all of it: the
+	// stamp and the entries do not tell what was merged in other ways.
+	checked, unsure bool
 
 	// Work is seen with all changes that were issued and whose fate is open, which
 	// are in open. Transactions run on it. It is nil until there is one.

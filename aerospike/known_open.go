@@ -20,6 +20,7 @@ func (k *known[S]) issue(c *issued[S]) { k.open = append(k.open, c) }
 func (k *known[S]) settled(c *issued[S]) {
 	k.merge(c.delta, c.entry.Unapplied)
 	k.acks++
+	k.checked = false
 	k.drop(c)
 }
 

@@ -14,7 +14,7 @@ import (
 // on remembering what the record should have, unless adopt says to make do with
 // it. K.mu is held.
 func (k *known[S]) absorb(u *unit.Unit, adopt bool) (lacks bool, err error) {
-	same := u.Stamp == k.stamp
+	same := u.Stamp == k.stamp && !k.unsure
 	if same {
 		lacks, err = k.follow(u)
 	} else {
@@ -24,7 +24,7 @@ func (k *known[S]) absorb(u *unit.Unit, adopt bool) (lacks bool, err error) {
 		if !same || lacks { // else there are only more of them
 			clear(k.entries)
 		}
-		k.stamp = u.Stamp
+		k.stamp, k.unsure = u.Stamp, false
 		if len(k.entries) < len(u.Queue) {
 			for i := range u.Queue {
 				k.entries[u.Queue[i].Key] = struct{}{}
@@ -34,7 +34,8 @@ func (k *known[S]) absorb(u *unit.Unit, adopt bool) (lacks bool, err error) {
 	if err == nil {
 		err = k.absorbOthers(u.Others)
 	}
-	k.exact = err == nil && !lacks && len(u.Others) == 0
+	k.checked = err == nil && !lacks
+	k.exact = k.checked && len(u.Others) == 0
 	return lacks, err
 }
 

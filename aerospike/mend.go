@@ -21,6 +21,7 @@ func (k *known[S]) mend(e *Engine, s *slot, u *unit.Unit) {
 	entry := unit.NewEntryExcept(frame, k.sight().unapplied)
 	k.mu.Unlock()
 	if err != nil {
+		k.doubt()
 		e.cfg.Logger.Error("aerospike: record went back, not mended", slog.String("key", s.key), slog.Any("error", err))
 		return
 	}
@@ -29,6 +30,7 @@ func (k *known[S]) mend(e *Engine, s *slot, u *unit.Unit) {
 		defer e.slots.done(s)
 		ctx, cancel := context.WithTimeout(e.ctx, e.cfg.Timeout)
 		defer cancel()
+		defer k.doubt() // it may have failed, or be lost again before it was read
 		if err := e.write(ctx, s, entry); err != nil {
 			e.cfg.Logger.Error("aerospike: record went back, not mended", slog.String("key", s.key), slog.Any("error", err))
 			return
@@ -38,4 +40,11 @@ func (k *known[S]) mend(e *Engine, s *slot, u *unit.Unit) {
 	if !started {
 		e.slots.done(s)
 	}
+}
+
+// doubt has the next read compare all of the record with what is remembered.
+func (k *known[S]) doubt() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.unsure, k.checked = true, false
 }

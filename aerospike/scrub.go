@@ -1,0 +1,148 @@
+package aerospike
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/dovetail-crdt/dovetail/aerospike/internal/unit"
+	"github.com/dovetail-crdt/dovetail/crdt"
+)
+
+// scrub goes round over the objects that the process remembers or has in its
+// journal, for as long as the engine is open. A record can go back while nobody reads
+// it and the cluster stays the same: it is restored by hand, or XDR brings back an
+// old copy. A reader mends what it finds so, and the watch what comes with a change
+// of the cluster; the rest is found here, within two rounds.
+func (e *Engine) scrub() {
+	err := pause(e.ctx, e.cfg.Scrub) // engines opened together do not go round together
+	for err == nil {
+		err = e.scrubRound(e.ctx)
+	}
+}
+
+// scrubRound looks at each object once, at a steady pace. The error is that of a
+// context that ended.
+func (e *Engine) scrubRound(ctx context.Context) error {
+	journaled := e.journal.byKey()
+	keys := e.slots.keys()
+	maps.Insert(keys, maps.All(journaled))
+	var failed []error
+	for key := range keys {
+		if err := sleep(ctx, e.scrubEvery(len(keys))); err != nil {
+			return err
+		}
+		if err := e.scrubObject(ctx, key, journaled[key]); err != nil {
+			failed = append(failed, keyError(key, err))
+		}
+		delete(journaled, key) // what the journal has let go of is not kept for longer than that
+	}
+	if len(failed) > 0 && ctx.Err() == nil {
+		e.cfg.Logger.Warn("aerospike: scrub failed of some objects, comes again",
+			slog.Int("failed", len(failed)), slog.Int("of", len(keys)), slog.Any("first", failed[0]))
+	}
+	if len(keys) == 0 {
+		return sleep(ctx, e.cfg.Scrub)
+	}
+	return ctx.Err()
+}
+
+// scrubEvery returns the time for each of n objects.
+func (e *Engine) scrubEvery(n int) time.Duration {
+	return max(e.cfg.Scrub/time.Duration(n), time.Second/time.Duration(e.cfg.ScrubRate))
+}
+
+// scrubObject compares an object's record with what is remembered of it and with
+// its changes in the journal, and has it mended if it lacks any of that. It only
+// reads what no user has read since it last came by.
+func (e *Engine) scrubObject(ctx context.Context, key string, journaled []unit.Entry) error {
+	s, ctx, done, err := e.enter(ctx, key)
+	if err != nil {
+		return err
+	}
+	defer done()
+	remembered := s.remembered()
+	// What is remembered has nearly all of them, and is compared anyway. But it may
+	// have them from a copy elsewhere, where they are not safe.
+	if e.records.others == nil {
+		journaled = slices.DeleteFunc(journaled, func(j unit.Entry) bool {
+			return slices.ContainsFunc(remembered, func(r memory) bool { return r.has(j.Frame) })
+		})
+	}
+	var errs []error
+	if len(journaled) > 0 {
+		n, err := e.remerge(ctx, key, journaled)
+		if n > 0 {
+			e.cfg.Logger.Warn("aerospike: record went back, changes of the journal merged again", slog.String("key", key), slog.Int("lost", n))
+		}
+		errs = append(errs, err)
+	}
+	for _, r := range remembered {
+		errs = append(errs, r.scrub(ctx, e, s))
+	}
+	return errors.Join(errs...)
+}
+
+// memory is a *known of any kind.
+type memory interface {
+	has(frame []byte) bool
+	scrub(ctx context.Context, e *Engine, s *slot) error
+}
+
+// remembered returns what is known of the object, by kind.
+func (s *slot) remembered() (all []memory) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, v := range s.values {
+		if m, ok := v.(memory); ok {
+			all = append(all, m)
+		}
+	}
+	return all
+}
+
+// keys returns the keys of all objects that are known.
+func (t *slots) keys() map[string][]unit.Entry {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	keys := make(map[string][]unit.Entry, len(t.all))
+	for key := range t.all {
+		keys[key] = nil
+	}
+	return keys
+}
+
+// has reports whether what is remembered contains the change of a frame.
+func (k *known[S]) has(frame []byte) bool {
+	d, err := crdt.DecodeFrame(k.kind, frame)
+	if err != nil {
+		return false
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return crdt.Contains(k.seen, d)
+}
+
+// scrub reads the newest copy of the record, takes it in and has it mended if it
+// is behind, unless a user's read did so since the last scrub.
+func (k *known[S]) scrub(ctx context.Context, e *Engine, s *slot) error {
+	if k.uncheck() {
+		return nil
+	}
+	k.doubt()
+	defer k.uncheck() // this was no user
+	return k.read(ctx, e, s, true)
+}
+
+// uncheck reports whether there is nothing to look for: the record had all that is
+// remembered when it was last read, or nothing is. Next time there is.
+func (k *known[S]) uncheck() bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	was := k.checked || k.seen.IsBottom()
+	k.checked = false
+	return was
+}
