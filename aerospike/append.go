@@ -18,6 +18,7 @@ func (e *Engine) append(ctx context.Context, s *slot, entries []unit.Entry, g un
 	if err != nil {
 		return 0, err
 	}
+	e.counts.appends.Add(1)
 	// Of all writers, the one whose change crossed a multiple of the length folds;
 	// if that fails, another will.
 	if l := e.cfg.QueueLength; queued/l > (queued-len(entries))/l {

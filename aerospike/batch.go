@@ -75,6 +75,8 @@ func (e *Engine) appendBatch(ctx context.Context, keys []string, entries map[str
 				for _, entry := range entries[keys[i]] {
 					e.journal.acknowledged(keys[i], entry, e.cfg.Now())
 				}
+				e.counts.appends.Add(1)
+				e.counts.wrote(len(entries[keys[i]]))
 				e.foldIfLong(keys[i], n, len(entries[keys[i]])) //nolint:contextcheck // it outlives this write
 				continue
 			}

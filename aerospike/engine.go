@@ -26,6 +26,7 @@ type Engine struct {
 	journal *keeper
 	lookout lookout
 	doubts  doubts
+	counts  counters
 
 	mu     sync.Mutex
 	closed bool
@@ -73,7 +74,7 @@ func Open(ctx context.Context, client Client, cfg Config) (*Engine, error) {
 	e.writer = &unit.Writer{
 		Cluster: e.records, Blocks: newBlocks(e.records, cfg.Set), Kinds: cfg.Kinds,
 		QueueSize: cfg.QueueSize, RecordSize: cfg.RecordSize,
-		Draw: draw, Pause: pause,
+		Draw: draw, Pause: pause, Count: e.counts.happened,
 	}
 	if cfg.DC != "" {
 		if err := e.records.identify(ctx, cfg.Set, cfg.DC); err != nil {

@@ -2,7 +2,9 @@ package aerospike_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"expvar"
 	"fmt"
 	"log"
 	"slices"
@@ -132,6 +134,27 @@ func ExampleAudit() {
 		}
 	}
 	// Output: warn generation <nil>
+}
+
+// The figures of an engine, as a program shows them under /debug/vars with
+// expvar.Publish; other systems of metrics take a function too.
+func ExampleEngine_Stats() {
+	s, client := server()
+	defer s.Close() //nolint:errcheck // the program is ending
+	e := engineOf(client)
+	var shown expvar.Map
+	shown.Set("carts", expvar.Func(func() any { return e.Stats() }))
+
+	carts := aerospike.NewObjects(e, "cart/", crdt.AWSetOf(crdt.String))
+	for _, item := range []string{"milk", "eggs"} {
+		if _, err := carts.Update(context.Background(), "ann", adding(item)); err != nil {
+			log.Fatal(err)
+		}
+	}
+	var figures struct{ Carts aerospike.Stats }
+	err := json.Unmarshal([]byte(shown.String()), &figures)
+	fmt.Println(figures.Carts.Changes, figures.Carts.Appends, figures.Carts.Objects, figures.Carts.Regressions, err)
+	// Output: 2 2 1 0 <nil>
 }
 
 // A mirror joins two clusters that know nothing of each other.

@@ -86,6 +86,7 @@ func (k *known[S]) read(ctx context.Context, e *Engine, s *slot, newest bool) er
 			k.mend(e, s, u) //nolint:contextcheck // in the background
 			return nil
 		}
+		e.counts.behind.Add(1)
 		newest = true
 	}
 }

@@ -12,6 +12,7 @@ import (
 // have been in it: the record went back, in a split, a restart or by somebody's
 // hand. It is done under a key of its own, like any other change.
 func (k *known[S]) mend(e *Engine, s *slot, u *unit.Unit) {
+	e.counts.regressions.Add(1)
 	fresh, _, err := k.join(u)
 	if err != nil {
 		return // it was joined a moment ago
@@ -35,6 +36,7 @@ func (k *known[S]) mend(e *Engine, s *slot, u *unit.Unit) {
 			e.cfg.Logger.Error("aerospike: record went back, not mended", slog.String("key", s.key), slog.Any("error", err))
 			return
 		}
+		e.counts.mended.Add(1)
 		e.cfg.Logger.Warn("aerospike: record went back, mended", slog.String("key", s.key))
 	})
 	if !started {

@@ -199,7 +199,9 @@ func (e *Engine) flyTogether(ctx context.Context, s *slot, cs []*change) error {
 	if err != nil {
 		return err
 	}
-	_, err = e.append(ctx, s, entries, unit.Guard{})
+	if _, err = e.append(ctx, s, entries, unit.Guard{}); err == nil {
+		e.counts.wrote(len(cs))
+	}
 	return err
 }
 

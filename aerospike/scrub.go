@@ -8,7 +8,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/dovetail-crdt/dovetail/aerospike/internal/unit"
 	"github.com/dovetail-crdt/dovetail/crdt"
 )
 
@@ -40,6 +39,7 @@ func (e *Engine) scrubRound(ctx context.Context) error {
 		}
 		delete(journaled, key) // what the journal has let go of is not kept for longer than that
 	}
+	e.counts.scrubs.Add(1)
 	if len(failed) > 0 && ctx.Err() == nil {
 		e.cfg.Logger.Warn("aerospike: scrub failed of some objects, comes again",
 			slog.Int("failed", len(failed)), slog.Int("of", len(keys)), slog.Any("first", failed[0]))
@@ -58,7 +58,7 @@ func (e *Engine) scrubEvery(n int) time.Duration {
 // scrubObject compares an object's record with what is remembered of it and with
 // its changes in the journal, and has it mended if it lacks any of that. It only
 // reads what no user has read since it last came by.
-func (e *Engine) scrubObject(ctx context.Context, key string, journaled []unit.Entry) error {
+func (e *Engine) scrubObject(ctx context.Context, key string, journaled []kept) error {
 	s, ctx, done, err := e.enter(ctx, key)
 	if err != nil {
 		return err
@@ -68,12 +68,13 @@ func (e *Engine) scrubObject(ctx context.Context, key string, journaled []unit.E
 	// What is remembered has nearly all of them, and is compared anyway. But it may
 	// have them from a copy elsewhere, where they are not safe.
 	if e.records.others == nil {
-		journaled = slices.DeleteFunc(journaled, func(j unit.Entry) bool {
-			return slices.ContainsFunc(remembered, func(r memory) bool { return r.has(j.Frame) })
+		journaled = slices.DeleteFunc(journaled, func(j kept) bool {
+			return slices.ContainsFunc(remembered, func(r memory) bool { return r.has(j.entry.Frame) })
 		})
 	}
 	var errs []error
 	if len(journaled) > 0 {
+		e.counts.scrubbed.Add(1)
 		n, err := e.remerge(ctx, key, journaled)
 		if n > 0 {
 			e.cfg.Logger.Warn("aerospike: record went back, changes of the journal merged again", slog.String("key", key), slog.Int("lost", n))
@@ -105,10 +106,10 @@ func (s *slot) remembered() (all []memory) {
 }
 
 // keys returns the keys of all objects that are known.
-func (t *slots) keys() map[string][]unit.Entry {
+func (t *slots) keys() map[string][]kept {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	keys := make(map[string][]unit.Entry, len(t.all))
+	keys := make(map[string][]kept, len(t.all))
 	for key := range t.all {
 		keys[key] = nil
 	}
@@ -132,6 +133,7 @@ func (k *known[S]) scrub(ctx context.Context, e *Engine, s *slot) error {
 	if k.uncheck() {
 		return nil
 	}
+	e.counts.scrubbed.Add(1)
 	k.doubt()
 	defer k.uncheck() // this was no user
 	return k.read(ctx, e, s, true)

@@ -41,9 +41,10 @@ func shows(t *testing.T, c *as.Client, cfg aerospike.Config, want int64) {
 	})
 }
 
-func digest(t *testing.T, set, key string) asdtest.Digest {
+// digest returns that of the key "k".
+func digest(t *testing.T, set string) asdtest.Digest {
 	t.Helper()
-	k, err := as.NewKey(namespace, set, key)
+	k, err := as.NewKey(namespace, set, "k")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,7 +72,7 @@ func TestScrub(t *testing.T) {
 					}
 				}
 				for range 3 { // whatever is mended in between
-					if !s.Rollback(namespace, digest(t, "s", "k"), 4) {
+					if !s.Rollback(namespace, digest(t, "s"), 4) {
 						t.Fatal("no such version")
 					}
 					shows(t, c, cfg, 6)
@@ -102,7 +103,7 @@ func TestScrubDatacenter(t *testing.T) {
 				}
 			}
 			for range 3 {
-				if !home.ShipVersion(namespace, digest(t, "s.east", "k"), 0) {
+				if !home.ShipVersion(namespace, digest(t, "s.east"), 0) {
 					t.Fatal("nothing was shipped back")
 				}
 				shows(t, c, cfg, 6)
@@ -221,7 +222,7 @@ func TestScrubTriesAgain(t *testing.T) {
 		}
 	}
 	busy := s.Inject(asdtest.Fault{Match: func(o *asdtest.Op) bool { return o.Write }, Code: asdtest.KeyBusy})
-	if !s.Rollback(namespace, digest(t, "s", "k"), 2) {
+	if !s.Rollback(namespace, digest(t, "s"), 2) {
 		t.Fatal("no such version")
 	}
 	until(t, log.is.Load)

@@ -71,6 +71,7 @@ func (e *Engine) remerge(ctx context.Context, key string, changes []kept) (merge
 			if err := e.write(ctx, s, c.entry); err != nil {
 				return merged, err
 			}
+			e.counts.remerged.Add(1)
 			merged++
 		}
 		if c.left {

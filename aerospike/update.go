@@ -59,6 +59,7 @@ func (u *update[S]) run(ctx context.Context) (sight, error) {
 		}
 		err = u.writeAlone(ctx, c, !read)
 		if errors.Is(err, unit.ErrStale) {
+			u.e.counts.stale.Add(1)
 			// A server that was handed the write twice answers what became of it the
 			// second time, so it is looked up.
 			u.opts.newest = true
@@ -162,6 +163,7 @@ func (u *update[S]) writeAlone(ctx context.Context, c *issued[S], exact bool) er
 	queued, err := u.e.append(ctx, u.s, []unit.Entry{c.entry}, g)
 	if err == nil {
 		u.k.appended(c.entry.Key, queued)
+		u.e.counts.wrote(1)
 	}
 	return err
 }
@@ -183,6 +185,7 @@ func (u *update[S]) end(c *issued[S], ev numbered, err error) (sight, error) {
 		return sight{}, err
 	}
 	u.k.exact = false
+	u.e.counts.doubts.Add(1)
 	u.e.journal.doubted(c.ticket)
 	p := &pending[S]{e: u.e, s: u.s, k: u.k, c: c}
 	u.e.slots.hold(u.s) // until it is settled

@@ -1,0 +1,88 @@
+package aerospike
+
+// Stats are the figures of an Engine at one moment. Those that are int64 count what
+// happened since Open and never fall; those that are int tell what there is. The
+// failures among them were dealt with: what the caller must know is in his error.
+type Stats struct {
+	// Changes is how many changes came into records: those of Updates, the deltas of
+	// Merges, and what was merged again. Appends is how many writes that took, and
+	// Together how many of the changes shared theirs with others.
+	Changes, Appends, Together int64
+	// Retries is how many attempts at reads and appends were repeated: the key was
+	// busy (KEY_BUSY), a node overloaded or out of reach, or the record full.
+	Retries int64
+	// Full is how many appends were refused by a record that had grown by
+	// Config.QueueSize, which is then folded; or, at times, since it was not as it was
+	// known to be.
+	Full int64
+	// Stale is how many times a transaction ran again, because the object was newer
+	// in the cluster than what was remembered.
+	Stale int64
+	// Folds is how many queues were folded, and FoldsLost how many attempts at that
+	// came too late, since somebody else was faster.
+	Folds, FoldsLost int64
+
+	// Doubts is how many Updates ended in doubt (InDoubtError), and InDoubt how many
+	// changes are in doubt now.
+	Doubts  int64
+	InDoubt int
+
+	// Behind is how many reads met a copy of a record that lacked something of what is
+	// remembered, and were made again of the newest. Regressions is how many met the
+	// newest so: the record went back. Mended is how many times such a record got what
+	// it lacked. As much as one of these grows, the cluster loses what it acknowledged.
+	Behind, Regressions, Mended int64
+	// Remerged is how many changes of the journal were missing in the cluster and were
+	// merged again; see Remerge. Some may never have been there: they were in doubt.
+	Remerged int64
+	// Scrubs is how many rounds of Config.Scrub are over, and Scrubbed how many
+	// objects were read for it.
+	Scrubs, Scrubbed int64
+
+	// JournalEntries is how many changes are in the journal, and JournalBytes the size
+	// of those among them that were acknowledged. Objects is how many are remembered.
+	JournalEntries, JournalBytes, Objects int
+}
+
+// Stats returns the present figures. It is cheap, and safe for concurrent use, also
+// after Close.
+func (e *Engine) Stats() Stats {
+	c := &e.counts
+	s := Stats{
+		Changes: c.changes.Load(), Appends: c.appends.Load(), Together: c.together.Load(),
+		Retries: c.retries.Load(), Full: c.full.Load(), Stale: c.stale.Load(),
+		Folds: c.folds.Load(), FoldsLost: c.foldsLost.Load(),
+		Doubts: c.doubts.Load(), InDoubt: e.doubts.open(),
+		Behind: c.behind.Load(), Regressions: c.regressions.Load(), Mended: c.mended.Load(), Remerged: c.remerged.Load(),
+		Scrubs: c.scrubs.Load(), Scrubbed: c.scrubbed.Load(),
+		Objects: e.slots.count(),
+	}
+	s.JournalEntries, s.JournalBytes = e.journal.held()
+	return s
+}
+
+// open returns how many changes are in doubt.
+func (d *doubts) open() (n int) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, p := range d.list {
+		if !p.isSettled() {
+			n++
+		}
+	}
+	return n
+}
+
+// held returns the number of entries, and the bytes of those that were acknowledged.
+func (j *keeper) held() (entries, bytes int) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return len(j.entries), j.size
+}
+
+// count returns how many objects are known.
+func (t *slots) count() int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return len(t.all)
+}
