@@ -20,6 +20,10 @@ const (
 	doubtForgotten             // what ended without doubt is taken to have been without doubt
 	totalReadBack              // a total goes on from what the record says
 	mutationRepeated           // a retry runs the transaction again
+	dotsReadBack               // who forgot an object numbers on from what its record says
+	deleteToRemove             // what becomes empty is deleted
+	sharedRecord               // clusters that XDR joins write one record
+	ownerIdle                  // an old copy that comes home is left as it is
 )
 
 // sweeping is the kind of history that sweeps of journals are for.
@@ -33,6 +37,11 @@ func sweeping(t *tuning) {
 // counting is the kind of history in which totals are forgotten.
 func counting(t *tuning) {
 	t.steps, t.nature, t.fields, t.evict, t.stale = 120, 15, []string{"balance"}, true, true
+}
+
+// forgetting is the kind of history in which objects are forgotten, but no totals.
+func forgetting(t *tuning) {
+	t.steps, t.nature, t.fields, t.evict, t.stale = 120, 15, []string{"tags", "memo"}, true, true
 }
 
 // TestPlantedBugs counts the histories until a planted bug is found by the checks
@@ -56,6 +65,11 @@ func TestPlantedBugs(t *testing.T) {
 		{"doubt forgotten", doubtForgotten, 500, nil},
 		{"total read back", totalReadBack, 300, counting},
 		{"mutation repeated", mutationRepeated, 100, nil},
+		{"dots read back", dotsReadBack, 200, forgetting},
+		{"delete to remove", deleteToRemove, 100, nil},
+		{"shared record", sharedRecord, 50, joined},
+		{"owner idle", ownerIdle, 100, looping},
+		{"coverage for containment, looping", coverageForContainment, 1000, looping},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

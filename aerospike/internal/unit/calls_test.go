@@ -54,7 +54,7 @@ func (w *world) begin(p *process) {
 func (c *call) update(op operation, read, exact, joined bool) {
 	p, w := c.p, c.writer()
 	var g unit.Guard
-	if read {
+	if read || p.w.bug == dotsReadBack && p.last == 0 {
 		u, err := w.Read(c.ctx, key, false)
 		if err != nil {
 			return
@@ -64,6 +64,11 @@ func (c *call) update(op operation, read, exact, joined bool) {
 	}
 	ch := p.mutate(op)
 	if ch == nil {
+		return
+	}
+	if p.w.bug == deleteToRemove && read && p.empties(op) {
+		g.Exact = true
+		c.deletes(ch, g)
 		return
 	}
 	all, entry := []*change{ch}, ch.entry
@@ -154,7 +159,7 @@ func (c *call) look(newest bool) {
 func (c *call) sweep(newest bool) {
 	p := c.p
 	u, err := c.writer().Read(c.ctx, key, newest)
-	if err != nil {
+	if err != nil || p.w.bug == ownerIdle {
 		return
 	}
 	v := c.read
@@ -165,7 +170,7 @@ func (c *call) sweep(newest bool) {
 	}
 	var missing []unit.Entry
 	for _, ch := range slices.Concat(p.journal, p.open) {
-		if ch.flying {
+		if ch.flying || ch.deleted {
 			continue
 		}
 		if p.contains(f.State, v, ch) {

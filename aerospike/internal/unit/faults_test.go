@@ -27,19 +27,22 @@ func (w *world) answer(c *call) {
 
 // read returns the newest version, or one that was.
 func (w *world) read(c *call, newest bool) answer {
-	s := w.of(c.p.side)
-	v := s.now
-	if !w.calm {
-		if w.tune.fates[busy] > 0 && w.dice.pick(12, "read fails") == 11 {
-			return answer{err: inDoubt(unit.Busy)} // a read that is in doubt is nothing to worry about
-		}
-		if w.tune.stale && !newest {
-			v = s.old[len(s.old)-1-w.dice.pick(len(s.old), "version")]
-		}
+	if !w.calm && w.tune.fates[busy] > 0 && w.dice.pick(12, "read fails") == 11 {
+		return answer{err: inDoubt(unit.Busy)} // a read that is in doubt is nothing to worry about
 	}
-	c.read = v
+	copyOf := func(s *side) *version {
+		if w.calm || !w.tune.stale || newest {
+			return s.now
+		}
+		return s.old[len(s.old)-1-w.dice.pick(len(s.old), "version")]
+	}
+	v := copyOf(w.of(c.p.side))
 	u := v.unit()
 	u.Stamp = v.name(w.bug)
+	if w.region != nil {
+		v = w.beside(c.p.side, v, u, copyOf)
+	}
+	c.read = v
 	w.logf("%v: reads %v and %d entries: %v", c.p, u.Stamp, len(u.Queue), v.has.Members())
 	return answer{unit: u}
 }

@@ -37,6 +37,19 @@ func TestHistories(t *testing.T) {
 	})
 }
 
+// TestRegions plays histories of several clusters, to which XDR brings versions of
+// each other's records late, again, out of order and in parts.
+func TestRegions(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(rt *rapid.T) {
+		w := newWorld(t.Context(), rapidDice{rt}, noBug, true)
+		joined(&w.tune)
+		if err := w.play(); err != nil {
+			rt.Fatal(err)
+		}
+	})
+}
+
 // TestSeeds plays the histories, with nothing planted, that the table of planted
 // bugs plays; more would find more, but not here.
 func TestSeeds(t *testing.T) {
@@ -44,7 +57,7 @@ func TestSeeds(t *testing.T) {
 	for _, tt := range []struct {
 		name string
 		bias func(*tuning)
-	}{{"any", nil}, {"sweeping", sweeping}, {"counting", counting}} {
+	}{{"any", nil}, {"sweeping", sweeping}, {"counting", counting}, {"forgetting", forgetting}, {"joined", joined}, {"looping", looping}} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			seeds := 300
@@ -72,11 +85,13 @@ func TestSeeds(t *testing.T) {
 // TestSameSeedSameStory plays a history twice.
 func TestSameSeedSameStory(t *testing.T) {
 	t.Parallel()
-	for seed := range 20 {
-		one, _ := playSeed(t.Context(), seed, noBug, nil, true)
-		two, _ := playSeed(t.Context(), seed, noBug, nil, true)
-		if !slices.Equal(one.story, two.story) {
-			t.Fatalf("seed %d has two stories", seed)
+	for _, bias := range []func(*tuning){nil, looping} {
+		for seed := range 20 {
+			one, _ := playSeed(t.Context(), seed, noBug, bias, true)
+			two, _ := playSeed(t.Context(), seed, noBug, bias, true)
+			if !slices.Equal(one.story, two.story) {
+				t.Fatalf("seed %d has two stories", seed)
+			}
 		}
 	}
 }

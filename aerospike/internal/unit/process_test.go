@@ -46,6 +46,7 @@ type change struct {
 	flying  bool // it was not told yet how its write ended
 	applied bool // it came into a record, at some time
 	refused bool // its writer was told that it never will
+	deleted bool // a deletion of the record stood for it
 }
 
 func (w *world) newProcess() *process {
@@ -67,6 +68,10 @@ func (p *process) Doubt() uint64 { return p.doubt }
 // Issue implements crdt.Source. A number is left out now and then, as if it were
 // of another object.
 func (p *process) Issue(n int) (clock.Event, error) {
+	if p.w.bug == dotsReadBack {
+		p.last = max(p.last, crdt.ContextOf(p.seen).Max(p.id))
+		p.seq = max(p.seq, p.last)
+	}
 	p.seq += 1 + p.seq%2
 	after := p.last
 	if p.w.bug == afterAcknowledged {
@@ -191,5 +196,8 @@ func (p *process) forget() {
 	p.seen, p.sees, p.work, p.known = accountKind.New(), p.w.history.View(), nil, nil
 	if p.w.bug != totalReadBack {
 		p.doubt, p.run = p.last, p.w.newRun()
+	}
+	if p.w.bug == dotsReadBack {
+		p.seq, p.last, p.doubt = 0, 0, 0
 	}
 }

@@ -87,7 +87,8 @@ type write struct {
 	entries []unit.Entry
 	guard   unit.Guard
 	change  *unit.Compaction // nil for an append
-	has     spec.Set         // what the new snapshot is made of
+	has     spec.Set         // what the new snapshot is made of, or the deletion stands for
+	remove  bool             // see deletes
 }
 
 func (w *write) String() string {
@@ -95,7 +96,9 @@ func (w *write) String() string {
 		return fmt.Sprintf("compaction %v→%v of %d entries", c.Seen, c.Next, len(c.Folded))
 	}
 	var s strings.Builder
-	s.WriteString("append")
+	if s.WriteString("append"); w.remove {
+		s.WriteString(" as deletion")
+	}
 	for _, e := range w.entries {
 		fmt.Fprintf(&s, " %x", e.Key[:2])
 	}
@@ -109,6 +112,8 @@ func (v *version) do(w *write, limit int, b bug) (*version, answer) {
 	switch c := w.change; {
 	case c == nil && !v.allows(&w.guard):
 		return v, answer{err: refusal(unit.Refused)}
+	case w.remove:
+		n = v.removed(w)
 	case c == nil:
 		n = v.appended(w.entries)
 	case !v.exists:

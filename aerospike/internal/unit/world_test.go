@@ -26,6 +26,7 @@ type world struct {
 	history spec.History
 	ghosts  map[unit.EntryKey]*ghost // of each frame, by the hash of its bytes
 	sides   [2]*side                 // the second is nil unless there is a split
+	region  *region                  // in place of sides, or nil: several clusters
 	procs   []*process
 	calls   []*call
 	held    []*held
@@ -70,6 +71,7 @@ type tuning struct {
 	stale                 bool
 	split, rollback       bool
 	crash, evict          bool
+	region, loop          bool // several clusters; what they ship comes home
 }
 
 func newWorld(ctx context.Context, d dice, b bug, verbose bool) *world {
@@ -123,6 +125,9 @@ func (w *world) failf(format string, args ...any) {
 
 // play plays the history to its end and returns what was wrong.
 func (w *world) play() error {
+	if w.tune.region {
+		w.found()
+	}
 	for n := 0; n < w.tune.steps && w.err == nil; n++ {
 		w.step()
 	}
@@ -140,6 +145,9 @@ func (w *world) play() error {
 
 // step lets one thing happen.
 func (w *world) step() {
+	if w.region != nil && w.dice.pick(5, "ship") == 4 {
+		w.ship()
+	}
 	switch what := w.dice.pick(100, "what"); {
 	case what < 55 && len(w.calls) > 0:
 		w.answer(w.calls[w.dice.pick(len(w.calls), "call")])
@@ -170,8 +178,11 @@ func weighted(d dice, weights []int, label string) int {
 	return i
 }
 
-// of returns the side that a process is on.
+// of returns the side that a process is on, or the record of its cluster.
 func (w *world) of(i int) *side {
+	if w.region != nil {
+		return w.region.own(i)
+	}
 	if w.sides[1] == nil {
 		return w.sides[0]
 	}
