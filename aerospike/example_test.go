@@ -89,6 +89,30 @@ func ExampleAtLeast() {
 	// Output: [milk] <nil>
 }
 
+// A client reads at one process and writes at another, which has not read at all.
+// The write replaces what the client saw; what somebody else wrote meanwhile stays
+// beside it.
+func ExampleSeen() {
+	s, client := server()
+	defer s.Close() //nolint:errcheck // the program is ending
+	ctx := context.Background()
+	var names [3]aerospike.Objects[*crdt.MVRegister[string]]
+	for i := range names {
+		names[i] = aerospike.NewObjects(engineOf(client), "name/", crdt.MVRegisterOf(crdt.String))
+	}
+	setting := func(name string) func(*crdt.Tx, *crdt.MVRegister[string]) error {
+		return func(tx *crdt.Tx, r *crdt.MVRegister[string]) error { r.Set(tx, name); return nil }
+	}
+	_, err1 := names[0].Update(ctx, "ann", setting("Ann"))
+	_, token, err2 := names[0].View(ctx, "ann") // goes to the client, and comes back
+	_, err3 := names[1].Update(ctx, "ann", setting("Anne"), aerospike.Blind())
+
+	_, err4 := names[2].Update(ctx, "ann", setting("Anna"), aerospike.Blind(), aerospike.Seen(token))
+	name, _, err5 := names[0].View(ctx, "ann")
+	fmt.Println(slices.Sorted(name.Values()), errors.Join(err1, err2, err3, err4, err5))
+	// Output: [Anna Anne] <nil>
+}
+
 // The answer to a write is lost. The change is pending, and settled by name.
 func ExampleInDoubtError() {
 	s, client := server()
