@@ -107,7 +107,7 @@ func (k *known[S]) replace(u *unit.Unit) (lacks bool, err error) {
 		k.work.Merge(fresh)
 	}
 	if lacks {
-		unapplied.Merge(contextOf(fresh), crdt.ContextOf(k.seen), k.unapplied.Context())
+		unapplied.Merge(covering[S]{fresh}, covering[S]{k.seen}, k.unapplied.Context())
 		fresh.Merge(k.seen)
 	}
 	k.seen, k.unapplied = fresh, unapplied
@@ -125,22 +125,24 @@ func (k *known[S]) join(u *unit.Unit) (s S, unapplied unit.Unapplied, err error)
 		}
 		s.Merge(d)
 	}
-	unapplied.Merge(contextOf(k.kind.New()), crdt.ContextOf(s), u.Unapplied)
+	unapplied.Merge(covering[S]{k.kind.New()}, covering[S]{s}, u.Unapplied)
 	for i := range u.Queue {
 		q := &u.Queue[i]
 		d, err := k.decode(q.Frame)
 		if err != nil {
 			return s, unapplied, fmt.Errorf("entry %x of the queue: %w", q.Key, err)
 		}
-		unapplied.Merge(contextOf(s), crdt.ContextOf(d), q.Unapplied)
+		unapplied.Merge(covering[S]{s}, covering[S]{d}, q.Unapplied)
 		s.Merge(d)
 	}
 	return s, unapplied, nil
 }
 
-func contextOf[S crdt.Lattice[S]](s S) func() *clock.Context {
-	return func() *clock.Context { return crdt.ContextOf(s) }
-}
+// covering is an object as a unit.Covering.
+type covering[S crdt.Lattice[S]] struct{ s S }
+
+func (c covering[S]) Context() *clock.Context      { return crdt.ContextOf(c.s) }
+func (c covering[S]) Covers(o *clock.Context) bool { return crdt.Covers(c.s, o) }
 
 // decode returns what a frame holds of the kind: bottom if it is of another, which
 // stands beside.
@@ -163,6 +165,6 @@ func (k *known[S]) learn(d S, unapplied *clock.Context) {
 
 // merge merges what is in the cluster into seen.
 func (k *known[S]) merge(d S, unapplied *clock.Context) {
-	k.unapplied.Merge(contextOf(k.seen), crdt.ContextOf(d), unapplied)
+	k.unapplied.Merge(covering[S]{k.seen}, covering[S]{d}, unapplied)
 	k.seen.Merge(d)
 }

@@ -10,19 +10,31 @@ import (
 // everywhere, unless a record went back in between. The zero value is empty.
 type Unapplied struct{ dots clock.Context }
 
-// Merge takes note that something with context c, which leaves events unapplied,
-// is merged into a state of context known, of which s is what it leaves. Unapplied
-// may be nil. O(1) if nothing is unapplied on either side.
-func (s *Unapplied) Merge(known func() *clock.Context, c, unapplied *clock.Context) {
+// Covering is what has a context, or none.
+type Covering interface {
+	// Context returns a copy of the context: nil if there is none.
+	Context() *clock.Context
+	// Covers reports whether all of c is in it.
+	Covers(c *clock.Context) bool
+}
+
+// Merge takes note that news, which leave events unapplied, are merged into known, of
+// which s is what it leaves. Unapplied may be nil. Where known has applied all that it
+// covers, and covers what news leave, which is nearly always, it copies nothing.
+func (s *Unapplied) Merge(known, news Covering, unapplied *clock.Context) {
 	none := unapplied == nil || unapplied.IsEmpty()
-	if c == nil || none && s.dots.IsEmpty() {
+	if s.dots.IsEmpty() && (none || known.Covers(unapplied)) {
+		return
+	}
+	c := news.Context()
+	if c == nil {
 		return
 	}
 	applied := c
 	if !none {
 		applied = c.Minus(unapplied)
 		was := &clock.Context{} // what the state had applied
-		if k := known(); k != nil {
+		if k := known.Context(); k != nil {
 			was = k.Minus(&s.dots)
 		}
 		fresh := unapplied.Minus(was)
