@@ -107,7 +107,7 @@ func (k *known[S]) replace(u *unit.Unit) (lacks bool, err error) {
 		k.work.Merge(fresh)
 	}
 	if lacks {
-		unapplied.Merge(covering[S]{fresh}, covering[S]{k.seen}, k.unapplied.Context())
+		unapplied.Merge(crdt.BorrowContext(fresh), crdt.BorrowContext(k.seen), k.unapplied.Context())
 		fresh.Merge(k.seen)
 	}
 	k.seen, k.unapplied = fresh, unapplied
@@ -125,24 +125,19 @@ func (k *known[S]) join(u *unit.Unit) (s S, unapplied unit.Unapplied, err error)
 		}
 		s.Merge(d)
 	}
-	unapplied.Merge(covering[S]{k.kind.New()}, covering[S]{s}, u.Unapplied)
+	var parts unit.Gathering
+	parts.Add(crdt.BorrowContext(s), u.Unapplied)
 	for i := range u.Queue {
 		q := &u.Queue[i]
 		d, err := k.decode(q.Frame)
 		if err != nil {
 			return s, unapplied, fmt.Errorf("entry %x of the queue: %w", q.Key, err)
 		}
-		unapplied.Merge(covering[S]{s}, covering[S]{d}, q.Unapplied)
+		parts.Add(crdt.BorrowContext(d), q.Unapplied)
 		s.Merge(d)
 	}
-	return s, unapplied, nil
+	return s, parts.Unapplied(), nil
 }
-
-// covering is an object as a unit.Covering.
-type covering[S crdt.Lattice[S]] struct{ s S }
-
-func (c covering[S]) Context() *clock.Context      { return crdt.ContextOf(c.s) }
-func (c covering[S]) Covers(o *clock.Context) bool { return crdt.Covers(c.s, o) }
 
 // decode returns what a frame holds of the kind: bottom if it is of another, which
 // stands beside.
@@ -165,6 +160,6 @@ func (k *known[S]) learn(d S, unapplied *clock.Context) {
 
 // merge merges what is in the cluster into seen.
 func (k *known[S]) merge(d S, unapplied *clock.Context) {
-	k.unapplied.Merge(covering[S]{k.seen}, covering[S]{d}, unapplied)
+	k.unapplied.Merge(crdt.BorrowContext(k.seen), crdt.BorrowContext(d), unapplied)
 	k.seen.Merge(d)
 }

@@ -136,7 +136,8 @@ func (c *Context) Minus(o *Context) *Context {
 		if !ok {
 			out.rows = append(out.rows, contextRow{id: r.id, first: r.first, more: newRunList(r.rest())})
 		} else if cut := &o.rows[j]; !cut.covers(r) {
-			runs := subtract(r.runs(), cut.runs())
+			var room [8]Interval
+			runs := r.subtract(cut, room[:0])
 			out.rows = append(out.rows, contextRow{id: r.id, first: runs[0], more: newRunList(runs[1:])})
 		}
 	}
@@ -152,22 +153,20 @@ func (c *Context) RunsOf(id ReplicaID) []Interval {
 	return nil
 }
 
-// subtract returns what a has and b lacks, in a new list.
-func subtract(a, b []Interval) []Interval {
-	var out []Interval
-	for _, in := range a {
-		for len(b) > 0 && b[0].Hi < in.Lo {
-			b = b[1:]
+// subtract appends the runs of what r has and o lacks to out.
+func (r *contextRow) subtract(o *contextRow, out []Interval) []Interval {
+	from, n, m := 0, r.len(), o.len()
+	for i := range n {
+		in := *r.run(i)
+		if from < m && o.run(from).Hi < in.Lo {
+			from = o.endingAt(in.Lo)
 		}
 		lo := in.Lo
-		for _, cut := range b {
-			if cut.Lo > in.Hi {
-				break
-			}
-			if cut.Lo > lo {
+		for k := from; k < m && o.run(k).Lo <= in.Hi; k++ {
+			if cut := o.run(k); cut.Lo > lo {
 				out = append(out, Interval{lo, cut.Lo - 1})
 			}
-			lo = cut.Hi + 1
+			lo = o.run(k).Hi + 1
 		}
 		if lo <= in.Hi {
 			out = append(out, Interval{lo, in.Hi})

@@ -172,18 +172,20 @@ func decodeContent(b []byte) (*kernel.State, error) {
 	return s, r.Done()
 }
 
-// Covers reports whether s knows the fate of all dots of c, as ContextOf(s).Covers(c)
-// would, without a copy. A lattice without a context, and a view, know none.
-func Covers[S Lattice[S]](s S, c *clock.Context) bool {
-	x, ok := any(s).(causal)
-	return ok && x.whole() != nil && x.whole().Context().Covers(c) || c.IsEmpty()
-}
-
 // ContextOf returns a copy of the context of s: the dots whose fate it knows. It
 // is nil for a lattice without a context and for a view.
 func ContextOf[S Lattice[S]](s S) *clock.Context {
 	if c, ok := any(s).(causal); ok && c.whole() != nil {
 		return c.whole().Context().Clone()
+	}
+	return nil
+}
+
+// BorrowContext returns the context of s itself, where ContextOf copies it. It belongs
+// to s: the caller must neither change it nor keep it beyond the next change of s.
+func BorrowContext[S Lattice[S]](s S) *clock.Context {
+	if c, ok := any(s).(causal); ok && c.whole() != nil {
+		return c.whole().Context()
 	}
 	return nil
 }

@@ -22,17 +22,20 @@ func (o *Object) Split(apart func(id clock.ReplicaID) bool) (rest, part *Object)
 	return &Object{o.kind, o.version, erasedCausal{r}}, &Object{o.kind, o.version, erasedCausal{p}}
 }
 
-// Covers reports whether the object knows the fate of all dots of c; one without a
-// context knows none. See clock.Context.Covers for the cost.
-func (o *Object) Covers(c *clock.Context) bool {
-	s, ok := o.state.(erasedCausal)
-	return ok && s.State.Context().Covers(c) || c.IsEmpty()
-}
-
 // Context returns a copy of the object's context, or nil if it has none.
 func (o *Object) Context() *clock.Context {
 	if c, ok := o.state.(erasedCausal); ok {
 		return c.State.Context().Clone()
+	}
+	return nil
+}
+
+// BorrowContext returns the object's context itself, or nil if it has none. It belongs
+// to the object: the caller must neither change it nor keep it beyond the object's next
+// change.
+func (o *Object) BorrowContext() *clock.Context {
+	if c, ok := o.state.(erasedCausal); ok {
+		return c.State.Context()
 	}
 	return nil
 }

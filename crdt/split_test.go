@@ -126,12 +126,10 @@ func frameOf(t *rapid.T, o *crdt.Object) []byte {
 	return f
 }
 
-func TestCovers(t *testing.T) {
+// TestBorrowContext compares what is lent with what is copied.
+func TestBorrowContext(t *testing.T) {
 	set, total := crdt.NewAWSet(crdt.String), crdt.NewGCounter()
-	mutate(set, crdt.NewWriter(7, time.Now).On(), func(tx *crdt.Tx, s *crdt.AWSet[string]) {
-		s.Add(tx, "a")
-		s.Add(tx, "b")
-	})
+	mutate(set, crdt.NewWriter(7, time.Now).On(), func(tx *crdt.Tx, s *crdt.AWSet[string]) { s.Add(tx, "a") })
 	frame, _ := crdt.AppendFrame(nil, crdt.AWSetOf(crdt.String), set)
 	object, err := crdt.DecodeObject(frame)
 	if err != nil {
@@ -142,16 +140,14 @@ func TestCovers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for hi := range uint64(4) {
-		c := &clock.Context{}
-		if hi > 0 {
-			c.AddRange(7, clock.Interval{Lo: 1, Hi: hi})
-		}
-		if want := hi <= 2; crdt.Covers(set, c) != want || object.Covers(c) != want {
-			t.Errorf("a set of two adds covers %v: %v, its object: %v, want %v", c, crdt.Covers(set, c), object.Covers(c), want)
-		}
-		if want := hi == 0; crdt.Covers(total, c) != want || plain.Covers(c) != want {
-			t.Errorf("what has no context covers %v: %v, its object: %v, want %v", c, crdt.Covers(total, c), plain.Covers(c), want)
-		}
+	want := crdt.ContextOf(set)
+	if got := crdt.BorrowContext(set); want.IsEmpty() || !got.Equal(want) {
+		t.Errorf("a set lends %v, want %v", got, want)
+	}
+	if got := object.BorrowContext(); !got.Equal(want) {
+		t.Errorf("an object lends %v, want %v", got, want)
+	}
+	if a, b := crdt.BorrowContext(total), plain.BorrowContext(); a != nil || b != nil {
+		t.Errorf("what has no context lends %v and %v", a, b)
 	}
 }

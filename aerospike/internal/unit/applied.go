@@ -10,39 +10,28 @@ import (
 // everywhere, unless a record went back in between. The zero value is empty.
 type Unapplied struct{ dots clock.Context }
 
-// Covering is what has a context, or none.
-type Covering interface {
-	// Context returns a copy of the context: nil if there is none.
-	Context() *clock.Context
-	// Covers reports whether all of c is in it.
-	Covers(c *clock.Context) bool
-}
-
-// Merge takes note that news, which leave events unapplied, are merged into known, of
-// which s is what it leaves. Unapplied may be nil. Where known has applied all that it
-// covers, and covers what news leave, which is nearly always, it copies nothing.
-func (s *Unapplied) Merge(known, news Covering, unapplied *clock.Context) {
+// Merge takes note that something with context c, nil if it has none, that leaves
+// events unapplied, is merged into a state of context known, of which s is what it
+// leaves. Known and unapplied may be nil. Where known has applied all that it covers,
+// and covers what c leaves, which is nearly always, nothing is copied.
+func (s *Unapplied) Merge(known, c, unapplied *clock.Context) {
 	none := unapplied == nil || unapplied.IsEmpty()
-	if s.dots.IsEmpty() && (none || known.Covers(unapplied)) {
-		return
-	}
-	c := news.Context()
-	if c == nil {
+	covered := none || known != nil && known.Covers(unapplied)
+	if c == nil || covered && s.dots.IsEmpty() {
 		return
 	}
 	applied := c
 	if !none {
 		applied = c.Minus(unapplied)
-		was := &clock.Context{} // what the state had applied
-		if k := known.Context(); k != nil {
-			was = k.Minus(&s.dots)
-		}
-		fresh := unapplied.Minus(was)
-		s.dots = *s.dots.Minus(applied)
-		s.dots.Merge(fresh)
-		return
 	}
 	s.dots = *s.dots.Minus(applied)
+	if !covered {
+		fresh := unapplied
+		if known != nil {
+			fresh = unapplied.Minus(known)
+		}
+		s.dots.Merge(fresh)
+	}
 }
 
 // Context returns the events, or nil if there are none. It must not be changed.
@@ -52,3 +41,25 @@ func (s *Unapplied) Context() *clock.Context {
 	}
 	return &s.dots
 }
+
+// Gathering finds what a state leaves unapplied that is joined from many parts. Unlike
+// Merge it does not ask in which order they come: those of a queue stand in order of
+// their hashes, so that many a part ends events before they are there. The zero value
+// is that of bottom.
+type Gathering struct{ left, applied clock.Context }
+
+// Add takes note that something with context c, nil if it has none, is part of the
+// state, and leaves events unapplied, which may be nil.
+func (g *Gathering) Add(c, unapplied *clock.Context) {
+	switch {
+	case c == nil:
+	case unapplied == nil || unapplied.IsEmpty():
+		g.applied.Merge(c)
+	default:
+		g.left.Merge(unapplied)
+		g.applied.Merge(c.Minus(unapplied))
+	}
+}
+
+// Unapplied returns what the state of all parts leaves unapplied.
+func (g *Gathering) Unapplied() Unapplied { return Unapplied{dots: *g.left.Minus(&g.applied)} }

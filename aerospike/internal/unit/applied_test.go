@@ -7,13 +7,7 @@ import (
 	"github.com/dovetail-crdt/dovetail/clock"
 )
 
-// set is a context by itself.
-type set struct{ c *clock.Context }
-
-func (s set) Context() *clock.Context      { return s.c.Clone() }
-func (s set) Covers(c *clock.Context) bool { return s.c.Covers(c) }
-
-// TestUnappliedMerge compares what Merge leaves with its definition, dot by dot: what
+// TestUnappliedMerge compares what Merge and Gathering leave with their definition: what
 // is covered afterwards, and was applied neither by what was known nor by the news.
 func TestUnappliedMerge(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
@@ -40,13 +34,19 @@ func TestUnappliedMerge(t *testing.T) {
 			left = &clock.Context{}
 		}
 		s := Unapplied{dots: *left.Clone()}
-		s.Merge(set{known}, set{news}, lacks)
+		s.Merge(known, news, lacks)
 		applied := known.Minus(left)
 		applied.Merge(news.Minus(lacks))
 		want := known.Clone()
 		want.Merge(news)
 		if want = want.Minus(applied); !s.dots.Equal(want) {
 			t.Fatalf("known %v without %v, and %v without %v: %v unapplied, want %v", known, left, news, lacks, &s.dots, want)
+		}
+		var g Gathering
+		g.Add(news, lacks)
+		g.Add(known, left)
+		if u := g.Unapplied(); !u.dots.Equal(want) {
+			t.Fatalf("known %v without %v, and %v without %v gathered: %v unapplied, want %v", known, left, news, lacks, &u.dots, want)
 		}
 		if left.IsEmpty() && !lacks.IsEmpty() && known.Covers(lacks) {
 			quick++

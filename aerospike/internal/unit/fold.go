@@ -23,15 +23,15 @@ func Fold(s *State, u *Unit) (f Folded, damaged error, err error) {
 			return f, nil, fmt.Errorf("frame %d of the snapshot: %w", i, err)
 		}
 	}
-	if u.Unapplied != nil {
-		s.unapplied.dots.Merge(u.Unapplied)
-	}
+	var parts Gathering
+	parts.Add(s.known(), u.Unapplied)
 	for _, e := range u.Queue {
 		o, err := s.Decode(e.Frame)
 		if err == nil {
-			_, err = s.MergeExcept(o, e.Unapplied)
+			_, err = s.Merge(o)
 		}
 		if err == nil {
+			parts.Add(o.BorrowContext(), e.Unapplied) // that of a first o, which s keeps, is still its own
 			f.Keys = append(f.Keys, e.Key)
 			continue
 		}
@@ -40,5 +40,6 @@ func Fold(s *State, u *Unit) (f Folded, damaged error, err error) {
 			damaged = fmt.Errorf("entry %x of the queue: %w", e.Key, err)
 		}
 	}
+	s.unapplied = parts.Unapplied()
 	return f, damaged, nil
 }

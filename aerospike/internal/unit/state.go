@@ -99,7 +99,7 @@ func (s *State) MergeState(t *State) (changed bool, err error) {
 // MergeExcept merges an object that leaves events unapplied, which may be nil.
 func (s *State) MergeExcept(o *crdt.Object, unapplied *clock.Context) (changed bool, err error) {
 	was := s.unapplied
-	s.unapplied.Merge(whole{s}, o, unapplied)
+	s.unapplied.Merge(s.known(), o.BorrowContext(), unapplied)
 	if changed, err = s.Merge(o); err != nil {
 		s.unapplied = was
 	}
@@ -110,16 +110,14 @@ func (s *State) MergeExcept(o *crdt.Object, unapplied *clock.Context) (changed b
 // It belongs to the state.
 func (s *State) Unapplied() *clock.Context { return s.unapplied.Context() }
 
-// whole is a state with what stands beside it, as a Covering.
-type whole struct{ *State }
-
-func (w whole) Context() *clock.Context { return w.context() }
-
-func (w whole) Covers(c *clock.Context) bool {
-	if w.beside == nil && len(w.objects) == 1 {
-		return w.objects[0].Covers(c)
+// known is context to look into at once.
+func (s *State) known() *clock.Context {
+	if s.beside == nil && len(s.objects) == 1 {
+		if c := s.objects[0].BorrowContext(); c != nil {
+			return c
+		}
 	}
-	return w.context().Covers(c)
+	return s.context()
 }
 
 // context returns all that the state covers, with what stands beside it.
