@@ -3,6 +3,8 @@ package aerospike
 import (
 	"context"
 	"log/slog"
+	"maps"
+	"slices"
 
 	"github.com/dovetail-crdt/dovetail/aerospike/internal/unit"
 )
@@ -36,15 +38,31 @@ func (e *Engine) fold(s *slot) {
 		defer s.compacting.Store(false)
 		ctx, cancel := context.WithTimeout(e.ctx, e.cfg.Timeout)
 		defer cancel()
-		size, err := e.writer.Compact(ctx, s.key, nil)
+		f, err := e.writer.Fold(ctx, s.key)
 		if err != nil {
 			e.cfg.Logger.Warn("aerospike: queue not folded", slog.String("key", s.key), slog.Any("error", err))
 			return
 		}
 		s.mu.Lock()
-		s.room = min(size+e.cfg.QueueSize, e.cfg.RecordSize)
+		s.room = min(f.Size+e.cfg.QueueSize, e.cfg.RecordSize)
 		s.mu.Unlock()
+		s.folded(f)
 	})
+}
+
+// folded lets all that is remembered of the object follow a fold of this process.
+func (s *slot) folded(f unit.Folding) {
+	if f.Done == nil {
+		return
+	}
+	s.mu.Lock()
+	values := slices.Collect(maps.Values(s.values))
+	s.mu.Unlock()
+	for _, v := range values {
+		if k, ok := v.(interface{ folded(*unit.Compaction) }); ok {
+			k.folded(f.Done)
+		}
+	}
 }
 
 // Fold folds the queue of an object's record into its snapshot now. The engine does
@@ -56,8 +74,10 @@ func (e *Engine) Fold(ctx context.Context, key string) error {
 		return keyError(key, err)
 	}
 	defer done()
-	if _, err := e.writer.Compact(ctx, s.key, nil); err != nil {
+	f, err := e.writer.Fold(ctx, s.key)
+	if err != nil {
 		return keyError(key, err)
 	}
+	s.folded(f)
 	return nil
 }

@@ -73,8 +73,9 @@ func readUnit(rec *as.Record) (*unit.Unit, error) {
 	return u, nil
 }
 
-// readQueue reads the queue. The client gives an ordered map as pairs, and one
-// that somebody has made unordered as a Go map, whose keys of bytes are arrays.
+// readQueue reads the queue, and puts it into order of its keys. The client gives an
+// ordered map as pairs, and one that somebody has made unordered as a Go map, whose keys
+// of bytes are arrays.
 func readQueue(u *unit.Unit, v any) error {
 	switch q := v.(type) {
 	case []as.MapPair:
@@ -91,10 +92,10 @@ func readQueue(u *unit.Unit, v any) error {
 				return err
 			}
 		}
-		u.SortQueue()
 	default:
 		return corrupt("bin %q: %T, not a map", binQueue, v)
 	}
+	u.SortQueue() // pairs come so, unless somebody made the map of another order
 	return nil
 }
 

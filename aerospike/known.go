@@ -25,7 +25,7 @@ type known[S crdt.Lattice[S]] struct {
 	// stamp and these entries of the queue. Exact says that it was all, when the
 	// cluster last answered.
 	stamp   unit.Stamp
-	entries map[unit.EntryKey]struct{}
+	entries keySet
 	exact   bool
 	others  []part // the same of the units of other datacenters
 	// Checked says that the record, when it was last read, had all that is remembered,
@@ -58,7 +58,7 @@ func knownOf[S crdt.Lattice[S]](s *slot, k crdt.Kind[S]) *known[S] {
 	if s.values == nil {
 		s.values = make(map[string]any)
 	}
-	v := &known[S]{kind: k, seen: k.New(), entries: make(map[unit.EntryKey]struct{})}
+	v := &known[S]{kind: k, seen: k.New()}
 	v.rows = crdt.ContextOf(v.seen) == nil
 	s.values[k.Name] = v
 	return v
@@ -137,10 +137,22 @@ func (k *known[S]) contains(c *issued[S]) bool {
 }
 
 // appended takes note that the record holds so many entries, after one was
-// appended alone.
-func (k *known[S]) appended(key unit.EntryKey, queued int) {
+// appended alone to what was known as before of them.
+func (k *known[S]) appended(key unit.EntryKey, before, queued int) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.entries[key] = struct{}{}
-	k.exact = k.exact && queued == len(k.entries)
+	k.entries.add(key)
+	k.exact = k.exact && queued == before+1
+}
+
+// folded takes note that this process folded the queue. If the new snapshot is made of
+// the one that is known and of entries that are, all of it is in seen. If there was
+// more in it, somebody else's, the stamp stays what it was: the next exact append is
+// refused, and the record is read.
+func (k *known[S]) folded(c *unit.Compaction) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.stamp == c.Seen && k.entries.remove(c.Folded) {
+		k.stamp = c.Next
+	}
 }

@@ -21,15 +21,10 @@ func (k *known[S]) absorb(u *unit.Unit, adopt bool) (lacks bool, err error) {
 		lacks, err = k.replace(u)
 	}
 	if err == nil && (!lacks || adopt) {
-		if !same || lacks { // else there are only more of them
-			clear(k.entries)
+		if !same || lacks || len(k.entries) < len(u.Queue) { // else it is the same queue
+			k.entries.set(u.Queue)
 		}
 		k.stamp, k.unsure = u.Stamp, false
-		if len(k.entries) < len(u.Queue) {
-			for i := range u.Queue {
-				k.entries[u.Queue[i].Key] = struct{}{}
-			}
-		}
 	}
 	if err == nil {
 		err = k.absorbOthers(u.Others)
@@ -42,7 +37,7 @@ func (k *known[S]) absorb(u *unit.Unit, adopt bool) (lacks bool, err error) {
 // part is what is known of the unit of another datacenter.
 type part struct {
 	stamp   unit.Stamp
-	entries map[unit.EntryKey]struct{}
+	entries keySet
 }
 
 // absorbOthers takes in the units of other datacenters. That one of them went back
@@ -61,39 +56,29 @@ func (k *known[S]) absorbOthers(units []*unit.Unit) error {
 			}
 			k.learn(d, u.Unapplied)
 		}
-		now := part{u.Stamp, make(map[unit.EntryKey]struct{}, len(u.Queue))}
-		for j := range u.Queue {
-			q := &u.Queue[j]
-			if _, ok := p.entries[q.Key]; !ok {
-				d, err := k.decode(q.Frame)
-				if err != nil {
-					return fmt.Errorf("entry %x of the queue of another datacenter: %w", q.Key, err)
-				}
-				k.learn(d, q.Unapplied)
-			}
-			now.entries[q.Key] = struct{}{}
+		if _, err := p.entries.news(u.Queue, k.learnEntry); err != nil {
+			return fmt.Errorf("another datacenter: %w", err)
 		}
-		*p = now
+		p.stamp = u.Stamp
+		p.entries.set(u.Queue)
 	}
 	return nil
 }
 
 // follow takes in a queue beside the snapshot that is known.
 func (k *known[S]) follow(u *unit.Unit) (lacks bool, err error) {
-	missing := len(k.entries)
-	for i := range u.Queue {
-		q := &u.Queue[i]
-		if _, ok := k.entries[q.Key]; ok {
-			missing--
-			continue
-		}
-		d, err := k.decode(q.Frame)
-		if err != nil {
-			return false, fmt.Errorf("entry %x of the queue: %w", q.Key, err)
-		}
-		k.learn(d, q.Unapplied)
+	missing, err := k.entries.news(u.Queue, k.learnEntry)
+	return missing > 0, err
+}
+
+// learnEntry takes in an entry of a queue.
+func (k *known[S]) learnEntry(q *unit.Entry) error {
+	d, err := k.decode(q.Frame)
+	if err != nil {
+		return fmt.Errorf("entry %x of the queue: %w", q.Key, err)
 	}
-	return missing > 0, nil
+	k.learn(d, q.Unapplied)
+	return nil
 }
 
 // replace takes in a record with another snapshot.

@@ -162,7 +162,7 @@ func (u *update[S]) writeAlone(ctx context.Context, c *issued[S], exact bool) er
 	}
 	queued, err := u.e.append(ctx, u.s, []unit.Entry{c.entry}, g)
 	if err == nil {
-		u.k.appended(c.entry.Key, queued)
+		u.k.appended(c.entry.Key, g.Queued, queued)
 		u.e.counts.wrote(1)
 	}
 	return err

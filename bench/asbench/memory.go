@@ -2,6 +2,7 @@ package asbench
 
 import (
 	"bytes"
+	"encoding/base64"
 	"fmt"
 	"maps"
 	"reflect"
@@ -17,9 +18,8 @@ import (
 
 // memory is a client without a cluster: it keeps records in memory, and knows the
 // few operations that the engine uses. It reads them from fields that the client
-// does not export, and panics if it does not find them. Filters are not evaluated:
-// the first append to a record that has been folded since it was read is refused, as
-// an exact one would be.
+// does not export, and panics if it does not find them. Of filters it looks at one thing:
+// what names another stamp than the record's is refused.
 type memory struct {
 	aerospike.Client // nil: what is not here is not called
 
@@ -34,7 +34,6 @@ type stored struct {
 	bins   as.BinMap    // without the queue
 	queue  []as.MapPair // in order of keys
 	shared bool         // somebody was given the queue as it is
-	folded bool         // since it was read
 }
 
 func newMemory() *memory {
@@ -62,7 +61,7 @@ func (m *memory) Get(_ *as.BasePolicy, k *as.Key, _ ...string) (*as.Record, as.E
 	if r == nil {
 		return nil, &as.AerospikeError{ResultCode: types.KEY_NOT_FOUND_ERROR}
 	}
-	r.shared, r.folded = true, false
+	r.shared = true
 	bins := maps.Clone(r.bins)
 	bins[binQueue] = r.queue
 	return &as.Record{Key: k, Bins: bins}, nil
@@ -81,15 +80,28 @@ func (m *memory) Operate(p *as.WritePolicy, k *as.Key, ops ...*as.Operation) (*a
 	case r == nil:
 		r = &stored{bins: as.BinMap{}}
 		m.records[string(k.Digest())] = r
-	case r.folded && !fold:
-		r.folded = false
+	case r.refuses(p.FilterExpression):
 		return nil, &as.AerospikeError{ResultCode: types.FILTERED_OUT}
 	}
 	for _, op := range ops {
 		m.apply(r, op)
 	}
-	r.folded = fold
 	return &as.Record{Key: k, Bins: as.BinMap{binQueue: len(r.queue)}}, nil
+}
+
+// refuses reports whether a filter compares the stamp with something else. It looks
+// for the name of the bin and for the stamp's bytes in it.
+func (r *stored) refuses(filter *as.Expression) bool {
+	stamp, ok := r.bins[binStamp].([]byte)
+	if !ok || filter == nil {
+		return false
+	}
+	text, err := filter.Base64()
+	if err != nil {
+		panic(err)
+	}
+	packed, _ := base64.StdEncoding.DecodeString(text)
+	return bytes.Contains(packed, append([]byte{0xa0 | byte(len(binStamp))}, binStamp...)) && !bytes.Contains(packed, stamp)
 }
 
 // apply does one operation: it puts a bin, or one entry into the queue, or removes

@@ -12,6 +12,7 @@ import (
 // names as the engine's: a blob, and a map ordered by keys of 16 bytes.
 const (
 	binState = "s"
+	binStamp = "w"
 	binQueue = "q"
 
 	rawValue = 60 // bytes of an entry: as much as the delta of an add

@@ -16,20 +16,33 @@ import (
 // compaction whose outcome is not known needs no care: what it wrote is what the
 // record holds.
 func (w *Writer) Compact(ctx context.Context, key string, also *State) (size int, err error) {
-	size, _, err = w.fold(ctx, key, also)
-	return size, err
+	f, err := w.fold(ctx, key, also)
+	return f.Size, err
 }
 
-// fold is Compact that tells whether there was anything to fold.
-func (w *Writer) fold(ctx context.Context, key string, also *State) (size int, folded bool, err error) {
+// Folding is what a compaction came to.
+type Folding struct {
+	Size int // of what is left in the record
+	// Done is the compaction that took place, if it made the snapshot of nothing but
+	// the one before and the entries that it removed. Nil also where there was nothing
+	// to fold, or its answer was lost.
+	Done *Compaction
+
+	any bool // there was something to fold
+}
+
+// Fold is Compact of nothing else, for who goes on with what the record holds then.
+func (w *Writer) Fold(ctx context.Context, key string) (Folding, error) { return w.fold(ctx, key, nil) }
+
+func (w *Writer) fold(ctx context.Context, key string, also *State) (Folding, error) {
 	var b backoff
 	for newest := false; ; newest = true {
 		u, err := w.Cluster.Read(ctx, key, newest)
 		if err == nil {
-			size, folded, err = w.compact(ctx, key, u, also)
-		}
-		if err == nil {
-			return size, folded, nil
+			var f Folding
+			if f, err = w.compact(ctx, key, u, also); err == nil {
+				return f, nil
+			}
 		}
 		e := classify(err)
 		switch e.Class {
@@ -37,37 +50,38 @@ func (w *Writer) fold(ctx context.Context, key string, also *State) (size int, f
 			w.count(CompactionLost)
 			e = &Error{Class: Busy, Err: err}
 		case TooBig:
-			return 0, false, fmt.Errorf("%w: %w", ErrTooLarge, err)
+			return Folding{}, fmt.Errorf("%w: %w", ErrTooLarge, err)
 		case Busy, Overloaded:
 		default:
-			return 0, false, settle(ctx, false, err)
+			return Folding{}, settle(ctx, false, err)
 		}
 		if err := w.wait(ctx, &b, e); err != nil {
-			return 0, false, settle(ctx, false, err)
+			return Folding{}, settle(ctx, false, err)
 		}
 	}
 }
 
 // compact tries to fold a unit that was read.
-func (w *Writer) compact(ctx context.Context, key string, u *Unit, also *State) (size int, folded bool, err error) {
+func (w *Writer) compact(ctx context.Context, key string, u *Unit, also *State) (Folding, error) {
 	bottom := NewState(w.Kinds)
+	var err error
 	if bottom.beside, err = w.beside(ctx, u); err != nil {
-		return 0, false, err
+		return Folding{}, err
 	}
 	f, _, err := Fold(bottom, u)
 	if err != nil {
-		return 0, false, err
+		return Folding{}, err
 	}
 	more, err := w.extend(f.State, u, also)
 	if err != nil {
-		return 0, false, err
+		return Folding{}, err
 	}
 	if len(f.Keys) == 0 && !more {
-		return u.Size, false, nil
+		return Folding{Size: u.Size}, nil
 	}
 	c, err := w.plan(ctx, u, &f, more)
 	if err != nil {
-		return 0, false, err
+		return Folding{}, err
 	}
 	if more && len(c.Snapshot) > w.RecordSize { // nothing but what is there, then
 		again := NewState(w.Kinds)
@@ -76,21 +90,25 @@ func (w *Writer) compact(ctx context.Context, key string, u *Unit, also *State) 
 			c, err = w.plan(ctx, u, &f, false)
 		}
 		if err != nil {
-			return 0, false, err
+			return Folding{}, err
 		}
 	}
 	if len(c.Snapshot) > w.RecordSize {
-		return 0, false, fmt.Errorf("%w: a snapshot of %d bytes, at most %d", ErrTooLarge, len(c.Snapshot), w.RecordSize)
+		return Folding{}, fmt.Errorf("%w: a snapshot of %d bytes, at most %d", ErrTooLarge, len(c.Snapshot), w.RecordSize)
 	}
 	err = w.Cluster.Compact(ctx, key, c)
 	if e, ok := errors.AsType[*Error](err); ok && e.Class == Absent && u.IsEmpty() {
-		size, err = w.create(ctx, key, c)
-		return size, true, err
+		size, err := w.create(ctx, key, c)
+		return Folding{Size: size, any: true}, err
 	}
+	done := Folding{Size: len(c.Snapshot) + u.sizeWithout(f.Keys), any: true}
 	if err == nil {
 		w.count(Compacted)
+		if !more {
+			done.Done = c
+		}
 	}
-	return len(c.Snapshot) + u.sizeWithout(f.Keys), true, err
+	return done, err
 }
 
 // extend merges into the state of a unit what others have written into theirs, so

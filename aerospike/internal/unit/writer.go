@@ -132,7 +132,7 @@ func (w *Writer) there(ctx context.Context, key string, entries []Entry) (there 
 // returns the size that it may have before entries are appended. If there was nothing to
 // fold and it is the same size again, they do not fit: ErrTooLarge.
 func (w *Writer) makeRoom(ctx context.Context, key string, entries []Entry, refused int) (int, error) {
-	size, folded, err := w.fold(ctx, key, nil)
+	f, err := w.fold(ctx, key, nil)
 	if err != nil {
 		return 0, err
 	}
@@ -140,9 +140,9 @@ func (w *Writer) makeRoom(ctx context.Context, key string, entries []Entry, refu
 	for i := range entries {
 		n += len(entries[i].Bytes()) + len(EntryKey{})
 	}
-	room := min(size+w.QueueSize, w.RecordSize-n+1)
-	if size+n > w.RecordSize || !folded && room <= refused {
-		return 0, fmt.Errorf("%w: a record of %d bytes and a change of %d, at most %d", ErrTooLarge, size, n, w.RecordSize)
+	room := min(f.Size+w.QueueSize, w.RecordSize-n+1)
+	if f.Size+n > w.RecordSize || !f.any && room <= refused {
+		return 0, fmt.Errorf("%w: a record of %d bytes and a change of %d, at most %d", ErrTooLarge, f.Size, n, w.RecordSize)
 	}
 	return room, nil
 }

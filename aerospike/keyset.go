@@ -1,0 +1,75 @@
+package aerospike
+
+import (
+	"bytes"
+	"slices"
+
+	"github.com/dovetail-crdt/dovetail/aerospike/internal/unit"
+)
+
+// keySet is a set of keys of a queue, in their order, in which a queue comes: to
+// compare the two is a walk along both.
+type keySet []unit.EntryKey
+
+func compareKeys(a, b unit.EntryKey) int { return bytes.Compare(a[:], b[:]) }
+
+// add puts in a key.
+func (s *keySet) add(key unit.EntryKey) {
+	if i, found := slices.BinarySearchFunc(*s, key, compareKeys); !found {
+		*s = slices.Insert(*s, i, key)
+	}
+}
+
+// remove takes out keys, in order, if all of them are there; else it changes nothing
+// and reports that.
+func (s *keySet) remove(keys []unit.EntryKey) bool {
+	if !s.hasAll(keys) {
+		return false
+	}
+	*s = slices.DeleteFunc(*s, func(k unit.EntryKey) bool {
+		if len(keys) > 0 && keys[0] == k {
+			keys = keys[1:]
+			return true
+		}
+		return false
+	})
+	return true
+}
+
+// hasAll reports whether keys, in order, are all there.
+func (s keySet) hasAll(keys []unit.EntryKey) bool {
+	for _, k := range keys {
+		for len(s) > 0 && compareKeys(s[0], k) < 0 {
+			s = s[1:]
+		}
+		if len(s) == 0 || s[0] != k {
+			return false
+		}
+	}
+	return true
+}
+
+// set makes it the keys of a queue.
+func (s *keySet) set(queue []unit.Entry) {
+	*s = slices.Grow((*s)[:0], len(queue))
+	for i := range queue {
+		*s = append(*s, queue[i].Key)
+	}
+}
+
+// news calls f for the entries of a queue that are not in the set, until one fails, and
+// returns how many of the set are not in the queue.
+func (s keySet) news(queue []unit.Entry, f func(*unit.Entry) error) (missing int, err error) {
+	for i := range queue {
+		q := &queue[i]
+		for len(s) > 0 && compareKeys(s[0], q.Key) < 0 {
+			s, missing = s[1:], missing+1
+		}
+		if len(s) > 0 && s[0] == q.Key {
+			s = s[1:]
+		} else if err := f(q); err != nil {
+			return missing, err
+		}
+	}
+	return missing + len(s), nil
+}
