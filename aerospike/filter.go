@@ -10,11 +10,15 @@ import (
 // is not there is neither true nor false, and refuses; where that is not meant, it
 // is asked first.
 func appendFilter(g *unit.Guard) *as.Expression {
-	size := as.ExpLess(as.ExpRecordSize(), as.ExpIntVal(int64(g.MaxSize)))
 	if !g.Exact {
-		return size
+		return sizeFilter(g.MaxSize)
 	}
-	return as.ExpAnd(size, stampFilter(g.Stamp), queuedFilter(g.Queued))
+	return as.ExpAnd(sizeFilter(g.MaxSize), stampFilter(g.Stamp), queuedFilter(g.Queued))
+}
+
+// sizeFilter lets through where the record has less than n bytes.
+func sizeFilter(n int) *as.Expression {
+	return as.ExpLess(as.ExpRecordSize(), as.ExpIntVal(int64(n)))
 }
 
 // stampFilter lets through where the record's stamp is s.

@@ -81,7 +81,7 @@ func (r *records) Append(ctx context.Context, key string, entries []unit.Entry, 
 	if err != nil {
 		return 0, err
 	}
-	p.FilterExpression = r.owned(appendFilter(&g))
+	p.FilterExpression = r.owned(packedAppendFilter(&g))
 	rec, aerr := r.client.Operate(p, k, r.appendOps(entries)...)
 	if aerr != nil {
 		return 0, failure(aerr, true)
@@ -150,18 +150,19 @@ func exceptOf(c *clock.Context) (any, error) {
 	return c.MarshalBinary()
 }
 
+// byKey is the order of a queue, so that the server finds an entry by bisection.
+var byKey = as.NewMapPolicyWithFlags(as.MapOrder.KEY_ORDERED, as.MapWriteFlagsDefault) //nolint:gochecknoglobals // constant
+
 func (r *records) appendOps(entries []unit.Entry) []*as.Operation {
 	ops := make([]*as.Operation, 0, 2)
-	// Ordered by key, so that the server finds an entry by bisection.
-	ordered := as.NewMapPolicyWithFlags(as.MapOrder.KEY_ORDERED, as.MapWriteFlagsDefault)
 	if len(entries) == 1 {
-		ops = append(ops, as.MapPutOp(ordered, binQueue, entries[0].Key[:], entries[0].Bytes()))
+		ops = append(ops, as.MapPutOp(byKey, binQueue, entries[0].Key[:], entries[0].Bytes()))
 	} else {
 		m := make(map[any]any, len(entries))
 		for i := range entries {
 			m[entries[i].Key] = entries[i].Bytes()
 		}
-		ops = append(ops, as.MapPutItemsOp(ordered, binQueue, m))
+		ops = append(ops, as.MapPutItemsOp(byKey, binQueue, m))
 	}
 	if r.owner != 0 {
 		ops = append(ops, as.PutOp(as.NewBin(binOwner, int64(r.owner))))

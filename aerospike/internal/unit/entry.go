@@ -2,6 +2,7 @@ package unit
 
 import (
 	"crypto/sha256"
+	"encoding/binary"
 	"fmt"
 
 	"github.com/dovetail-crdt/dovetail/clock"
@@ -55,11 +56,13 @@ func (e *Entry) Bytes() []byte {
 	if e.Unapplied == nil {
 		return e.Frame
 	}
-	c, err := e.Unapplied.AppendBinary(nil)
+	var room [128]byte
+	c, err := e.Unapplied.AppendBinary(room[:0])
 	if err != nil {
 		panic(fmt.Sprintf("unit: a context that cannot be written: %v", err)) // documented not to happen
 	}
-	b := wire.AppendBytes([]byte{entryMark, entryVersion}, c)
+	b := make([]byte, 0, 2+binary.MaxVarintLen32+len(c)+len(e.Frame))
+	b = wire.AppendBytes(append(b, entryMark, entryVersion), c)
 	return append(b, e.Frame...)
 }
 
