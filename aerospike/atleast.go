@@ -2,6 +2,7 @@ package aerospike
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -70,7 +71,7 @@ func (k *known[S]) readAtLeast(ctx context.Context, e *Engine, s *slot, o option
 			}
 		}
 		switch {
-		case err != nil && missing != nil && ctx.Err() != nil:
+		case err != nil && missing != nil && (ctx.Err() != nil || errors.Is(err, context.DeadlineExceeded)): // whose timer may be late
 			return fmt.Errorf("%w: %w", &crdt.BehindError{Missing: missing}, err)
 		case err != nil, missing == nil, missing.IsEmpty():
 			return err

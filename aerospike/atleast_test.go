@@ -58,7 +58,7 @@ func TestAtLeastOverwritten(t *testing.T) {
 		if err != nil || !slices.Equal(slices.Sorted(v.Values()), []string{"v", "y"}) {
 			t.Fatalf("the record shows %q, %v", slices.Sorted(v.Values()), err)
 		}
-		ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		_, _, err = fresh.View(ctx, "k", aerospike.AtLeast(token))
 		var b1 *crdt.BehindError
@@ -68,7 +68,7 @@ func TestAtLeastOverwritten(t *testing.T) {
 		if want := (clock.Dot{Replica: a.Replica(), Seq: 2}); !b1.Missing.Contains(want) || b1.Missing.Contains(clock.Dot{Replica: a.Replica(), Seq: 1}) {
 			t.Errorf("missing %v, want %v", b1.Missing, want)
 		}
-		ctx, cancel = context.WithTimeout(t.Context(), 200*time.Millisecond)
+		ctx, cancel = context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		if _, err := fresh.Update(ctx, "k", write("z"), aerospike.AtLeast(token)); !errors.Is(err, crdt.ErrBehind) {
 			t.Errorf("Update of what is behind: %v", err)
@@ -117,7 +117,7 @@ func TestAtLeastLost(t *testing.T) {
 	if err := e.Close(); err != nil { // and its journal
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 	defer cancel()
 	_, _, err := aerospike.NewObjects(open(t, c, cfg), "", crdt.AWSetOf(crdt.String)).View(ctx, "k", aerospike.AtLeast(token))
 	var behind *crdt.BehindError
