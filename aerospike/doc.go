@@ -31,7 +31,9 @@
 // journal, and never from what a record says, since records go back: a read may be
 // stale, a split may heal to the other side's version, a restart may load an older
 // one. What is acknowledged stays in the process's memory for a time
-// (Config.JournalTime) and is merged again when it is found missing.
+// (Config.JournalTime) and is merged again when it is found missing: by a reader,
+// after a change of the cluster, or by the scrub that goes round over all objects
+// that the process knows (Config.Scrub).
 //
 // Without a journal on disk each start of a process is a new replica, which leaves 16
 // bytes or so in the context of each object that it writes to, and what was in doubt is

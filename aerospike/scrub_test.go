@@ -2,6 +2,7 @@ package aerospike_test
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"strconv"
 	"strings"
@@ -55,14 +56,18 @@ func digest(t *testing.T, set string) asdtest.Digest {
 // What was acknowledged is there again without anybody's doing.
 func TestScrub(t *testing.T) {
 	for name, cfg := range scrubbing() {
-		for _, folded := range []bool{false, true} {
-			t.Run(name+",folded="+strconv.FormatBool(folded), func(t *testing.T) {
+		for i := range 4 {
+			folded, opts := i%2 == 1, []aerospike.Option(nil)
+			if i >= 2 { // of which it is not known how they stand in the record
+				opts = append(opts, aerospike.Blind())
+			}
+			t.Run(fmt.Sprintf("%s,folded=%t,blind=%t", name, folded, i >= 2), func(t *testing.T) {
 				s := asdtest.Start(t)
 				c := connect(t, s.Addr())
 				e := open(t, c, cfg)
 				counters := aerospike.NewObjects(e, "", crdt.CounterKind())
 				for i := range 6 {
-					if _, err := counters.Update(t.Context(), "k", add(1)); err != nil {
+					if _, err := counters.Update(t.Context(), "k", add(1), opts...); err != nil {
 						t.Fatal(err)
 					}
 					if folded && i == 3 {
