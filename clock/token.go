@@ -1,10 +1,13 @@
 package clock
 
 import (
+	"bytes"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
+	"hash"
+	"sync"
 
 	"github.com/dovetail-crdt/dovetail/clock/wire"
 )
@@ -51,7 +54,8 @@ func SealTokenExcept(key []byte, scope string, c, unapplied *Context) (Token, er
 	if unapplied != nil && !unapplied.IsEmpty() {
 		version = tokenVersion2
 	}
-	body, err := c.AppendBinary([]byte{version})
+	var room [256]byte
+	body, err := c.AppendBinary(append(room[:0], version))
 	if err == nil && version == tokenVersion2 {
 		body, err = unapplied.AppendBinary(body)
 	}
@@ -110,10 +114,32 @@ func (t Token) open(key []byte, scope string) (c, unapplied *Context, err error)
 }
 
 func appendMAC(body, key []byte, scope string) []byte {
-	h := hmac.New(sha256.New, key)
-	h.Write(wire.AppendBytes(nil, scope)) // a hash never returns an error
-	h.Write(body)
-	return append(body, h.Sum(nil)[:tokenMAC]...)
+	m := macOf(key)
+	defer macs.Put(m)
+	m.scope = wire.AppendBytes(m.scope[:0], scope)
+	m.hash.Write(m.scope) // a hash never returns an error
+	m.hash.Write(body)
+	m.sum = m.hash.Sum(m.sum[:0])
+	return append(body, m.sum[:tokenMAC]...)
+}
+
+// mac is an HMAC under a key, which takes as long to make as a token to seal. Those
+// that are idle wait in macs: a program has one key, or few.
+type mac struct {
+	key        []byte
+	hash       hash.Hash
+	scope, sum []byte
+}
+
+var macs sync.Pool //nolint:gochecknoglobals // nothing depends on what is in it
+
+// macOf returns a mac under key that has seen nothing.
+func macOf(key []byte) *mac {
+	if m, ok := macs.Get().(*mac); ok && hmac.Equal(m.key, key) {
+		m.hash.Reset()
+		return m
+	}
+	return &mac{key: bytes.Clone(key), hash: hmac.New(sha256.New, key)}
 }
 
 // IsZero reports whether t is the token of a client that has seen nothing.

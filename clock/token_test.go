@@ -1,12 +1,14 @@
 package clock_test
 
 import (
+	"bytes"
 	"crypto/hmac"
 	"crypto/sha256"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -239,4 +241,34 @@ func TestTokenUnmarshalRefuses(t *testing.T) {
 	if err := got.UnmarshalBinary(make([]byte, clock.MaxTokenBytes+1)); !errors.Is(err, clock.ErrToken) || got != want {
 		t.Errorf("UnmarshalBinary(oversized) = %v, want ErrToken and the token as before", err)
 	}
+}
+
+// TestTokenKeysInTurn seals under several keys in turn, from several goroutines: what
+// is kept of one must not seal for another.
+func TestTokenKeysInTurn(t *testing.T) {
+	keys := [][]byte{[]byte("0123456789abcdef"), []byte("fedcba9876543210"), bytes.Repeat([]byte{1}, 100)}
+	c := &clock.Context{}
+	c.Add(clock.Dot{Replica: 1, Seq: 1})
+	body, err := c.AppendBinary([]byte{1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			for i := range 300 {
+				key, scope := keys[i%len(keys)], string(rune('a'+i%5))
+				got, err := clock.SealToken(key, scope, c)
+				h := hmac.New(sha256.New, key)
+				h.Write([]byte{byte(len(scope))})
+				h.Write([]byte(scope))
+				h.Write(body)
+				want := append(slices.Clone(body), h.Sum(nil)[:16]...)
+				if raw, _ := got.MarshalBinary(); err != nil || !bytes.Equal(raw, want) {
+					t.Errorf("key %d, scope %q: %x, want %x, %v", i%len(keys), scope, raw, want, err)
+				}
+			}
+		})
+	}
+	wg.Wait()
 }
