@@ -178,7 +178,7 @@ func (o Objects[S]) viewOf(ctx context.Context, key string, u *unit.Unit, failed
 		lacks, err := k.absorb(u, false)
 		if err != nil || !lacks {
 			defer k.mu.Unlock()
-			return k.seen.Clone(), err
+			return k.handOut(), err
 		}
 		k.mu.Unlock()
 	}

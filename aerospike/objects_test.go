@@ -9,6 +9,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/dovetail-crdt/dovetail/aerospike"
 	"github.com/dovetail-crdt/dovetail/crdt"
@@ -144,5 +145,50 @@ func TestSecondAnswer(t *testing.T) {
 	v, _, err := counters.View(t.Context(), "k")
 	if err != nil || v.Value() != 20 {
 		t.Errorf("after 20 increments: %v, %v", v, err)
+	}
+}
+
+// TestViewIsTheCallers changes values that View and Views returned, and the object: none
+// of them shows what happened to another.
+func TestViewIsTheCallers(t *testing.T) {
+	c := cluster(t)
+	e := open(t, c, aerospike.Config{Set: newSet(t, c)})
+	sets := aerospike.NewObjects(e, "", crdt.AWSetOf(crdt.String))
+	put := func(name string) func(*crdt.Tx, *crdt.AWSet[string]) error {
+		return func(tx *crdt.Tx, s *crdt.AWSet[string]) error { s.Add(tx, name); return nil }
+	}
+	if _, err := sets.Update(t.Context(), "k", put("first")); err != nil {
+		t.Fatal(err)
+	}
+	writer := crdt.NewWriter(7, time.Now)
+	var kept []*crdt.AWSet[string]
+	want := []string{"first"}
+	for i := range 6 {
+		for _, view := range []func() (*crdt.AWSet[string], error){
+			func() (*crdt.AWSet[string], error) { v, _, err := sets.View(t.Context(), "k"); return v, err },
+			func() (*crdt.AWSet[string], error) {
+				vs, err := sets.Views(t.Context(), []string{"k"})
+				return vs[0], err
+			},
+		} {
+			v, err := view()
+			if err != nil || !slices.Equal(slices.Sorted(v.All()), want) {
+				t.Fatalf("round %d: %q, %v, want %q", i, slices.Sorted(v.All()), err, want)
+			}
+			if _, err := crdt.Mutate(v, writer.On(), put(fmt.Sprint("mine", len(kept)))); err != nil {
+				t.Fatal(err)
+			}
+			kept = append(kept, v)
+		}
+		name := fmt.Sprint("n", i)
+		want = append(want, name)
+		if _, err := sets.Update(t.Context(), "k", put(name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i, v := range kept {
+		if !v.Contains(fmt.Sprint("mine", i)) || v.Len() != 2+i/2 {
+			t.Errorf("value %d has %q", i, slices.Sorted(v.All()))
+		}
 	}
 }
