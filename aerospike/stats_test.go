@@ -87,7 +87,7 @@ func TestStatsOfWrites(t *testing.T) {
 	if err := f.engine.Merge(t.Context(), store.Delta{Key: "a", Frame: frame}, store.Delta{Key: "b", Frame: frame}); err != nil {
 		t.Fatal(err)
 	}
-	want.Changes, want.Appends = 6, 6
+	want.Changes, want.Appends, want.JournalEntries = 6, 6, 6
 	f.check(want)
 }
 
