@@ -74,7 +74,7 @@ func (p *pending[S]) abandon(ctx context.Context) error {
 		return keyError(p.s.key, err)
 	}
 	entry := unit.NewEntryExcept(frame, crdt.ContextOf(revocation))
-	return p.settle(ctx, &issued[S]{delta: revocation, entry: entry, ticket: p.e.journal.add(p.s.key, entry, lastEvent{})})
+	return p.settle(ctx, &issued[S]{delta: revocation, entry: entry, ticket: p.e.journal.add(p.s.key, entry, author{})})
 }
 
 // settle writes the change itself or its revocation, unless the change was settled
@@ -96,9 +96,11 @@ func (p *pending[S]) settle(ctx context.Context, by *issued[S]) error {
 	was := p.k.drop(p.c)
 	p.k.merge(by.delta, by.entry.Unapplied)
 	p.k.acks++
-	if by != p.c {
+	if by == p.c {
+		p.k.own.settled(p.e.journal, p.s.key, p.k.kind, by)
+	} else {
 		p.k.refused(p.c)
-		p.e.journal.forget(p.c.ticket, lastEvent{})
+		p.e.journal.forget(p.c.ticket)
 	}
 	p.k.exact = false
 	p.k.mu.Unlock()

@@ -20,8 +20,7 @@ type Engine struct {
 	records *records
 	writer  *unit.Writer
 	slots   slots
-	replica *replica // of causal types
-	rows    *replica // of types without a context: another if there is a Journal
+	replica *replica
 	facts   Facts
 	journal *keeper
 	lookout lookout
@@ -67,7 +66,6 @@ func Open(ctx context.Context, client Client, cfg Config) (*Engine, error) {
 		lookout: lookout{client: client, timeout: cfg.Attempt},
 		replica: newReplica(clock.ReplicaID(binary.BigEndian.Uint64(drawn[:8])|1), clock.NewHLC(cfg.Now, cfg.ClockBound)),
 	}
-	e.rows = e.replica
 	e.journal = newKeeper(cfg.JournalTime, cfg.JournalSize)
 	e.facts = cfg.facts()
 	e.slots.limit = max(cfg.CacheObjects, 0)
@@ -135,9 +133,7 @@ func (e *Engine) start(f func(e *Engine)) (started bool) {
 	return !e.closed
 }
 
-// Replica returns the id under which this process writes. (With a Journal it writes
-// objects of types without a context, such as GCounter, under another, which is new
-// in each start: their totals are kept by replica, and only memory has them.)
+// Replica returns the id under which this process writes.
 func (e *Engine) Replica() clock.ReplicaID { return e.replica.id }
 
 // Close ends the background work, waits for it, and makes later calls fail with

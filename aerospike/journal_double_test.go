@@ -26,7 +26,8 @@ type rows struct {
 	torn   bool // that write does not come to the disk
 	die    func()
 
-	fails error // what writes fail with
+	fails error  // what writes fail with
+	begin func() // called before each write
 }
 
 var _ aerospike.Journal = (*rows)(nil)
@@ -56,6 +57,9 @@ func (r *rows) Load() iter.Seq2[aerospike.JournalRow, error] {
 func (r *rows) Proven() error { return r.proven }
 
 func (r *rows) Write(rs []aerospike.JournalRow) error {
+	if r.begin != nil {
+		r.begin()
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.fails != nil {

@@ -15,13 +15,14 @@ type left struct {
 	clock   []byte
 	last    map[uint64]uint64 // of that replica
 	stale   [][]byte          // keys of rows of replicas before
+	own     map[ownName][]ownPart
 	entries map[ticket]*journaled
 	next    ticket
 }
 
 // load reads all of a journal.
 func load(j Journal) (*left, error) {
-	l := &left{last: make(map[uint64]uint64), entries: make(map[ticket]*journaled)}
+	l := &left{last: make(map[uint64]uint64), own: make(map[ownName][]ownPart), entries: make(map[ticket]*journaled)}
 	var lasts []JournalRow // may come before the identity says whose they are
 	for row, err := range j.Load() {
 		if err != nil {
@@ -66,6 +67,16 @@ func (l *left) take(row JournalRow) (err error) {
 		}
 		l.entries[t], l.next = e, max(l.next, t)
 		v.Next(v.Len())
+	case rowOwn: // the identity came before
+		id, t := clock.ReplicaID(k.Uint64()), ticket(k.Uint64())
+		name := ownName{string(v.Bytes()), string(v.Bytes())}
+		frame := append([]byte(nil), v.Next(v.Len())...)
+		l.next = max(l.next, t)
+		if id != l.replica {
+			l.stale = append(l.stale, append([]byte(nil), row.Key...))
+		} else {
+			l.own[name] = append(l.own[name], ownPart{t, frame})
+		}
 	case rowFate:
 		t := ticket(k.Uint64())
 		e := l.entries[t] // entries come before fates
@@ -106,6 +117,12 @@ func (l *left) forsake() {
 	for hash := range l.last {
 		l.stale = append(l.stale, lastRow(l.replica, hash, 0).Key)
 	}
+	for _, parts := range l.own {
+		for _, p := range parts {
+			l.stale = append(l.stale, ownKey(l.replica, p.ticket))
+		}
+	}
+	clear(l.own)
 	l.last, l.seq = make(map[uint64]uint64), 0
 	for t, e := range l.entries {
 		if !e.known {

@@ -17,6 +17,7 @@ const (
 	rowFate     = 'f' // ticket: what became of it
 	rowIdentity = 'i' // whose journal this is
 	rowLast     = 'l' // replica, hash of a key: the replica's last event on the object
+	rowOwn      = 'o' // replica, ticket: a part of what the replica wrote to an object; see own
 	rowHead     = 's' // how far the replica has counted
 )
 
@@ -53,6 +54,15 @@ func lastRow(id clock.ReplicaID, hash, seq uint64) JournalRow {
 	k := binary.BigEndian.AppendUint64([]byte{rowLast}, uint64(id))
 	k = binary.BigEndian.AppendUint64(k, hash)
 	return JournalRow{Key: k, Value: binary.BigEndian.AppendUint64(nil, seq)}
+}
+
+func ownKey(id clock.ReplicaID, t ticket) []byte {
+	return binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64([]byte{rowOwn}, uint64(id)), uint64(t))
+}
+
+func ownRow(id clock.ReplicaID, t ticket, kind, key string, frame []byte) JournalRow {
+	b := wire.AppendBytes(wire.AppendBytes(nil, kind), key)
+	return JournalRow{Key: ownKey(id, t), Value: append(b, frame...)}
 }
 
 func ticketKey(kind byte, t ticket) []byte {

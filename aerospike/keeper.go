@@ -35,7 +35,8 @@ type journaled struct {
 	entry unit.Entry
 	known bool      // what became of the first attempts: false while it is on its way
 	acked time.Time // zero: in doubt
-	left  bool      // issued by the process before, so nobody here waits for it
+	by    author
+	left  bool // issued by the process before, so nobody here waits for it
 
 	round *round // that brings it to the disk
 }
@@ -44,17 +45,16 @@ func newKeeper(keep time.Duration, bytes int) *keeper {
 	return &keeper{keep: keep, bytes: bytes, entries: make(map[ticket]*journaled)}
 }
 
-// add takes in a change that is about to be sent, when kept says so. By says whose
-// last event on the object it is, if it is one.
-func (j *keeper) add(key string, entry unit.Entry, by lastEvent) ticket {
+// add takes in a change that is about to be sent, when kept says so. By is its author,
+// if that is this process.
+func (j *keeper) add(key string, entry unit.Entry, by author) ticket {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.next++
-	e := &journaled{key: key, entry: entry}
+	e := &journaled{key: key, entry: entry, by: by}
 	j.entries[j.next] = e
 	if j.disk != nil {
-		e.round = j.disk.put(entryRow(j.next, key, &entry))
-		j.disk.last(by)
+		j.disk.add(j.next, e)
 		j.disk.run(j)
 	}
 	return j.next
@@ -112,7 +112,7 @@ func (j *keeper) drop(t ticket) {
 // acknowledged takes in a change that somebody else issued, and that the cluster has
 // acknowledged.
 func (j *keeper) acknowledged(key string, entry unit.Entry, now time.Time) {
-	j.settled(j.add(key, entry, lastEvent{}), now)
+	j.settled(j.add(key, entry, author{}), now)
 }
 
 // doubted takes note that it is not known whether a change was applied.
@@ -132,16 +132,17 @@ func (j *keeper) doubted(t ticket) {
 
 // forget takes out a change that was surely not applied, or was revoked. It returns
 // when a process that comes after this one will not find it either.
-func (j *keeper) forget(t ticket, by lastEvent) {
+func (j *keeper) forget(t ticket) {
 	j.mu.Lock()
-	if j.entries[t] == nil {
+	e := j.entries[t]
+	if e == nil {
 		j.mu.Unlock()
 		return
 	}
 	j.drop(t)
 	var r *round
 	if j.disk != nil {
-		r = j.disk.last(by)
+		r = j.disk.forget(t, e.by)
 		j.disk.run(j)
 	}
 	j.mu.Unlock()

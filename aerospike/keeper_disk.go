@@ -26,6 +26,8 @@ type disk struct {
 	rows    []JournalRow
 	now     *round // of rows
 	running bool
+
+	own map[ownName][]ownPart // of the process before; see own
 }
 
 // round is one write to the Journal.
@@ -34,11 +36,12 @@ type round struct {
 	err  error
 }
 
-// lastEvent names a replica's last event on an object, for the disk. The zero value
-// names none.
-type lastEvent struct {
+// author is the replica that issued a change, and the hash of the object's key. Kind is
+// that of a type without a context, else empty. The zero value is somebody else.
+type author struct {
 	replica *replica
 	hash    uint64
+	kind    string
 }
 
 func (d *disk) put(rows ...JournalRow) *round {
@@ -49,13 +52,30 @@ func (d *disk) put(rows ...JournalRow) *round {
 	return d.now
 }
 
+// add puts a change that was issued.
+func (d *disk) add(t ticket, e *journaled) {
+	e.round = d.put(entryRow(t, e.key, &e.entry))
+	d.last(e.by)
+	if e.by.kind != "" {
+		d.put(ownRow(e.by.replica.id, t, e.by.kind, e.key, e.entry.Frame))
+	}
+}
+
+// forget takes out what add put of a change beside its entry.
+func (d *disk) forget(t ticket, by author) *round {
+	if by.kind != "" {
+		d.put(JournalRow{Key: ownKey(by.replica.id, t)})
+	}
+	d.last(by)
+	return d.put()
+}
+
 // last puts what the replica's last event on the object is now: others may have been
 // issued since, which is a bound as good.
-func (d *disk) last(by lastEvent) *round {
-	if by.replica != d.replica { // its numbers end with this process
-		return d.put()
+func (d *disk) last(by author) {
+	if by.replica != nil {
+		d.put(lastRow(by.replica.id, by.hash, by.replica.lastOn(by.hash)))
 	}
-	return d.put(lastRow(by.replica.id, by.hash, by.replica.lastOn(by.hash)))
 }
 
 // run has written what was put.
@@ -111,7 +131,7 @@ func (j *keeper) kept(ctx context.Context, t ticket) error {
 		return nil
 	}
 	if e.round.failed() {
-		e.round = j.disk.put(entryRow(t, e.key, &e.entry))
+		j.disk.add(t, e)
 		j.disk.run(j)
 	}
 	r := e.round

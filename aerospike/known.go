@@ -12,6 +12,7 @@ import (
 type known[S crdt.Lattice[S]] struct {
 	kind crdt.Kind[S]
 	rows bool // the kind has no context: a row for each replica, or less
+	own  own[S]
 
 	mu sync.Mutex
 	// Seen is the join of all that was read, and of all that was written and

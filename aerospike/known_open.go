@@ -6,6 +6,9 @@ import "slices"
 func (k *known[S]) workOn() S {
 	if !k.made {
 		k.work, k.made = k.seen.Clone(), true
+		if k.own.met {
+			k.work.Merge(k.own.state)
+		}
 		for _, c := range k.open {
 			k.work.Merge(c.delta)
 		}

@@ -80,9 +80,11 @@ func (o Objects[S]) Update(ctx context.Context, key string, fn func(*crdt.Tx, S)
 		return clock.Token{}, keyError(key, err)
 	}
 	defer done()
-	u := &update[S]{e: o.e, s: s, kind: o.kind, fn: fn, opts: optionsOf(opts), k: knownOf(s, o.kind), replica: o.e.replica}
+	u := &update[S]{e: o.e, s: s, kind: o.kind, fn: fn, opts: optionsOf(opts), k: knownOf(s, o.kind)}
 	if u.k.rows {
-		u.replica = o.e.rows
+		if err := u.k.recallOwn(o.e, s); err != nil {
+			return clock.Token{}, keyError(key, err)
+		}
 	}
 	after, err := u.run(ctx)
 	if err != nil {

@@ -31,9 +31,6 @@ func (e *Engine) resume(fresh clock.ReplicaID) error {
 		}
 		l.forsake()
 	}
-	// Types without a context keep totals by replica, and a total must never be read
-	// back from a record. Those of the process before are nowhere else.
-	e.rows = newReplica(clock.ReplicaID(draw()|1), clock.NewHLC(e.cfg.Now, e.cfg.ClockBound))
 	rows := []JournalRow{identity{e.replica.id, where}.row(), e.replica.head()}
 	for _, key := range l.stale {
 		rows = append(rows, JournalRow{Key: key})
@@ -72,6 +69,7 @@ func (j *keeper) resume(l *left, e *Engine) {
 	j.next, j.entries = l.next, l.entries
 	j.disk = &disk{
 		journal: e.cfg.Journal, replica: e.replica, log: e.cfg.Logger,
+		own:   l.own,
 		start: func(f func()) bool { return e.start(func(*Engine) { f() }) },
 	}
 	for _, t := range slices.Sorted(maps.Keys(j.entries)) {

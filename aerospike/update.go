@@ -19,8 +19,6 @@ type update[S crdt.Lattice[S]] struct {
 	fn   func(*crdt.Tx, S) error
 	opts options
 	k    *known[S]
-
-	replica *replica // who writes
 }
 
 // run runs the transaction and writes what came of it. Where the process knows
@@ -94,7 +92,7 @@ func (u *update[S]) recall(ctx context.Context) {
 func (u *update[S]) mutate() (*issued[S], numbered, error) {
 	u.k.mu.Lock()
 	defer u.k.mu.Unlock()
-	src := &source{replica: u.replica, hash: u.s.hash, doubt: u.doubt()}
+	src := &source{replica: u.e.replica, hash: u.s.hash, doubt: u.doubt()}
 	var opts []crdt.Option
 	if u.opts.seen != nil {
 		seen, err := u.opts.seen.Open(u.e.cfg.TokenKey, u.s.key)
@@ -105,7 +103,7 @@ func (u *update[S]) mutate() (*issued[S], numbered, error) {
 	}
 	delta, err := crdt.Mutate(u.k.workOn(), src, u.fn, opts...)
 	if err != nil {
-		u.replica.retract(u.s.hash, src.ev)
+		u.e.replica.retract(u.s.hash, src.ev)
 		return nil, numbered{}, err
 	}
 	if src.ev.n == 0 {
@@ -116,28 +114,34 @@ func (u *update[S]) mutate() (*issued[S], numbered, error) {
 	}
 	frame, err := crdt.AppendFrame(nil, u.kind, delta)
 	if err != nil {
-		u.replica.retract(u.s.hash, src.ev)
+		u.e.replica.retract(u.s.hash, src.ev)
 		u.k.refused(nil)
 		return nil, numbered{}, err
 	}
 	entry := unit.NewEntryExcept(frame, src.ev.ended(crdt.ContextOf(delta)))
-	c := &issued[S]{delta: delta, entry: entry, ticket: u.e.journal.add(u.s.key, entry, u.lastEvent())}
+	c := &issued[S]{delta: delta, entry: entry, ticket: u.e.journal.add(u.s.key, entry, u.author())}
 	u.k.issue(c)
 	return c, src.ev, nil
 }
 
-// lastEvent names the replica's last event on the object.
-func (u *update[S]) lastEvent() lastEvent { return lastEvent{u.replica, u.s.hash} }
+// author says who issued a change, and on what.
+func (u *update[S]) author() author {
+	a := author{replica: u.e.replica, hash: u.s.hash}
+	if u.k.rows {
+		a.kind = u.k.kind.Name
+	}
+	return a
+}
 
 // doubt returns how far the process does not remember what it did to the object. A
 // counter that shows the last of it has all of it: totals repeat what was before.
 // K.mu is held.
 func (u *update[S]) doubt() uint64 {
-	if u.replica != u.e.replica { // it knows all that it did
+	if u.k.rows { // which knows all that it did, for ever
 		return 0
 	}
 	d := u.s.doubt.Load()
-	if c, ok := any(u.k.workOn()).(*crdt.Counter); ok && d > 0 && c.Last(u.replica.id) == d {
+	if c, ok := any(u.k.workOn()).(*crdt.Counter); ok && d > 0 && c.Last(u.e.replica.id) == d {
 		u.s.doubt.Store(0)
 		return 0
 	}
@@ -177,11 +181,12 @@ func (u *update[S]) end(c *issued[S], ev numbered, err error) (sight, error) {
 	switch {
 	case err == nil:
 		u.k.settled(c)
+		u.k.own.settled(u.e.journal, u.s.key, u.k.kind, c)
 		u.e.journal.settled(c.ticket, u.e.cfg.Now())
 		return u.k.sight(), nil
-	case !errors.Is(err, unit.ErrInDoubt) && u.replica.retract(u.s.hash, ev):
+	case !errors.Is(err, unit.ErrInDoubt) && u.e.replica.retract(u.s.hash, ev):
 		u.k.refused(c)
-		u.e.journal.forget(c.ticket, u.lastEvent())
+		u.e.journal.forget(c.ticket)
 		return sight{}, err
 	}
 	u.k.exact = false
