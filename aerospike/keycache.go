@@ -34,4 +34,8 @@ func (c *keyCache) get(name string) *as.Key {
 }
 
 // put remembers a key, in place of some other.
-func (c *keyCache) put(name string, k *as.Key) { c.at(name).Store(&cachedKey{name, k}) }
+func (c *keyCache) put(k *cachedKey) {
+	if at := c.at(k.name); at.Load() != k {
+		at.Store(k)
+	}
+}

@@ -1,7 +1,6 @@
 package aerospike
 
 import (
-	"bytes"
 	"slices"
 
 	"github.com/dovetail-crdt/dovetail/aerospike/internal/unit"
@@ -11,7 +10,7 @@ import (
 // compare the two is a walk along both.
 type keySet []unit.EntryKey
 
-func compareKeys(a, b unit.EntryKey) int { return bytes.Compare(a[:], b[:]) }
+func compareKeys(a, b unit.EntryKey) int { return a.Compare(&b) }
 
 // add puts in a key.
 func (s *keySet) add(key unit.EntryKey) {
@@ -62,7 +61,7 @@ func (s *keySet) set(queue []unit.Entry) {
 func (s keySet) news(queue []unit.Entry, f func(*unit.Entry) error) (missing int, err error) {
 	for i := range queue {
 		q := &queue[i]
-		for len(s) > 0 && compareKeys(s[0], q.Key) < 0 {
+		for len(s) > 0 && s[0] != q.Key && s[0].Compare(&q.Key) < 0 {
 			s, missing = s[1:], missing+1
 		}
 		if len(s) > 0 && s[0] == q.Key {

@@ -32,7 +32,7 @@ func (r *records) key(key string) (*as.Key, error) {
 	if err != nil {
 		return nil, &unit.Error{Class: unit.Permanent, Err: err}
 	}
-	r.recent.put(key, k)
+	r.recent.put(&cachedKey{key, k})
 	return k, nil
 }
 

@@ -11,8 +11,9 @@ import (
 // slot is what the process knows of one object while it works on it, and after
 // that for as long as there is room.
 type slot struct {
-	key  string
-	hash uint64
+	key    string
+	hash   uint64
+	client *cachedKey // of the client
 
 	// update has room while no transaction runs on the object, write while none of
 	// its changes is on its way.
@@ -43,6 +44,25 @@ type slots struct {
 	unused int
 }
 
+// find is use of a slot that is there, or nil.
+func (t *slots) find(name string) *slot {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	s := t.all[name]
+	if s != nil {
+		t.take(s)
+	}
+	return s
+}
+
+// take counts a user. T.mu is held.
+func (t *slots) take(s *slot) {
+	if s.refs == 0 && !s.pinned.Load() {
+		t.unused--
+	}
+	s.refs++
+}
+
 // use returns the slot of a key, which belongs to the caller until done.
 func (t *slots) use(r *replica, key *as.Key, name string) *slot {
 	t.mu.Lock()
@@ -51,18 +71,16 @@ func (t *slots) use(r *replica, key *as.Key, name string) *slot {
 		t.all = make(map[string]*slot)
 	}
 	s := t.all[name]
-	switch {
-	case s == nil:
-		s = &slot{
-			key: name, hash: binary.BigEndian.Uint64(key.Digest()),
-			update: make(chan struct{}, 1), write: make(chan struct{}, 1),
-		}
-		s.doubt.Store(r.lastOn(s.hash))
-		t.all[name] = s
-	case s.refs == 0 && !s.pinned.Load():
-		t.unused--
+	if s != nil {
+		t.take(s)
+		return s
 	}
-	s.refs++
+	s = &slot{
+		key: name, hash: binary.BigEndian.Uint64(key.Digest()), client: &cachedKey{name, key}, refs: 1,
+		update: make(chan struct{}, 1), write: make(chan struct{}, 1),
+	}
+	s.doubt.Store(r.lastOn(s.hash))
+	t.all[name] = s
 	return s
 }
 

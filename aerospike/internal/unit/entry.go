@@ -1,6 +1,7 @@
 package unit
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
@@ -11,6 +12,15 @@ import (
 
 // EntryKey is the name of a byte string in the queue.
 type EntryKey [16]byte
+
+// Compare returns -1, 0 or 1: the order of keys in a queue.
+func (k *EntryKey) Compare(o *EntryKey) int {
+	a, b := binary.BigEndian.Uint64(k[:]), binary.BigEndian.Uint64(o[:])
+	if a == b {
+		a, b = binary.BigEndian.Uint64(k[8:]), binary.BigEndian.Uint64(o[8:])
+	}
+	return cmp.Compare(a, b)
+}
 
 // KeyOf returns the key of an entry's bytes: the first half of their SHA-256. Peers
 // that write to one cluster trust each other with far more than a collision of 2^64

@@ -1,7 +1,6 @@
 package unit
 
 import (
-	"bytes"
 	"encoding/hex"
 	"slices"
 
@@ -72,7 +71,12 @@ func (u *Unit) IsEmpty() bool { return len(u.Snapshot)+len(u.Blocks)+len(u.Queue
 
 // SortQueue puts the queue into order of key.
 func (u *Unit) SortQueue() {
-	slices.SortFunc(u.Queue, func(a, b Entry) int { return bytes.Compare(a.Key[:], b.Key[:]) })
+	for i := 1; i < len(u.Queue); i++ {
+		if u.Queue[i].Key.Compare(&u.Queue[i-1].Key) < 0 {
+			slices.SortFunc(u.Queue, func(a, b Entry) int { return a.Key.Compare(&b.Key) })
+			return
+		}
+	}
 }
 
 // sizeWithout returns the number of bytes of the queue without the entries folded,
