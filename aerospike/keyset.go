@@ -36,12 +36,13 @@ func (s *keySet) remove(keys []unit.EntryKey) bool {
 }
 
 // hasAll reports whether keys, in order, are all there.
-func (s keySet) hasAll(keys []unit.EntryKey) bool {
+func (s *keySet) hasAll(keys []unit.EntryKey) bool {
+	rest := *s
 	for _, k := range keys {
-		for len(s) > 0 && compareKeys(s[0], k) < 0 {
-			s = s[1:]
+		for len(rest) > 0 && compareKeys(rest[0], k) < 0 {
+			rest = rest[1:]
 		}
-		if len(s) == 0 || s[0] != k {
+		if len(rest) == 0 || rest[0] != k {
 			return false
 		}
 	}
@@ -58,17 +59,18 @@ func (s *keySet) set(queue []unit.Entry) {
 
 // news calls f for the entries of a queue that are not in the set, until one fails, and
 // returns how many of the set are not in the queue.
-func (s keySet) news(queue []unit.Entry, f func(*unit.Entry) error) (missing int, err error) {
+func (s *keySet) news(queue []unit.Entry, f func(*unit.Entry) error) (missing int, err error) {
+	rest := *s
 	for i := range queue {
 		q := &queue[i]
-		for len(s) > 0 && s[0] != q.Key && s[0].Compare(&q.Key) < 0 {
-			s, missing = s[1:], missing+1
+		for len(rest) > 0 && rest[0] != q.Key && rest[0].Compare(&q.Key) < 0 {
+			rest, missing = rest[1:], missing+1
 		}
-		if len(s) > 0 && s[0] == q.Key {
-			s = s[1:]
+		if len(rest) > 0 && rest[0] == q.Key {
+			rest = rest[1:]
 		} else if err := f(q); err != nil {
 			return missing, err
 		}
 	}
-	return missing + len(s), nil
+	return missing + len(rest), nil
 }

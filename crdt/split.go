@@ -35,7 +35,7 @@ func (o *Object) Context() *clock.Context {
 // change.
 func (o *Object) BorrowContext() *clock.Context {
 	if c, ok := o.state.(erasedCausal); ok {
-		return c.State.Context()
+		return c.Context()
 	}
 	return nil
 }
