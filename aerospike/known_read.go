@@ -110,7 +110,7 @@ func (k *known[S]) join(u *unit.Unit) (s S, unapplied unit.Unapplied, err error)
 		}
 		s.Merge(d)
 	}
-	var parts unit.Gathering
+	parts := unit.Gather(u)
 	parts.Add(crdt.BorrowContext(s), u.Unapplied)
 	for i := range u.Queue {
 		q := &u.Queue[i]

@@ -46,13 +46,26 @@ func (s *Unapplied) Context() *clock.Context {
 // Merge it does not ask in which order they come: those of a queue stand in order of
 // their hashes, so that many a part ends events before they are there. The zero value
 // is that of bottom.
-type Gathering struct{ left, applied clock.Context }
+type Gathering struct {
+	left, applied clock.Context
+	none          bool // of the parts leaves anything
+}
+
+// Gather returns the Gathering for the parts of u.
+func Gather(u *Unit) Gathering {
+	for i := range u.Queue {
+		if u.Queue[i].Unapplied != nil {
+			return Gathering{}
+		}
+	}
+	return Gathering{none: u.Unapplied == nil}
+}
 
 // Add takes note that something with context c, nil if it has none, is part of the
 // state, and leaves events unapplied, which may be nil.
 func (g *Gathering) Add(c, unapplied *clock.Context) {
 	switch {
-	case c == nil:
+	case c == nil || g.none:
 	case unapplied == nil || unapplied.IsEmpty():
 		g.applied.Merge(c)
 	default:

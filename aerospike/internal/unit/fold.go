@@ -23,7 +23,7 @@ func Fold(s *State, u *Unit) (f Folded, damaged error, err error) {
 			return f, nil, fmt.Errorf("frame %d of the snapshot: %w", i, err)
 		}
 	}
-	var parts Gathering
+	parts := Gather(u)
 	parts.Add(s.known(), u.Unapplied)
 	for _, e := range u.Queue {
 		o, err := s.Decode(e.Frame)
