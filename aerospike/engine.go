@@ -25,6 +25,7 @@ type Engine struct {
 	journal *keeper
 	lookout lookout
 	doubts  doubts
+	sealer  *clock.Sealer
 	counts  counters
 
 	mu     sync.Mutex
@@ -68,6 +69,9 @@ func Open(ctx context.Context, client Client, cfg Config) (*Engine, error) {
 	}
 	e.journal = newKeeper(cfg.JournalTime, cfg.JournalSize)
 	e.facts = cfg.facts()
+	if e.sealer, err = clock.NewSealer(cfg.TokenKey); err != nil {
+		return nil, err
+	}
 	e.slots.limit = max(cfg.CacheObjects, 0)
 	e.writer = &unit.Writer{
 		Cluster: e.records, Blocks: newBlocks(e.records, cfg.Set), Kinds: cfg.Kinds,

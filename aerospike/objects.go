@@ -129,7 +129,7 @@ func (o Objects[S]) token(key string, saw sight) clock.Token {
 	if saw.context == nil {
 		return clock.Token{}
 	}
-	t, err := clock.SealTokenExcept(o.e.cfg.TokenKey, key, saw.context, saw.unapplied)
+	t, err := o.e.sealer.Seal(key, saw.context, saw.unapplied)
 	if err != nil {
 		o.e.cfg.Logger.Warn("aerospike: no token", slog.String("key", key), slog.Any("error", err))
 	}

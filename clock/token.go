@@ -1,13 +1,9 @@
 package clock
 
 import (
-	"bytes"
 	"crypto/hmac"
-	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
-	"hash"
-	"sync"
 
 	"github.com/dovetail-crdt/dovetail/clock/wire"
 )
@@ -44,28 +40,11 @@ func SealToken(key []byte, scope string, c *Context) (Token, error) {
 // unapplied, without all that they did: somebody ended what they made before they
 // came. Nil and empty say that there are none, and give the token of SealToken.
 func SealTokenExcept(key []byte, scope string, c, unapplied *Context) (Token, error) {
-	if len(key) < 16 {
-		return Token{}, fmt.Errorf("clock: token key of %d bytes: want at least 16", len(key))
-	}
-	version := byte(tokenVersion)
-	if unapplied != nil && !unapplied.IsEmpty() {
-		unapplied = c.Minus(c.Minus(unapplied)) // of other events the token says nothing
-	}
-	if unapplied != nil && !unapplied.IsEmpty() {
-		version = tokenVersion2
-	}
-	var room [256]byte
-	body, err := c.AppendBinary(append(room[:0], version))
-	if err == nil && version == tokenVersion2 {
-		body, err = unapplied.AppendBinary(body)
-	}
+	s, err := NewSealer(key)
 	if err != nil {
 		return Token{}, err
 	}
-	if len(body)+tokenMAC > MaxTokenBytes {
-		return Token{}, fmt.Errorf("clock: context of %d bytes is too large for a token of %d", len(body), MaxTokenBytes)
-	}
-	return Token{raw: string(appendMAC(body, key, scope))}, nil
+	return s.Seal(scope, c, unapplied)
 }
 
 // Open returns the context that SealToken was given, or an error that matches
@@ -114,32 +93,7 @@ func (t Token) open(key []byte, scope string) (c, unapplied *Context, err error)
 }
 
 func appendMAC(body, key []byte, scope string) []byte {
-	m := macOf(key)
-	defer macs.Put(m)
-	m.scope = wire.AppendBytes(m.scope[:0], scope)
-	m.hash.Write(m.scope) // a hash never returns an error
-	m.hash.Write(body)
-	m.sum = m.hash.Sum(m.sum[:0])
-	return append(body, m.sum[:tokenMAC]...)
-}
-
-// mac is an HMAC under a key, which takes as long to make as a token to seal. Those
-// that are idle wait in macs: a program has one key, or few.
-type mac struct {
-	key        []byte
-	hash       hash.Hash
-	scope, sum []byte
-}
-
-var macs sync.Pool //nolint:gochecknoglobals // nothing depends on what is in it
-
-// macOf returns a mac under key that has seen nothing.
-func macOf(key []byte) *mac {
-	if m, ok := macs.Get().(*mac); ok && hmac.Equal(m.key, key) {
-		m.hash.Reset()
-		return m
-	}
-	return &mac{key: bytes.Clone(key), hash: hmac.New(sha256.New, key)}
+	return newMAC(key).append(body, scope)
 }
 
 // IsZero reports whether t is the token of a client that has seen nothing.

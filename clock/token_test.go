@@ -243,9 +243,10 @@ func TestTokenUnmarshalRefuses(t *testing.T) {
 	}
 }
 
-// TestTokenKeysInTurn seals under several keys in turn, from several goroutines: what
-// is kept of one must not seal for another.
-func TestTokenKeysInTurn(t *testing.T) {
+// TestSealer seals under several keys in turn, from several goroutines: what a sealer
+// keeps of one token must not come into another, and the key that it was given is its
+// caller's.
+func TestSealer(t *testing.T) {
 	keys := [][]byte{[]byte("0123456789abcdef"), []byte("fedcba9876543210"), bytes.Repeat([]byte{1}, 100)}
 	c := &clock.Context{}
 	c.Add(clock.Dot{Replica: 1, Seq: 1})
@@ -253,12 +254,22 @@ func TestTokenKeysInTurn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	var sealers []*clock.Sealer
+	for _, key := range keys {
+		given := bytes.Clone(key)
+		s, err := clock.NewSealer(given)
+		if err != nil {
+			t.Fatal(err)
+		}
+		clear(given)
+		sealers = append(sealers, s)
+	}
 	var wg sync.WaitGroup
 	for range 4 {
 		wg.Go(func() {
 			for i := range 300 {
 				key, scope := keys[i%len(keys)], string(rune('a'+i%5))
-				got, err := clock.SealToken(key, scope, c)
+				got, err := sealers[i%len(keys)].Seal(scope, c, nil)
 				h := hmac.New(sha256.New, key)
 				h.Write([]byte{byte(len(scope))})
 				h.Write([]byte(scope))
