@@ -18,7 +18,7 @@ func batchCases(s *session) []bench.Case {
 
 // batch merges a delta into each of 100 sets.
 func (s *session) batch(b *bench.B) error {
-	w, err := s.world(b, "batch", batchSize)
+	w, err := s.world(b, s.engine, "batch", batchSize)
 	if err != nil {
 		return err
 	}
@@ -36,7 +36,7 @@ func (s *session) batch(b *bench.B) error {
 
 // rawBatch puts a value into the map of each of 100 records.
 func (s *session) rawBatch(b *bench.B) error {
-	w, err := s.world(b, "batch", batchSize)
+	w, err := s.world(b, s.engine, "batch", batchSize)
 	if err != nil {
 		return err
 	}

@@ -25,7 +25,7 @@ func casCases(s *session, n int) []bench.Case {
 func (s *session) casObjects(n, goroutines int) func(*bench.B) error {
 	return func(b *bench.B) error {
 		var failures atomic.Int64
-		err := s.inWorld(n, goroutines, func(*world) func(*spot, int) error {
+		err := s.inWorld(s.engine, "set", n, goroutines, func(*world) func(*spot, int) error {
 			return func(p *spot, _ int) error { return s.cas(p.state, &failures) }
 		})(b)
 		b.ReportMetric(float64(failures.Load())/float64(b.N), "failures/success")

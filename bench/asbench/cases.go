@@ -32,7 +32,7 @@ func open(addr string, of sizes) ([]bench.Case, func() error, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	all := slices.Concat(hotCases(s), objectCases(s, of.objects), casCases(s, of.objects), batchCases(s), cpuCases())
+	all := slices.Concat(hotCases(s), objectCases(s, of.objects), journalCases(s, of.objects), casCases(s, of.objects), batchCases(s), cpuCases())
 	for _, n := range of.incarnations {
 		all = append(all,
 			restarts(s, "as/restarts-awset", n, crdt.AWSetOf(crdt.Uint64), addOne),

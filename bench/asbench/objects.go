@@ -3,6 +3,7 @@ package asbench
 import (
 	"fmt"
 
+	"github.com/dovetail-crdt/dovetail/aerospike"
 	"github.com/dovetail-crdt/dovetail/bench"
 )
 
@@ -18,9 +19,9 @@ func objectCases(s *session, n int) (out []bench.Case) {
 
 // inWorld measures an operation on one spot after the other of the n objects that
 // these cases share.
-func (s *session) inWorld(n, goroutines int, do func(w *world) func(p *spot, round int) error) func(*bench.B) error {
+func (s *session) inWorld(e *aerospike.Engine, name string, n, goroutines int, do func(w *world) func(p *spot, round int) error) func(*bench.B) error {
 	return func(b *bench.B) error {
-		w, err := s.world(b, "set", n)
+		w, err := s.world(b, e, name, n)
 		if err != nil {
 			return err
 		}
@@ -31,9 +32,14 @@ func (s *session) inWorld(n, goroutines int, do func(w *world) func(p *spot, rou
 
 // update adds an element that is there.
 func (s *session) update(n, goroutines int) func(*bench.B) error {
+	return s.updateBy(s.engine, "set", n, goroutines)
+}
+
+// updateBy is update by another engine, in a world of its own.
+func (s *session) updateBy(e *aerospike.Engine, name string, n, goroutines int) func(*bench.B) error {
 	return func(b *bench.B) error {
 		ctx := b.Context()
-		return s.inWorld(n, goroutines, func(w *world) func(*spot, int) error {
+		return s.inWorld(e, name, n, goroutines, func(w *world) func(*spot, int) error {
 			return func(p *spot, round int) error {
 				_, err := w.sets.Update(ctx, p.object, adding(uint64(round%elements)))
 				return err
@@ -45,7 +51,7 @@ func (s *session) update(n, goroutines int) func(*bench.B) error {
 // rawUpdate is the baseline of update.
 func (s *session) rawUpdate(n, goroutines int) func(*bench.B) error {
 	put := s.mapPut(make([]byte, rawValue))
-	return s.inWorld(n, goroutines, func(*world) func(*spot, int) error {
+	return s.inWorld(s.engine, "set", n, goroutines, func(*world) func(*spot, int) error {
 		return func(p *spot, round int) error { return put(p.raw, round%max(1, p.queued)) }
 	})
 }
@@ -54,7 +60,7 @@ func (s *session) rawUpdate(n, goroutines int) func(*bench.B) error {
 func (s *session) view(n, goroutines int) func(*bench.B) error {
 	return func(b *bench.B) error {
 		ctx := b.Context()
-		return s.inWorld(n, goroutines, func(w *world) func(*spot, int) error {
+		return s.inWorld(s.engine, "set", n, goroutines, func(w *world) func(*spot, int) error {
 			return func(p *spot, _ int) error {
 				v, _, err := w.sets.View(ctx, p.object)
 				if err == nil && v.Len() != elements {
@@ -69,7 +75,7 @@ func (s *session) view(n, goroutines int) func(*bench.B) error {
 // rawView is the baseline of view.
 func (s *session) rawView(n, goroutines int) func(*bench.B) error {
 	policy := readPolicy()
-	return s.inWorld(n, goroutines, func(*world) func(*spot, int) error {
+	return s.inWorld(s.engine, "set", n, goroutines, func(*world) func(*spot, int) error {
 		return func(p *spot, _ int) error {
 			_, err := s.client.Get(policy, p.key)
 			return plain(err)

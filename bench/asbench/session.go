@@ -31,6 +31,7 @@ type session struct {
 	client *as.Client
 	engine *aerospike.Engine // remembers everything
 	cold   *aerospike.Engine // remembers nothing
+	disk   *journaled        // nil until it is needed
 
 	prefix string    // of all keys, in each session another
 	keys   []*as.Key // of all records that were made
@@ -108,7 +109,7 @@ func (s *session) key(set, name string) (*as.Key, error) {
 // close removes all records from a server that is not ours, and ends what the
 // session began.
 func (s *session) close() error {
-	var errs []error
+	errs := []error{s.disk.close()}
 	for _, e := range []*aerospike.Engine{s.engine, s.cold} {
 		if e != nil {
 			errs = append(errs, e.Close())

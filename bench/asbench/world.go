@@ -28,8 +28,9 @@ type spot struct {
 	queued   int     // at first, of both
 }
 
-// world returns the world of that name, which is built at the first call.
-func (s *session) world(b *bench.B, name string, n int) (*world, error) {
+// world returns the world of that name, in which e is at work, and which is built at
+// the first call.
+func (s *session) world(b *bench.B, e *aerospike.Engine, name string, n int) (*world, error) {
 	if w := s.worlds[name]; w != nil {
 		return w, nil
 	}
@@ -39,7 +40,7 @@ func (s *session) world(b *bench.B, name string, n int) (*world, error) {
 			return nil, err
 		}
 	}
-	w := &world{sets: aerospike.NewObjects(s.engine, "", setKind()), at: make([]spot, n)}
+	w := &world{sets: aerospike.NewObjects(e, "", setKind()), at: make([]spot, n)}
 	for i := range w.at {
 		if err := s.place(&w.at[i], fmt.Sprintf("%s-%d", name, i)); err != nil {
 			return nil, err
