@@ -17,8 +17,8 @@ func objectCases(s *session, n int) (out []bench.Case) {
 	return out
 }
 
-// inWorld measures an operation on one spot after the other of the n objects that
-// these cases share.
+// inWorld measures an operation on one spot after the other of n objects, which the
+// cases of that name share, in which e is at work.
 func (s *session) inWorld(e *aerospike.Engine, name string, n, goroutines int, do func(w *world) func(p *spot, round int) error) func(*bench.B) error {
 	return func(b *bench.B) error {
 		w, err := s.world(b, e, name, n)
