@@ -5,35 +5,42 @@ import (
 	"time"
 )
 
-// unsettledPart is the part of Config.JournalTime after which the journal is merged
-// although the cluster does not settle.
-const unsettledPart = 4
+// How long the journal waits for a cluster to settle before it is merged all the same:
+// so many times Config.Watch, twice that after each time, and at most that part of
+// Config.JournalTime.
+const (
+	unsettledWatches = 10
+	unsettledPart    = 4
+)
 
 // watch merges the journal again after each change of the cluster: a node that
 // went or came, a split, its healing, a restart. Any of them may bring an older
 // version of a record back. It looks every Config.Watch, and acts when the cluster
-// has settled: before that, what was merged may be lost again. Moving data can take
-// longer than the journal remembers, and a node may never answer, so it acts meanwhile
-// too, now and then.
+// has settled: what was merged before that may be lost again. But data can be on the
+// move for longer than readers like to miss what was acknowledged, or the journal
+// remembers it, and a node may never answer: so it acts meanwhile too, now and then.
+// What happened before the first look nobody knows: a merge follows that, too.
 func (e *Engine) watch() {
-	swept, _ := e.lookout.look(e.ctx) // unseen, it is looked at again
-	since := time.Now()               // since when it was not known to be as it was swept
+	var swept moment
+	since := time.Now() // since when the cluster was not known to be as it was swept
+	first := unsettledWatches * e.cfg.Watch
+	wait := first
 	for pause(e.ctx, e.cfg.Watch) == nil {
 		now, err := e.lookout.look(e.ctx)
 		settled := err == nil && now.settled
 		switch {
 		case settled && now == swept:
-			since = time.Now()
+			since, wait = time.Now(), first
 			continue
-		case !settled && time.Since(since) < e.cfg.JournalTime/unsettledPart:
+		case !settled && time.Since(since) < min(wait, e.cfg.JournalTime/unsettledPart):
 			continue
 		}
 		n, err := e.Remerge(e.ctx)
 		if err != nil { // come again
-			e.cfg.Logger.Warn("aerospike: cluster changed, journal not merged", slog.Any("error", err))
+			e.cfg.Logger.Warn("aerospike: journal not merged", slog.Any("error", err))
 			continue
 		}
-		e.cfg.Logger.Info("aerospike: cluster changed, journal merged", slog.Int("lost", n), slog.Bool("settled", settled))
-		swept, since = now, time.Now()
+		e.cfg.Logger.Info("aerospike: journal merged", slog.Int("lost", n), slog.Bool("settled", settled))
+		swept, since, wait = now, time.Now(), 2*wait
 	}
 }
