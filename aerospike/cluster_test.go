@@ -29,6 +29,11 @@ func cluster(t testing.TB) *as.Client {
 
 func connect(t testing.TB, addr string) *as.Client {
 	t.Helper()
+	return connectWith(t, as.NewClientPolicy(), addr)
+}
+
+func connectWith(t testing.TB, policy *as.ClientPolicy, addr string) *as.Client {
+	t.Helper()
 	host, p, err := net.SplitHostPort(addr)
 	if err != nil {
 		t.Fatalf("address of a server: %v", err)
@@ -37,7 +42,7 @@ func connect(t testing.TB, addr string) *as.Client {
 	if err != nil {
 		t.Fatalf("address of a server: %v", err)
 	}
-	c, aerr := as.NewClient(host, port)
+	c, aerr := as.NewClientWithPolicy(policy, host, port)
 	if aerr != nil {
 		t.Fatalf("connect to %s: %v", addr, aerr)
 	}

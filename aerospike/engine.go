@@ -64,7 +64,7 @@ func Open(ctx context.Context, client Client, cfg Config) (*Engine, error) {
 		records: &records{
 			client: client, namespace: cfg.Namespace, set: setOf(cfg.Set, cfg.DC), others: cfg.others(), timeout: cfg.Attempt,
 		},
-		lookout: lookout{client: client, timeout: cfg.Attempt},
+		lookout: lookout{client: client, timeout: max(cfg.Attempt, infoTime)},
 		replica: newReplica(clock.ReplicaID(binary.BigEndian.Uint64(drawn[:8])|1), clock.NewHLC(cfg.Now, cfg.ClockBound)),
 	}
 	e.journal = newKeeper(cfg.JournalTime, cfg.JournalSize)

@@ -10,7 +10,7 @@ import (
 	as "github.com/aerospike/aerospike-client-go/v7"
 )
 
-// infoTime bounds one request for settings.
+// infoTime bounds one request, unless more is allowed.
 const infoTime = time.Second
 
 // Bounds of what is taken from one reply. A namespace of Community Edition 8.1
@@ -24,24 +24,49 @@ const (
 type ask func(commands ...string) (map[string]string, error)
 
 // asker asks a node, until the context ends. One request has so much time, or what is
-// left until the context's deadline.
+// left until the context's deadline. It goes over a connection like any other: the one
+// that the client keeps for such requests may be taken for as long as
+// ClientPolicy.Timeout, by the client itself, which asks a node that is gone.
 func asker(ctx context.Context, node *as.Node, limit time.Duration) ask {
 	return func(commands ...string) (map[string]string, error) {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		p := as.InfoPolicy{Timeout: limit}
+		left := limit
 		if deadline, ok := ctx.Deadline(); ok {
-			p.Timeout = min(p.Timeout, time.Until(deadline))
+			left = min(left, time.Until(deadline))
 		}
-		if p.Timeout <= 0 {
+		if left <= 0 {
 			return nil, context.DeadlineExceeded
 		}
-		replies, err := node.RequestInfo(&p, commands...)
+		conn, err := node.GetConnection(left)
 		if err != nil {
 			return nil, err
 		}
+		replies, err := conn.RequestInfo(commands...)
+		if err != nil {
+			node.InvalidateConnection(conn)
+			closeIdle(node)
+			return nil, err
+		}
+		node.PutConnection(conn)
 		return replies, nil
+	}
+}
+
+// idleMost is how many connections a node's pool may have, and more.
+const idleMost = 1 << 10
+
+// closeIdle closes the connections to a node that nobody uses. One was cut without a
+// word, so that it had to be waited for: the others may be no better, and would have
+// to be waited for one by one.
+func closeIdle(node *as.Node) {
+	for range idleMost {
+		conn, err := node.GetConnection(time.Millisecond) // what is there, not a new one
+		if err != nil {
+			return
+		}
+		node.InvalidateConnection(conn)
 	}
 }
 

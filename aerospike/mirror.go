@@ -21,6 +21,12 @@ import (
 // link on the way). A holder is a current record version or a live journal; a node
 // that is down and a side that lost a split are not.
 //
+// A cluster counts as connected again once it is noticed. After failures the mirror
+// pauses up to sixteen times longer than usual. A connection that was cut without a
+// word is waited for: by a scan for 5 s, or for up to 30 s where scans take long, and
+// by the client, when it asks which nodes there are, for ClientPolicy.Timeout, which
+// should be a few seconds, not its 30.
+//
 // Every write is a merge of what was found missing, so that any number of mirrors
 // of the same clusters may run, in any processes, and stop at any time; nothing has
 // to be handed over. It keeps nothing but where its scans are (Checkpoint). When

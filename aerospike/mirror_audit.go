@@ -22,7 +22,8 @@ type pair struct {
 	cfg    *MirrorConfig
 	ab, ba *direction
 
-	turn sync.Mutex // of audits
+	turn     sync.Mutex // of audits
+	patience [2]patience
 
 	mu        sync.Mutex
 	set, next int // where the audit is: the set's number and the partition
@@ -100,11 +101,12 @@ func (p *pair) audit(ctx context.Context, set string, first, count int) (failed,
 	}
 	seen := make(map[[20]byte]*compared)
 	for i, d := range []*direction{p.ab, p.ba} {
-		g := newPages(&d.from.cluster, set, first, count)
+		g := newPages(&d.from.cluster, set, first, count, &p.patience[i])
 		take := func(r *as.Record) { take(seen, i, r) }
 		if err := g.scan(ctx, scanPolicy(nil), take, binStamp, binHash, binExcept, binQueue); err != nil {
 			return nil, fmt.Errorf("scan cluster %q: %w", d.from.cluster.Name, err)
 		}
+		p.patience[i].ended()
 	}
 	for _, d := range []*direction{p.ab, p.ba} {
 		for _, r := range d.late.among(set, first, count) {

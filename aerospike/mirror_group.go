@@ -19,7 +19,8 @@ type group struct {
 
 	// slack is what a page may take. The server measures ages when it comes by a
 	// record, so a record grows out of a filter while the scan is on its way.
-	slack time.Duration
+	slack    time.Duration
+	patience patience
 	// known are the records that the last scan saw, by generation: until they are
 	// written again they need not be looked at again.
 	known, next map[[20]byte]uint32
@@ -43,7 +44,7 @@ func newGroup(set string, first, count int) *group {
 // scan copies what changed since the cursor.
 func (g *group) scan(ctx context.Context, d *direction, at moments) error {
 	since := g.begin(at, d.cfg.Now())
-	p := newPages(&d.from.cluster, g.set, g.first, g.count)
+	p := newPages(&d.from.cluster, g.set, g.first, g.count, &g.patience)
 	for more := true; more; {
 		var age time.Duration
 		asked := d.cfg.Now()
@@ -66,6 +67,7 @@ func (g *group) scan(ctx context.Context, d *direction, at moments) error {
 			return err
 		}
 	}
+	g.patience.ended()
 	return nil
 }
 

@@ -24,22 +24,18 @@ type mirrorPages struct {
 	client         Client
 	namespace, set string
 	filter         *as.PartitionFilter
+	patience       *patience
 }
 
-func newPages(c *MirrorCluster, set string, first, count int) *mirrorPages {
-	return &mirrorPages{c.Client, c.Namespace, set, as.NewPartitionFilterByRange(first, count)}
+func newPages(c *MirrorCluster, set string, first, count int, p *patience) *mirrorPages {
+	return &mirrorPages{c.Client, c.Namespace, set, as.NewPartitionFilterByRange(first, count), p}
 }
-
-// scanSilence is how long a server may look through its index without finding
-// anything to send.
-const scanSilence = 30 * time.Second
 
 // pageSize is how many records a page has, about.
 const pageSize = 2048
 
 func scanPolicy(filter *as.Expression) *as.ScanPolicy {
 	p := as.NewScanPolicy()
-	p.SocketTimeout = scanSilence
 	p.MaxRetries = scanRetries
 	p.FilterExpression = filter
 	return p
@@ -60,7 +56,10 @@ func (g *mirrorPages) next(ctx context.Context, age time.Duration) (page []met, 
 }
 
 // scan calls f with each record.
-func (g *mirrorPages) scan(ctx context.Context, p *as.ScanPolicy, f func(*as.Record), bins ...string) error {
+func (g *mirrorPages) scan(ctx context.Context, p *as.ScanPolicy, f func(*as.Record), bins ...string) (err error) {
+	p.SocketTimeout = g.patience.get()
+	began := time.Now()
+	defer func() { g.patience.learn(time.Since(began), err) }()
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -68,7 +67,7 @@ func (g *mirrorPages) scan(ctx context.Context, p *as.ScanPolicy, f func(*as.Rec
 	if aerr != nil {
 		return failure(aerr, false)
 	}
-	defer drain(rs)
+	defer leave(rs)
 	for {
 		select {
 		case <-ctx.Done():

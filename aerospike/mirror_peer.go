@@ -27,7 +27,7 @@ type peer struct {
 
 func newPeer(c *MirrorConfig, cluster MirrorCluster, limit *ceiling) *peer {
 	p := &peer{
-		lookout: lookout{client: cluster.Client, timeout: c.Attempt}, cluster: cluster, ceiling: limit,
+		lookout: lookout{client: cluster.Client, timeout: max(c.Attempt, infoTime)}, cluster: cluster, ceiling: limit,
 		kinds: c.Kinds, gate: newGate(c.Concurrency),
 		sets: make(map[string]*unit.Writer), blocks: make(map[string]*mirrorBlocks),
 	}

@@ -109,7 +109,7 @@ func (r *records) keysOf(ctx context.Context, set string, filter *as.Expression,
 	if aerr != nil {
 		return false, failure(aerr, false)
 	}
-	defer drain(rs)
+	defer leave(rs)
 	for {
 		select {
 		case <-ctx.Done():
@@ -145,12 +145,12 @@ func keyOf(rec *as.Record, set string) (string, error) {
 // scanRetries is how often the client asks again for the partitions that failed.
 const scanRetries = 5
 
-// drain ends a scan: the client's goroutines wait until somebody takes what they
-// have read.
-func drain(rs *as.Recordset) {
-	if err := rs.Close(); err != nil {
-		return // it had come to its end
-	}
-	for range rs.Results() {
-	}
+// leave ends a scan, and does not wait for the servers. What they have still to say
+// is read and dropped: the client's goroutines do not end while nobody does so.
+func leave(rs *as.Recordset) {
+	go func() {
+		for range rs.Results() {
+		}
+	}()
+	go rs.Close() //nolint:errcheck // it had come to its end
 }

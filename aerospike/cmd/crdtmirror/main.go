@@ -136,6 +136,7 @@ func (c *cluster) connect(log *slog.Logger) (*as.Client, error) {
 	}
 	p := as.NewClientPolicy()
 	p.FailIfNotConnected = false
+	p.Timeout = 5 * time.Second // of the client's own questions, which a node that is gone holds up
 	client, aerr := as.NewClientWithPolicyAndHost(p, hosts...)
 	switch {
 	case client == nil:
