@@ -145,12 +145,13 @@ func keyOf(rec *as.Record, set string) (string, error) {
 // scanRetries is how often the client asks again for the partitions that failed.
 const scanRetries = 5
 
-// leave ends a scan, and does not wait for the servers. What they have still to say
-// is read and dropped: the client's goroutines do not end while nobody does so.
+// leave ends a scan. It waits for the client's goroutines, which must not outlive the
+// caller, who may close the client: until a server that is silent is given up. They do
+// not end while nobody takes what they have read.
 func leave(rs *as.Recordset) {
 	go func() {
 		for range rs.Results() {
 		}
 	}()
-	go rs.Close() //nolint:errcheck // it had come to its end
+	rs.Close() //nolint:errcheck // it had come to its end
 }
