@@ -8,8 +8,8 @@ import (
 
 // TestClientStaysOut lists what every other package of the module is built from:
 // who does not import this package does not build the client, and only who asks for a
-// journal on disk builds Pebble. The benchmarks of this
-// package, and the command that runs them, do.
+// journal on disk builds Pebble. The benchmarks of this package, and the command that
+// runs them, do.
 func TestClientStaysOut(t *testing.T) {
 	const module = "github.com/dovetail-crdt/dovetail/"
 	list := func(args ...string) []string {
