@@ -30,6 +30,7 @@ type Engine struct {
 
 	mu     sync.Mutex
 	closed bool
+	calls  sync.WaitGroup // that have begun
 	busy   sync.WaitGroup // what runs in the background
 
 	ctx    context.Context //nolint:containedctx // ends the background work that Close waits for
@@ -107,23 +108,27 @@ func Open(ctx context.Context, client Client, cfg Config) (*Engine, error) {
 	return e, nil
 }
 
-// begin starts a call: it fails on a closed engine, and bounds a context that has
-// no deadline.
+// begin starts a call, which ends with the function returned: it fails on a closed
+// engine, and bounds a context that has no deadline.
 func (e *Engine) begin(ctx context.Context) (context.Context, context.CancelFunc, error) {
 	e.mu.Lock()
 	closed := e.closed
+	if !closed {
+		e.calls.Add(1)
+	}
 	e.mu.Unlock()
 	if closed {
 		return nil, nil, store.ErrClosed
 	}
 	if err := ctx.Err(); err != nil {
+		e.calls.Done()
 		return nil, nil, fmt.Errorf("%w: %w", ErrContention, err)
 	}
 	if _, ok := ctx.Deadline(); ok {
-		return ctx, func() {}, nil
+		return ctx, e.calls.Done, nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, e.cfg.Timeout)
-	return ctx, cancel, nil
+	return ctx, func() { cancel(); e.calls.Done() }, nil
 }
 
 // start runs f in the background, unless the engine is closed, which waits for it.
@@ -140,13 +145,15 @@ func (e *Engine) start(f func(e *Engine)) (started bool) {
 // Replica returns the id under which this process writes.
 func (e *Engine) Replica() clock.ReplicaID { return e.replica.id }
 
-// Close ends the background work, waits for it, and makes later calls fail with
-// store.ErrClosed. It does not close the client. Closing twice does nothing.
+// Close ends the background work, waits for it and for calls that have begun, and makes
+// later ones fail with store.ErrClosed. It closes neither the client nor the Journal.
+// Closing twice does nothing.
 func (e *Engine) Close() error {
 	e.mu.Lock()
 	e.closed = true
 	e.mu.Unlock()
 	e.cancel()
+	e.calls.Wait()
 	e.busy.Wait()
 	return e.journal.close()
 }

@@ -23,21 +23,11 @@ type left struct {
 // load reads all of a journal.
 func load(j Journal) (*left, error) {
 	l := &left{last: make(map[uint64]uint64), own: make(map[ownName][]ownPart), entries: make(map[ticket]*journaled)}
-	var lasts []JournalRow // may come before the identity says whose they are
 	for row, err := range j.Load() {
 		if err != nil {
 			return nil, fmt.Errorf("%w: %w", ErrJournal, err)
 		}
-		if len(row.Key) > 0 && row.Key[0] == rowLast {
-			lasts = append(lasts, JournalRow{append([]byte(nil), row.Key...), append([]byte(nil), row.Value...)})
-			continue
-		}
 		if err := l.take(row); err != nil {
-			return nil, fmt.Errorf("%w: row %x: %w", ErrJournal, row.Key, err)
-		}
-	}
-	for _, row := range lasts {
-		if err := l.takeLast(row); err != nil {
 			return nil, fmt.Errorf("%w: row %x: %w", ErrJournal, row.Key, err)
 		}
 	}
@@ -47,6 +37,8 @@ func load(j Journal) (*left, error) {
 	return l, nil
 }
 
+// take takes in a row. They come in the order of their kinds: what an entry came to
+// after the entries, and what is somebody's after the identity.
 func (l *left) take(row JournalRow) (err error) {
 	k := wire.NewReader(row.Key)
 	v := wire.NewReader(row.Value)
@@ -59,6 +51,16 @@ func (l *left) take(row JournalRow) (err error) {
 			v.Failf("event number %d", l.seq)
 		}
 		l.clock = append([]byte(nil), v.Next(8)...)
+	case rowLast:
+		id, hash, seq := clock.ReplicaID(k.Uint64()), k.Uint64(), v.Uint64()
+		if seq > clock.MaxSeq {
+			v.Failf("event number %d", seq)
+		}
+		if id == l.replica {
+			l.last[hash] = seq
+		} else {
+			l.stale = append(l.stale, append([]byte(nil), row.Key...))
+		}
 	case rowEntry:
 		t := ticket(k.Uint64())
 		e := &journaled{left: true}
@@ -67,7 +69,7 @@ func (l *left) take(row JournalRow) (err error) {
 		}
 		l.entries[t], l.next = e, max(l.next, t)
 		v.Next(v.Len())
-	case rowOwn: // the identity came before
+	case rowOwn:
 		id, t := clock.ReplicaID(k.Uint64()), ticket(k.Uint64())
 		name := ownName{string(v.Bytes()), string(v.Bytes())}
 		frame := append([]byte(nil), v.Next(v.Len())...)
@@ -79,8 +81,8 @@ func (l *left) take(row JournalRow) (err error) {
 		}
 	case rowFate:
 		t := ticket(k.Uint64())
-		e := l.entries[t] // entries come before fates
-		if e == nil {     // it was forgotten; the rest was not written yet
+		e := l.entries[t]
+		if e == nil { // it was forgotten; the rest was not written yet
 			l.stale = append(l.stale, append([]byte(nil), row.Key...))
 			return nil
 		}
@@ -95,20 +97,6 @@ func (l *left) take(row JournalRow) (err error) {
 		return err
 	}
 	return k.Done()
-}
-
-func (l *left) takeLast(row JournalRow) error {
-	k, v := wire.NewReader(row.Key[1:]), wire.NewReader(row.Value)
-	id, hash, seq := clock.ReplicaID(k.Uint64()), k.Uint64(), v.Uint64()
-	if k.Done() != nil || v.Done() != nil || seq > clock.MaxSeq {
-		return wire.ErrCorrupt
-	}
-	if id != l.replica {
-		l.stale = append(l.stale, row.Key)
-		return nil
-	}
-	l.last[hash] = seq
-	return nil
 }
 
 // forsake turns what is left into that of another process: its changes are kept, but

@@ -117,3 +117,43 @@ func TestJournalFails(t *testing.T) {
 		t.Errorf("%d listed, %d counted, %v", listed.In(d).Len(), counted.In(d).Value(), err)
 	}
 }
+
+// TestJournalClose closes an engine while a change is on its way that is then refused.
+// Close waits for it, and the next process does not find it.
+func TestJournalClose(t *testing.T) {
+	c := cluster(t)
+	set := newSet(t, c)
+	j := newRows()
+	f := &script{Client: c, answers: []as.AerospikeError{{ResultCode: types.FAIL_FORBIDDEN}}}
+	var e *aerospike.Engine
+	closed := make(chan error, 1)
+	e = start(t, &hook{f, func() {
+		go func() { closed <- e.Close() }()
+		until(t, func() bool { // it has begun
+			_, err := e.Load(t.Context(), "other")
+			return errors.Is(err, store.ErrClosed)
+		})
+		select {
+		case err := <-closed:
+			t.Errorf("Close does not wait for an update: %v", err)
+			closed <- err
+		default:
+		}
+	}}, set, j)
+	_, err := aerospike.NewObjects(e, "", ledgers).Update(t.Context(), "k", entry(1))
+	if err == nil || errors.Is(err, store.ErrInDoubt) {
+		t.Fatalf("what the server forbids: %v", err)
+	}
+	if err := <-closed; err != nil {
+		t.Errorf("Close: %v", err)
+	}
+	f.stop()
+	next := start(t, c, set, j.next(nil))
+	defer shut(t, next)
+	if n, err := next.Remerge(t.Context()); n != 0 || err != nil {
+		t.Errorf("merged %d, %v", n, err)
+	}
+	if d, _, err := aerospike.NewObjects(next, "", ledgers).View(t.Context(), "k"); err != nil || listed.In(d).Contains(1) {
+		t.Errorf("what was refused is there, %v", err)
+	}
+}

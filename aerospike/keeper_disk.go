@@ -83,10 +83,10 @@ func (d *disk) run(j *keeper) {
 	if d.running || d.now == nil {
 		return
 	}
-	if d.running = d.start(func() { d.write(j) }); !d.running {
+	if d.running = d.start(func() { d.write(j) }); !d.running { // Close writes the rows
 		d.now.err = store.ErrClosed
 		close(d.now.done)
-		d.now, d.rows = nil, nil
+		d.now = nil
 	}
 }
 
@@ -174,7 +174,7 @@ func (r *round) wait() {
 
 // close writes what was put and not written. Nothing runs any more.
 func (j *keeper) close() error {
-	if j.disk == nil || j.disk.now == nil {
+	if j.disk == nil || len(j.disk.rows) == 0 {
 		return nil
 	}
 	d := j.disk
