@@ -88,12 +88,14 @@ func (m *Mirror) directions() []*direction {
 // something fails, and returns why; what failed is scanned again the next time.
 // The first Sync, and the first after a change of a cluster, scans everything.
 func (m *Mirror) Sync(ctx context.Context) error {
+	m.meet(ctx)
 	return m.each(func(l *pair) error { return errors.Join(l.ab.scan(ctx), l.ba.scan(ctx)) })
 }
 
 // Audit compares all records over every link once, as fast as it can, from where
 // Run has come to.
 func (m *Mirror) Audit(ctx context.Context) error {
+	m.meet(ctx)
 	return m.each(func(l *pair) error {
 		for left := allPartitions * len(m.cfg.Sets); left > 0; {
 			n, err := l.advance(ctx, min(m.cfg.Partitions, left))
@@ -104,6 +106,17 @@ func (m *Mirror) Audit(ctx context.Context) error {
 		}
 		return nil
 	})
+}
+
+// meet asks every cluster how it is, all at once, so that what the smallest of them
+// takes is known before anything is copied to another. Who does not answer is asked
+// again before anything is written to it, where the error is told.
+func (m *Mirror) meet(ctx context.Context) {
+	var wg sync.WaitGroup
+	for _, p := range m.peers {
+		wg.Go(func() { _, _ = p.look(ctx) })
+	}
+	wg.Wait()
 }
 
 // each calls f for every link at once.
@@ -125,6 +138,7 @@ func (m *Mirror) Run(ctx context.Context) error {
 		return errors.New("aerospike: Mirror.Run while it runs")
 	}
 	defer m.running.Store(false)
+	m.meet(ctx)
 	var wg sync.WaitGroup
 	for _, l := range m.pairs {
 		for _, d := range []*direction{l.ab, l.ba} {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -207,6 +208,13 @@ func TestMirrorRecordSize(t *testing.T) {
 	addTo(t, o, "large", strings.Repeat("x", 120_000))
 	addTo(t, o, "grows", strings.Repeat("x", 60_000))
 	m := mirrorOf(t, ps, nil)
+	late := func() { // the cluster answers last: only what was not to be is done before
+		ps[1].path.onNodes.Store(nil)
+		for end := time.Now().Add(100 * time.Millisecond); ps[2].path.writes.Load() == 0 && time.Now().Before(end); {
+			runtime.Gosched()
+		}
+	}
+	ps[1].path.onNodes.Store(&late)
 	sync1(t, m)
 	if s := m.Stats(); s.RecordSize != 131072-16384 {
 		t.Errorf("records of %d bytes", s.RecordSize)

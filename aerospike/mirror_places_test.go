@@ -68,6 +68,7 @@ type path struct {
 	cut           atomic.Bool
 	onWrite       atomic.Pointer[func() as.Error] // what becomes of a write, if it is not nil
 	onScan        atomic.Pointer[func()]          // comes before a scan, if it is not nil
+	onNodes       atomic.Pointer[func()]          // comes before the cluster is asked for, likewise
 }
 
 // lostReply is what a client says of a write of which it heard nothing.
@@ -84,6 +85,13 @@ func (p *path) isCut() as.Error {
 		return p.onCut()
 	}
 	return shutPath()
+}
+
+func (p *path) GetNodes() []*as.Node {
+	if f := p.onNodes.Load(); f != nil {
+		(*f)()
+	}
+	return p.Client.GetNodes()
 }
 
 func (p *path) Get(b *as.BasePolicy, k *as.Key, bins ...string) (*as.Record, as.Error) {
