@@ -1,7 +1,6 @@
 package diskjournal
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"iter"
@@ -13,42 +12,6 @@ import (
 
 	"github.com/dovetail-crdt/dovetail/aerospike"
 )
-
-// Errors of a Journal.
-var (
-	// ErrTaken means that the journal serves an engine already.
-	ErrTaken = errors.New("diskjournal: the journal serves an engine already")
-	// ErrBroken means that the disk failed. Nothing more is written: open the journal
-	// again when the disk is well.
-	ErrBroken = errors.New("diskjournal: the disk failed")
-	// ErrFull means that the disk has less room than Options.Reserve.
-	ErrFull = errors.New("diskjournal: the disk is full")
-	// ErrClosed means that the journal is closed.
-	ErrClosed = errors.New("diskjournal: closed")
-	// ErrFormat means that the files are not those of a journal, or of a later version.
-	ErrFormat = errors.New("diskjournal: not a journal that this version knows")
-)
-
-// Options configures a Journal. The zero value is a sensible choice.
-type Options struct {
-	// Proof is a directory in memory (tmpfs), where the proof is kept that the files
-	// are those that were left here; "" is /dev/shm. It must live as long as the
-	// machine is up, and be shared by nobody who is not trusted with the journal.
-	Proof string
-
-	// Sync makes each write wait for the disk.
-	Sync bool
-
-	// Reserve is how much room the disk must have for a write, in bytes; 0 is 256 MiB.
-	// Pebble does not live through a disk that is full, so it does not come to that.
-	Reserve uint64
-
-	// Logger gets what nobody waits for. Nil discards it.
-	Logger *slog.Logger
-
-	host host // nil: the real one
-	fs   vfs.FS
-}
 
 // Journal is an aerospike.Journal in a directory. It is safe for concurrent use.
 type Journal struct {
@@ -264,30 +227,4 @@ func (j *Journal) Close() error {
 		return errors.Join(ErrBroken, j.proof.close())
 	}
 	return errors.Join(j.db.Close(), j.proof.close())
-}
-
-func headRow() []byte { return []byte{ownRow} }
-
-const headVersion = 1
-
-// head is the value of the head row: the name of these files, and how many writes
-// they have.
-func head(name id, version uint64) []byte {
-	b := append([]byte{headVersion}, name[:]...)
-	return binary.BigEndian.AppendUint64(b, version)
-}
-
-func readHead(db *pebble.DB) (n id, version uint64, err error) {
-	v, closer, err := db.Get(headRow())
-	if errors.Is(err, pebble.ErrNotFound) {
-		return id{}, 0, nil
-	}
-	if err != nil {
-		return id{}, 0, err
-	}
-	defer func() { err = errors.Join(err, closer.Close()) }()
-	if len(v) != 1+len(id{})+8 || v[0] != headVersion {
-		return id{}, 0, fmt.Errorf("%w: head %x", ErrFormat, v)
-	}
-	return id(v[1 : 1+len(id{})]), binary.BigEndian.Uint64(v[1+len(id{}):]), nil
 }

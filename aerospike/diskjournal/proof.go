@@ -48,17 +48,22 @@ const proofSize = len(id{}) + 8
 
 func proofPath(dir string, n id) string { return filepath.Join(dir, fmt.Sprintf("dovetail-%x", n)) }
 
+// bootOf returns the run of the machine, with which what is in dir ends.
+func bootOf(h host, dir string) (id, error) {
+	if err := h.lasting(dir); err != nil {
+		return id{}, err
+	}
+	return h.boot()
+}
+
 // openProof returns the proof of files of that name that have seen so many writes, or
 // why there is none.
 func openProof(h host, dir string, n id, version uint64) (*proof, error) {
 	if n == (id{}) {
 		return nil, errors.New("the journal is new")
 	}
-	boot, err := h.boot()
+	boot, err := bootOf(h, dir)
 	if err != nil {
-		return nil, err
-	}
-	if err := h.lasting(dir); err != nil {
 		return nil, err
 	}
 	path := proofPath(dir, n)
@@ -93,11 +98,8 @@ func (p *proof) check(version uint64) error {
 
 // makeProof begins the proof of files of a new name.
 func makeProof(h host, dir string, n id, version uint64) (*proof, error) {
-	boot, err := h.boot()
+	boot, err := bootOf(h, dir)
 	if err != nil {
-		return nil, err
-	}
-	if err := h.lasting(dir); err != nil {
 		return nil, err
 	}
 	path := proofPath(dir, n)
