@@ -16,7 +16,7 @@ import (
 func failure(err as.Error, write bool) *unit.Error {
 	ae := outermost(err)
 	if ae == nil {
-		return &unit.Error{Class: unit.Permanent, Doubt: write, Err: err}
+		return &unit.Error{Class: unit.Permanent, Doubt: write, Err: unchained(err)}
 	}
 	cause := ae
 	if ae.ResultCode == types.MAX_RETRIES_EXCEEDED {
@@ -24,7 +24,7 @@ func failure(err as.Error, write bool) *unit.Error {
 			cause = inner
 		}
 	}
-	e := &unit.Error{Class: classOf(cause.ResultCode), Err: err}
+	e := &unit.Error{Class: classOf(cause.ResultCode), Err: unchained(err)}
 	e.Doubt = write && ae.IsInDoubt() && !unsent(cause.ResultCode)
 	return e
 }
