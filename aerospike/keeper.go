@@ -139,6 +139,10 @@ func (j *keeper) forget(t ticket) {
 		j.mu.Unlock()
 		return
 	}
+	if !e.acked.IsZero() { // it was settled while it was being abandoned
+		j.acked = slices.DeleteFunc(j.acked, func(o ticket) bool { return o == t })
+		j.size -= len(e.entry.Frame) + len(e.key)
+	}
 	j.drop(t)
 	var r *round
 	if j.disk != nil {
