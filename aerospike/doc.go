@@ -3,12 +3,12 @@
 //
 // It takes the client that you have:
 //
-//	client, err := as.NewClient("10.0.0.1", 3000)
+//	client, cerr := as.NewClient("10.0.0.1", 3000)
 //	...
 //	engine, err := aerospike.Open(ctx, client, aerospike.Config{Namespace: "prod", Set: "carts"})
 //	...
 //	carts := aerospike.NewObjects(engine, "cart/", crdt.AWSetOf(crdt.String))
-//	_, err = carts.Update(ctx, "ann", func(tx *crdt.Tx, cart *crdt.AWSet[string]) error {
+//	token, err := carts.Update(ctx, "ann", func(tx *crdt.Tx, cart *crdt.AWSet[string]) error {
 //		cart.Add(tx, "milk")
 //		return nil
 //	})

@@ -2,7 +2,7 @@
 // Aerospike, for tests. The Go client connects to it as it is:
 //
 //	c := asdtest.Start(t)
-//	client, err := aerospike.NewClient(c.Host(), c.Port())
+//	client, err := as.NewClient(c.Host(), c.Port()) // github.com/aerospike/aerospike-client-go/v7
 //
 // It behaves like one node of Community Edition 8.1 with a namespace "test" in memory,
 // and fails on demand in the ways that are hard to provoke with a real one: replies
