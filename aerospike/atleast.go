@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/dovetail-crdt/dovetail/aerospike/internal/system"
 	"github.com/dovetail-crdt/dovetail/clock"
 	"github.com/dovetail-crdt/dovetail/crdt"
 )
@@ -67,7 +68,7 @@ func (k *known[S]) readAtLeast(ctx context.Context, e *Engine, s *slot, o option
 		if err == nil && want != nil {
 			if missing = k.saw().lacks(want); !missing.IsEmpty() {
 				newest = true
-				err = pause(ctx, wait)
+				err = system.Pause(ctx, wait)
 			}
 		}
 		switch {

@@ -4,29 +4,15 @@ import (
 	"errors"
 	"slices"
 	"testing"
-	"time"
 
 	as "github.com/aerospike/aerospike-client-go/v7"
 
 	"github.com/dovetail-crdt/dovetail/aerospike"
+	"github.com/dovetail-crdt/dovetail/aerospike/internal/astest"
 	"github.com/dovetail-crdt/dovetail/clock"
 	"github.com/dovetail-crdt/dovetail/crdt"
 	"github.com/dovetail-crdt/dovetail/store"
 )
-
-// deltaOf returns the frame of one change of an empty object by a replica.
-func deltaOf[S crdt.Lattice[S]](t testing.TB, k crdt.Kind[S], id clock.ReplicaID, fn func(*crdt.Tx, S)) []byte {
-	t.Helper()
-	d, err := crdt.Mutate(k.New(), crdt.NewWriter(id, time.Now).On(), func(tx *crdt.Tx, s S) error { fn(tx, s); return nil })
-	if err != nil {
-		t.Fatal(err)
-	}
-	f, err := crdt.AppendFrame(nil, k, d)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return f
-}
 
 // TestRestarts10k has 10,000 processes change a set and a counter once each. The
 // records stay small, and a block that goes away makes the object unreadable, not
@@ -47,8 +33,8 @@ func TestRestarts10k(t *testing.T) {
 		for range 100 {
 			name := elements[int(id)%3]
 			deltas = append(deltas,
-				store.Delta{Key: "s/k", Frame: deltaOf(t, crdt.AWSetOf(crdt.String), id, func(tx *crdt.Tx, s *crdt.AWSet[string]) { s.Add(tx, name) })},
-				store.Delta{Key: "c/k", Frame: deltaOf(t, crdt.CounterKind(), id, func(tx *crdt.Tx, c *crdt.Counter) { c.Add(tx, 1) })})
+				store.Delta{Key: "s/k", Frame: astest.Delta(t, crdt.AWSetOf(crdt.String), id, func(tx *crdt.Tx, s *crdt.AWSet[string]) { s.Add(tx, name) })},
+				store.Delta{Key: "c/k", Frame: astest.Delta(t, crdt.CounterKind(), id, func(tx *crdt.Tx, c *crdt.Counter) { c.Add(tx, 1) })})
 			id++
 		}
 		if err := e.Merge(t.Context(), deltas...); err != nil {
@@ -126,7 +112,7 @@ func TestBlockSplit(t *testing.T) {
 		t.Helper()
 		var deltas []store.Delta
 		for id := from; id < to; id++ {
-			deltas = append(deltas, store.Delta{Key: "k", Frame: deltaOf(t, crdt.CounterKind(), id, func(tx *crdt.Tx, c *crdt.Counter) { c.Add(tx, 1) })})
+			deltas = append(deltas, store.Delta{Key: "k", Frame: astest.Delta(t, crdt.CounterKind(), id, func(tx *crdt.Tx, c *crdt.Counter) { c.Add(tx, 1) })})
 		}
 		if err := e.Merge(t.Context(), deltas...); err != nil {
 			t.Fatal(err)

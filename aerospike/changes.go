@@ -8,6 +8,8 @@ import (
 	"time"
 
 	as "github.com/aerospike/aerospike-client-go/v7"
+
+	"github.com/dovetail-crdt/dovetail/aerospike/internal/cluster"
 )
 
 // Changes tells which objects change, by whoever's doing: this process, others, XDR
@@ -27,7 +29,7 @@ type Changes struct {
 
 	since time.Time // start of the last whole scan, by the monotonic clock; zero: none
 	took  time.Duration
-	seen  moment // the cluster, during that
+	seen  cluster.State // the cluster, during that
 }
 
 // Changes returns who tells the changes from now on; the first Next yields all
@@ -55,28 +57,28 @@ func (c *Changes) Next(ctx context.Context) iter.Seq2[string, error] {
 		} else { //nolint:revive // begin bounds a call, and a scan may take longer
 			cancel()
 		}
-		before, errBefore := c.e.lookout.look(ctx)
+		before, errBefore := c.e.monitor.Check(ctx)
 		start := time.Now()
 		var filter *as.Expression
 		slack := c.margin/2 + 2*c.took // records go on ageing while the scan comes to them
-		if !c.since.IsZero() && errBefore == nil && before.settled && before == c.seen {
+		if !c.since.IsZero() && errBefore == nil && before.Settled && before == c.seen {
 			age := start.Sub(c.since) + c.margin + slack
 			filter = as.ExpLess(as.ExpSinceUpdate(), as.ExpIntVal(age.Milliseconds()))
 		}
 		stopped := false
-		err := c.e.records.keysIf(ctx, filter, func(key string) bool {
+		err := c.e.records.KeysIf(ctx, filter, func(key string) bool {
 			stopped = !yield(key, nil)
 			return !stopped
 		})
 		took := time.Since(start)
-		after, errAfter := c.e.lookout.look(ctx)
+		after, errAfter := c.e.monitor.Check(ctx)
 		switch {
 		case stopped:
 		case err != nil:
 			yield("", fmt.Errorf("aerospike: changes: %w", err))
 		case errBefore != nil || errAfter != nil:
 			yield("", errors.Join(errUnsettled, errBefore, errAfter))
-		case !after.settled || after != before:
+		case !after.Settled || after != before:
 			yield("", errUnsettled)
 		case filter != nil && took > slack:
 			c.took = took

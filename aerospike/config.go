@@ -7,6 +7,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/dovetail-crdt/dovetail/aerospike/internal/cluster"
+	"github.com/dovetail-crdt/dovetail/aerospike/internal/record"
 	"github.com/dovetail-crdt/dovetail/crdt"
 )
 
@@ -96,7 +98,7 @@ const (
 	defaultTimeout      = 10 * time.Second
 	defaultQueueLength  = 256
 	defaultQueueSize    = 256 << 10
-	defaultRecordSize   = 1<<20 - 16<<10
+	defaultRecordSize   = 1<<20 - record.Overhead
 	defaultCacheObjects = 10_000
 	defaultWatch        = time.Second
 	defaultScrub        = 10 * time.Minute
@@ -105,25 +107,19 @@ const (
 	defaultJournalSize  = 64 << 20
 )
 
-// Limits of names in the server.
-const (
-	maxNamespace = 31
-	maxSet       = 63
-)
-
 // complete checks the configuration and returns it with all defaults set.
 func (c Config) complete() (Config, error) {
 	switch {
-	case c.Namespace == "" || len(c.Namespace) > maxNamespace:
-		return c, fmt.Errorf("aerospike: Config.Namespace %q: 1 to %d bytes", c.Namespace, maxNamespace)
-	case c.Set == "" || len(c.Set) > maxSet:
-		return c, fmt.Errorf("aerospike: Config.Set %q: 1 to %d bytes", c.Set, maxSet)
+	case c.Namespace == "" || len(c.Namespace) > cluster.MaxNamespace:
+		return c, fmt.Errorf("aerospike: Config.Namespace %q: 1 to %d bytes", c.Namespace, cluster.MaxNamespace)
+	case c.Set == "" || len(c.Set) > cluster.MaxSet:
+		return c, fmt.Errorf("aerospike: Config.Set %q: 1 to %d bytes", c.Set, cluster.MaxSet)
 	case c.DC == "" && len(c.DCs) > 0:
 		return c, fmt.Errorf("aerospike: Config.DCs %q without DC", c.DCs)
 	case c.DC != "" && (!slices.Contains(c.DCs, c.DC) || len(c.DCs) < 2):
 		return c, fmt.Errorf("aerospike: Config.DC %q: DCs %q must have it and another", c.DC, c.DCs)
-	case slices.ContainsFunc(c.DCs, func(dc string) bool { return !dcName.MatchString(dc) || len(setOf(c.Set, dc)) > maxSet }):
-		return c, fmt.Errorf("aerospike: Config.DCs %q: letters, digits and dashes, at most %d with the set %q", c.DCs, maxSet, c.Set)
+	case slices.ContainsFunc(c.DCs, func(dc string) bool { return !dcName.MatchString(dc) || len(setOf(c.Set, dc)) > cluster.MaxSet }):
+		return c, fmt.Errorf("aerospike: Config.DCs %q: letters, digits and dashes, at most %d with the set %q", c.DCs, cluster.MaxSet, c.Set)
 	case c.Attempt < 0 || c.Timeout < 0 || c.ClockBound < 0 || c.JournalTime < 0:
 		return c, fmt.Errorf("aerospike: Config with a negative time: Attempt %v, Timeout %v, ClockBound %v, JournalTime %v",
 			c.Attempt, c.Timeout, c.ClockBound, c.JournalTime)

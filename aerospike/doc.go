@@ -20,7 +20,7 @@
 // so no write conflicts with another; now and then a writer folds the queue. A
 // reader joins the snapshot and the queue. The server needs to know nothing of the
 // types, no module is loaded into it, and nothing but the default settings is asked
-// of it (see Audit for those that lose data).
+// of it (see package audit for those that lose data).
 //
 // Removing is a change like another. A record is never deleted, and never expires:
 // its context is what keeps removed elements away.

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/dovetail-crdt/dovetail/aerospike/internal/system"
 	"github.com/dovetail-crdt/dovetail/aerospike/internal/unit"
 	"github.com/dovetail-crdt/dovetail/crdt"
 	"github.com/dovetail-crdt/dovetail/store"
@@ -145,7 +146,7 @@ func (d *doubts) add(e *Engine, p settler) {
 
 // settle merges again what is in doubt, in rounds, until nothing is.
 func (d *doubts) settle(e *Engine) {
-	for pause(e.ctx, doubtWait) == nil {
+	for system.Pause(e.ctx, doubtWait) == nil {
 		d.mu.Lock()
 		list := slices.Clone(d.list)
 		d.mu.Unlock()

@@ -8,6 +8,10 @@ import (
 	"fmt"
 	"sync"
 
+	"github.com/dovetail-crdt/dovetail/aerospike/audit"
+	"github.com/dovetail-crdt/dovetail/aerospike/internal/cluster"
+	"github.com/dovetail-crdt/dovetail/aerospike/internal/record"
+	"github.com/dovetail-crdt/dovetail/aerospike/internal/system"
 	"github.com/dovetail-crdt/dovetail/aerospike/internal/unit"
 	"github.com/dovetail-crdt/dovetail/clock"
 	"github.com/dovetail-crdt/dovetail/store"
@@ -17,13 +21,14 @@ import (
 // there. It is safe for concurrent use. Open makes one.
 type Engine struct {
 	cfg     Config
-	records *records
+	client  Client
+	records *record.Set
 	writer  *unit.Writer
 	slots   slots
 	replica *replica
-	facts   Facts
+	facts   audit.Facts
 	journal *keeper
-	lookout lookout
+	monitor *cluster.Monitor
 	doubts  doubts
 	sealer  *clock.Sealer
 	counts  counters
@@ -61,11 +66,10 @@ func Open(ctx context.Context, client Client, cfg Config) (*Engine, error) {
 		cfg.TokenKey = drawn[8:]
 	}
 	e := &Engine{
-		cfg: cfg,
-		records: &records{
-			client: client, namespace: cfg.Namespace, set: setOf(cfg.Set, cfg.DC), others: cfg.others(), timeout: cfg.Attempt,
-		},
-		lookout: lookout{client: client, timeout: max(cfg.Attempt, infoTime)},
+		cfg:     cfg,
+		client:  client,
+		records: record.NewSet(client, cfg.Namespace, setOf(cfg.Set, cfg.DC), cfg.others(), cfg.Attempt),
+		monitor: cluster.NewMonitor(client, cfg.Attempt, ""),
 		replica: newReplica(clock.ReplicaID(binary.BigEndian.Uint64(drawn[:8])|1), clock.NewHLC(cfg.Now, cfg.ClockBound)),
 	}
 	e.journal = newKeeper(cfg.JournalTime, cfg.JournalSize)
@@ -75,12 +79,12 @@ func Open(ctx context.Context, client Client, cfg Config) (*Engine, error) {
 	}
 	e.slots.limit = max(cfg.CacheObjects, 0)
 	e.writer = &unit.Writer{
-		Cluster: e.records, Blocks: newBlocks(e.records, cfg.Set), Kinds: cfg.Kinds,
+		Cluster: e.records, Blocks: record.NewBlocks(e.records, cfg.Set), Kinds: cfg.Kinds,
 		QueueSize: cfg.QueueSize, RecordSize: cfg.RecordSize,
-		Draw: draw, Pause: pause, Count: e.counts.happened,
+		Draw: system.Random, Pause: system.Pause, Count: e.counts.happened,
 	}
 	if cfg.DC != "" {
-		if err := e.records.identify(ctx, cfg.Set, cfg.DC); err != nil {
+		if err := e.records.Identify(ctx, cfg.Set, cfg.DC); err != nil {
 			return nil, err
 		}
 	}

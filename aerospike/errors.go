@@ -3,6 +3,7 @@ package aerospike
 import (
 	"errors"
 
+	"github.com/dovetail-crdt/dovetail/aerospike/internal/record"
 	"github.com/dovetail-crdt/dovetail/aerospike/internal/unit"
 	"github.com/dovetail-crdt/dovetail/store"
 )
@@ -16,7 +17,11 @@ var (
 	ErrStateTooLarge = unit.ErrTooLarge
 	// ErrCorrupt means that a record holds something that no version of this
 	// package writes. It is never overwritten.
-	ErrCorrupt = errors.New("aerospike: corrupt record")
+	ErrCorrupt = record.ErrCorrupt
+	// ErrSameDC means that another cluster writes the records of this datacenter: two
+	// are configured with one Config.DC, and XDR joins them. Either loses what the
+	// other writes. Nothing is written.
+	ErrSameDC = record.ErrSameDC
 	// ErrIncomplete means that a part of an object cannot be read now, so that
 	// nothing can be said of it: without the part, what was removed would be back.
 	ErrIncomplete = unit.ErrIncomplete

@@ -146,20 +146,6 @@ func ExampleUnsafeError() {
 	// Output: true fatal write-commit-level-override
 }
 
-// Settings that take something away from what is promised, the worst first.
-func ExampleAudit() {
-	s, client := server()
-	defer s.Close() //nolint:errcheck // the program is ending
-	s.Set("test", "conflict-resolution-policy", "generation")
-	found, err := aerospike.Audit(context.Background(), client, aerospike.Facts{Namespace: "test", Clusters: 2, Journal: true})
-	for _, f := range found {
-		if f.Setting == "conflict-resolution-policy" {
-			fmt.Println(f.Level, f.Value, err)
-		}
-	}
-	// Output: warn generation <nil>
-}
-
 // The figures of an engine, as a program shows them under /debug/vars with
 // expvar.Publish; other systems of metrics take a function too.
 func ExampleEngine_Stats() {
@@ -179,35 +165,6 @@ func ExampleEngine_Stats() {
 	err := json.Unmarshal([]byte(shown.String()), &figures)
 	fmt.Println(figures.Carts.Changes, figures.Carts.Appends, figures.Carts.Objects, figures.Carts.Regressions, err)
 	// Output: 2 2 1 0 <nil>
-}
-
-// A mirror joins two clusters that know nothing of each other.
-func ExampleMirror() {
-	ctx := context.Background()
-	var carts []aerospike.Objects[*crdt.AWSet[string]]
-	cfg := aerospike.MirrorConfig{Sets: []string{"carts"}}
-	for _, name := range []string{"east", "west"} {
-		s, client := server()
-		defer s.Close() //nolint:errcheck // the program is ending
-		carts = append(carts, aerospike.NewObjects(engineOf(client), "cart/", crdt.AWSetOf(crdt.String)))
-		cfg.Clusters = append(cfg.Clusters, aerospike.MirrorCluster{Name: name, Client: client, Namespace: "test"})
-	}
-	_, err1 := carts[0].Update(ctx, "ann", adding("milk"))
-	_, err2 := carts[1].Update(ctx, "ann", adding("eggs"))
-
-	m, err := aerospike.NewMirror(cfg)
-	if err != nil {
-		log.Fatal(err)
-	}
-	fmt.Println(m.Sync(ctx), err1, err2) // Run does so until its context ends
-	for i := range carts {
-		cart, _, err := carts[i].View(ctx, "ann")
-		fmt.Println(slices.Sorted(cart.All()), err)
-	}
-	// Output:
-	// <nil> <nil> <nil>
-	// [eggs milk] <nil>
-	// [eggs milk] <nil>
 }
 
 // A follower is told which objects changed, at least once.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/dovetail-crdt/dovetail/aerospike"
 	"github.com/dovetail-crdt/dovetail/aerospike/asdtest"
+	"github.com/dovetail-crdt/dovetail/aerospike/internal/astest"
 	"github.com/dovetail-crdt/dovetail/crdt"
 	"github.com/dovetail-crdt/dovetail/store"
 )
@@ -19,7 +20,7 @@ import (
 // the first field of the array that a frame is.
 func newer(t *testing.T) []byte {
 	t.Helper()
-	f := deltaOf(t, crdt.CounterKind(), 7, func(tx *crdt.Tx, c *crdt.Counter) { c.Add(tx, 1) })
+	f := astest.Delta(t, crdt.CounterKind(), 7, func(tx *crdt.Tx, c *crdt.Counter) { c.Add(tx, 1) })
 	for i := range f {
 		g := bytes.Clone(f)
 		g[i] = 0x7f
@@ -38,7 +39,7 @@ func TestForeignDelta(t *testing.T) {
 	set := newSet(t, c)
 	e := open(t, c, aerospike.Config{Set: set, Watch: -1})
 	strange := newer(t)
-	known := deltaOf(t, crdt.CounterKind(), 8, func(tx *crdt.Tx, c *crdt.Counter) { c.Add(tx, 5) })
+	known := astest.Delta(t, crdt.CounterKind(), 8, func(tx *crdt.Tx, c *crdt.Counter) { c.Add(tx, 5) })
 	if err := e.Merge(t.Context(), store.Delta{Key: "k", Frame: strange}, store.Delta{Key: "k", Frame: known}); err != nil {
 		t.Fatal(err)
 	}

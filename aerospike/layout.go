@@ -1,11 +1,6 @@
 package aerospike
 
-import (
-	"context"
-	"slices"
-
-	"github.com/dovetail-crdt/dovetail/aerospike/internal/unit"
-)
+import "slices"
 
 // Two layouts. Where clusters do not copy records to each other, an object is one
 // record. Where XDR joins them, a record that two clusters write is lost in one of
@@ -30,12 +25,4 @@ func (c Config) others() (sets []string) {
 	}
 	slices.Sort(sets)
 	return slices.Compact(sets)
-}
-
-// readAll reads the record of this datacenter and those of the others, in one round
-// trip to each node that has some. As each is read for itself, it is no snapshot,
-// which joins do not need.
-func (r *records) readAll(ctx context.Context, key string, newest bool) (*unit.Unit, error) {
-	units, errs := r.readBatch(ctx, []string{key}, newest)
-	return units[0], errs[0]
 }

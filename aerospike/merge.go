@@ -48,10 +48,10 @@ func (e *Engine) mergeOne(ctx context.Context, d *store.Delta, doubt bool) error
 // use returns the slot of a key.
 func (e *Engine) use(key string) (*slot, error) {
 	if s := e.slots.find(key); s != nil {
-		e.records.recent.put(s.client) // of more objects than it has room for, else made anew
+		e.records.Remember(s.client) // of more objects than it has room for, else made anew
 		return s, nil
 	}
-	k, err := e.records.key(key)
+	k, err := e.records.Key(key)
 	if err != nil {
 		return nil, err
 	}

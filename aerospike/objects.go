@@ -155,7 +155,7 @@ func (o Objects[S]) Views(ctx context.Context, keys []string, opts ...Option) ([
 		for _, key := range keys[from:to] {
 			full = append(full, o.prefix+key)
 		}
-		units, failed := o.e.records.readBatch(ctx, full, opt.newest)
+		units, failed := o.e.records.ReadBatch(ctx, full, opt.newest)
 		for i, key := range full {
 			at := from + i
 			if values[at], errs[at] = o.viewOf(ctx, key, units[i], failed[i], opt); errs[at] != nil {

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/dovetail-crdt/dovetail/aerospike/internal/system"
 	"github.com/dovetail-crdt/dovetail/clock"
 )
 
@@ -92,7 +93,7 @@ func (e *Engine) catchUp() {
 			return
 		}
 		e.cfg.Logger.Warn("aerospike: journal of the last start not merged", slog.Any("error", err))
-		if pause(e.ctx, doubtWait) != nil {
+		if system.Pause(e.ctx, doubtWait) != nil {
 			return
 		}
 	}

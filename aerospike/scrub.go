@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/dovetail-crdt/dovetail/aerospike/internal/system"
 	"github.com/dovetail-crdt/dovetail/crdt"
 )
 
@@ -17,7 +18,7 @@ import (
 // old copy. A reader mends what it finds so, and the watch what comes with a change
 // of the cluster; the rest is found here, within two rounds.
 func (e *Engine) scrub() {
-	err := pause(e.ctx, e.cfg.Scrub) // engines opened together do not go round together
+	err := system.Pause(e.ctx, e.cfg.Scrub) // engines opened together do not go round together
 	for err == nil {
 		err = e.scrubRound(e.ctx)
 	}
@@ -31,7 +32,7 @@ func (e *Engine) scrubRound(ctx context.Context) error {
 	maps.Insert(keys, maps.All(journaled))
 	var failed []error
 	for key := range keys {
-		if err := sleep(ctx, e.scrubEvery(len(keys))); err != nil {
+		if err := system.Sleep(ctx, e.scrubEvery(len(keys))); err != nil {
 			return err
 		}
 		if err := e.scrubObject(ctx, key, journaled[key]); err != nil {
@@ -45,7 +46,7 @@ func (e *Engine) scrubRound(ctx context.Context) error {
 			slog.Int("failed", len(failed)), slog.Int("of", len(keys)), slog.Any("first", failed[0]))
 	}
 	if len(keys) == 0 {
-		return sleep(ctx, e.cfg.Scrub)
+		return system.Sleep(ctx, e.cfg.Scrub)
 	}
 	return ctx.Err()
 }
@@ -67,7 +68,7 @@ func (e *Engine) scrubObject(ctx context.Context, key string, journaled []kept) 
 	remembered := s.remembered()
 	// What is remembered has nearly all of them, and is compared anyway. But it may
 	// have them from a copy elsewhere, where they are not safe.
-	if e.records.others == nil {
+	if !e.records.Others() {
 		journaled = slices.DeleteFunc(journaled, func(j kept) bool {
 			return slices.ContainsFunc(remembered, func(r memory) bool { return r.has(j.entry.Frame) })
 		})

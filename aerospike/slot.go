@@ -5,7 +5,7 @@ import (
 	"sync"
 	"sync/atomic"
 
-	as "github.com/aerospike/aerospike-client-go/v7"
+	"github.com/dovetail-crdt/dovetail/aerospike/internal/record"
 )
 
 // slot is what the process knows of one object while it works on it, and after
@@ -13,7 +13,7 @@ import (
 type slot struct {
 	key    string
 	hash   uint64
-	client *cachedKey // of the client
+	client *record.Key
 
 	// update has room while no transaction runs on the object, write while none of
 	// its changes is on its way.
@@ -64,7 +64,7 @@ func (t *slots) take(s *slot) {
 }
 
 // use returns the slot of a key, which belongs to the caller until done.
-func (t *slots) use(r *replica, key *as.Key, name string) *slot {
+func (t *slots) use(r *replica, key *record.Key, name string) *slot {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.all == nil {
@@ -76,7 +76,7 @@ func (t *slots) use(r *replica, key *as.Key, name string) *slot {
 		return s
 	}
 	s = &slot{
-		key: name, hash: binary.BigEndian.Uint64(key.Digest()), client: &cachedKey{name, key}, refs: 1,
+		key: name, hash: binary.BigEndian.Uint64(key.Digest()), client: key, refs: 1,
 		update: make(chan struct{}, 1), write: make(chan struct{}, 1),
 	}
 	s.doubt.Store(r.lastOn(s.hash))

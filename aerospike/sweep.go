@@ -7,6 +7,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/dovetail-crdt/dovetail/aerospike/internal/record"
 	"github.com/dovetail-crdt/dovetail/aerospike/internal/unit"
 )
 
@@ -60,7 +61,7 @@ func (e *Engine) remerge(ctx context.Context, key string, changes []kept) (merge
 	}
 	f, damaged, err := unit.Fold(unit.NewState(e.cfg.Kinds), u)
 	if err != nil {
-		return 0, corrupt("%w", err)
+		return 0, record.Corrupt("%w", err)
 	}
 	if damaged != nil {
 		e.cfg.Logger.Error("aerospike: damaged entry", slog.String("key", key), slog.Any("error", damaged))

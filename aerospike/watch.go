@@ -3,6 +3,9 @@ package aerospike
 import (
 	"log/slog"
 	"time"
+
+	"github.com/dovetail-crdt/dovetail/aerospike/internal/cluster"
+	"github.com/dovetail-crdt/dovetail/aerospike/internal/system"
 )
 
 // How long the journal waits for a cluster to settle before it is merged all the same:
@@ -21,13 +24,13 @@ const (
 // remembers it, and a node may never answer: so it acts meanwhile too, now and then.
 // What happened before the first look nobody knows: a merge follows that, too.
 func (e *Engine) watch() {
-	var swept moment
+	var swept cluster.State
 	since := time.Now() // since when the cluster was not known to be as it was swept
 	first := unsettledWatches * e.cfg.Watch
 	wait := first
-	for pause(e.ctx, e.cfg.Watch) == nil {
-		now, err := e.lookout.look(e.ctx)
-		settled := err == nil && now.settled
+	for system.Pause(e.ctx, e.cfg.Watch) == nil {
+		now, err := e.monitor.Check(e.ctx)
+		settled := err == nil && now.Settled
 		switch {
 		case settled && now == swept:
 			since, wait = time.Now(), first

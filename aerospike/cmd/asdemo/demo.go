@@ -14,6 +14,7 @@ import (
 	as "github.com/aerospike/aerospike-client-go/v7"
 
 	"github.com/dovetail-crdt/dovetail/aerospike"
+	"github.com/dovetail-crdt/dovetail/aerospike/mirror"
 	"github.com/dovetail-crdt/dovetail/crdt"
 )
 
@@ -49,7 +50,7 @@ func (d *demo) close() {
 }
 
 func (d *demo) play(ctx context.Context) error {
-	cfg := aerospike.MirrorConfig{Period: 200 * time.Millisecond, AuditPeriod: 10 * time.Second}
+	cfg := mirror.Config{Period: 200 * time.Millisecond, AuditPeriod: 10 * time.Second}
 	set := fmt.Sprintf("demo%d", time.Now().Unix()) // what earlier runs left is theirs
 	cfg.Sets = []string{set}
 	for _, p := range d.places {
@@ -59,9 +60,9 @@ func (d *demo) play(ctx context.Context) error {
 		}
 		d.closers = append(d.closers, func() { e.Close() }) //nolint:errcheck // the process is ending
 		p.stock = aerospike.NewObjects(e, "stock/", crdt.CounterKind())
-		cfg.Clusters = append(cfg.Clusters, aerospike.MirrorCluster{Name: p.name, Client: p.link, Namespace: namespace})
+		cfg.Clusters = append(cfg.Clusters, mirror.Cluster{Name: p.name, Client: p.link, Namespace: namespace})
 	}
-	m, err := aerospike.NewMirror(cfg)
+	m, err := mirror.New(cfg)
 	if err != nil {
 		return err
 	}

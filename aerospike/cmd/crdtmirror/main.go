@@ -1,6 +1,6 @@
 // Command crdtmirror keeps the same replicated objects in several Aerospike
 // clusters: what is written in one of them arrives in the others; see
-// aerospike.Mirror for what is promised.
+// mirror.Mirror for what is promised.
 //
 //	crdtmirror -namespace prod -set carts -cluster east=10.0.0.1:3000 -cluster west=10.1.0.1:3000
 //
@@ -23,7 +23,7 @@ import (
 
 	as "github.com/aerospike/aerospike-client-go/v7"
 
-	"github.com/dovetail-crdt/dovetail/aerospike"
+	"github.com/dovetail-crdt/dovetail/aerospike/mirror"
 )
 
 // Exit codes.
@@ -52,7 +52,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, serving f
 		return exitUsage
 	}
 	log := slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: s.logLevel}))
-	if err := mirror(ctx, s, log, serving); err != nil {
+	if err := runMirror(ctx, s, log, serving); err != nil {
 		log.Error("crdtmirror", slog.Any("error", err))
 		return exitFailed
 	}
@@ -62,8 +62,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, serving f
 // saveEvery is how often the checkpoint is saved.
 const saveEvery = time.Minute
 
-// mirror runs a mirror until the context ends.
-func mirror(ctx context.Context, s *settings, log *slog.Logger, serving func(addr string)) error {
+// runMirror runs a mirror until the context ends.
+func runMirror(ctx context.Context, s *settings, log *slog.Logger, serving func(addr string)) error {
 	cfg, closeAll, err := s.connect(ctx, log)
 	if err != nil {
 		return err
@@ -72,7 +72,7 @@ func mirror(ctx context.Context, s *settings, log *slog.Logger, serving func(add
 	if cfg.Checkpoint, err = readState(s.State); err != nil {
 		return err
 	}
-	m, err := aerospike.NewMirror(cfg)
+	m, err := mirror.New(cfg)
 	if err != nil {
 		return err
 	}
@@ -102,7 +102,7 @@ func mirror(ctx context.Context, s *settings, log *slog.Logger, serving func(add
 // it does: the others need not wait for it.
 func (s *settings) connect(
 	ctx context.Context, log *slog.Logger,
-) (c aerospike.MirrorConfig, closeAll func(), err error) {
+) (c mirror.Config, closeAll func(), err error) {
 	c = s.mirrorConfig()
 	c.Logger = log
 	var clients []*as.Client
@@ -120,7 +120,7 @@ func (s *settings) connect(
 			closeAll()
 			return c, nil, fmt.Errorf("connect to cluster %q: %w", to.Name, err)
 		}
-		c.Clusters = append(c.Clusters, aerospike.MirrorCluster{Name: to.Name, Client: client, Namespace: s.namespaceOf(to)})
+		c.Clusters = append(c.Clusters, mirror.Cluster{Name: to.Name, Client: client, Namespace: s.namespaceOf(to)})
 	}
 	return c, closeAll, nil
 }

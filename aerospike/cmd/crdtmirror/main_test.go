@@ -15,6 +15,7 @@ import (
 
 	"github.com/dovetail-crdt/dovetail/aerospike"
 	"github.com/dovetail-crdt/dovetail/aerospike/asdtest"
+	"github.com/dovetail-crdt/dovetail/aerospike/mirror"
 	"github.com/dovetail-crdt/dovetail/crdt"
 )
 
@@ -120,7 +121,7 @@ func TestCommand(t *testing.T) {
 }
 
 func TestUnhealthy(t *testing.T) {
-	s := &aerospike.MirrorStats{Directions: []aerospike.MirrorDirectionStats{
+	s := &mirror.Stats{Directions: []mirror.DirectionStats{
 		{From: "a", To: "b", Behind: time.Minute}, {From: "b", To: "a", Behind: time.Hour},
 	}}
 	if got := unhealthy(s, 5*time.Minute); len(got) != 1 || !strings.Contains(got[0], "b to a") {

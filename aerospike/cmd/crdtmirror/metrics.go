@@ -6,14 +6,14 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/dovetail-crdt/dovetail/aerospike"
+	"github.com/dovetail-crdt/dovetail/aerospike/mirror"
 )
 
 // writeMetrics writes the figures in Prometheus' text format.
-func writeMetrics(b *bufio.Writer, s *aerospike.MirrorStats) {
+func writeMetrics(b *bufio.Writer, s *mirror.Stats) {
 	metric(b, "record_size_bytes", "gauge", "what a snapshot may have in every cluster", one(float64(s.RecordSize)))
 
-	type c = aerospike.MirrorClusterStats
+	type c = mirror.ClusterStats
 	cluster := figures(s.Clusters, func(c *c) string { return labels("cluster", c.Name) })
 	metric(b, "cluster_settled", "gauge", "1 if the cluster was whole and moved nothing at the last look",
 		cluster(func(c *c) float64 { return oneIf(c.Settled) }))
@@ -22,7 +22,7 @@ func writeMetrics(b *bufio.Writer, s *aerospike.MirrorStats) {
 	metric(b, "cluster_concurrency", "gauge", "operations that it takes at a time",
 		cluster(func(c *c) float64 { return float64(c.Concurrency) }))
 
-	type d = aerospike.MirrorDirectionStats
+	type d = mirror.DirectionStats
 	direction := figures(s.Directions, func(d *d) string { return labels("from", d.From, "to", d.To) })
 	metric(b, "lag_seconds", "gauge", "age of the oldest change known not to have arrived",
 		direction(func(d *d) float64 { return d.Lag.Seconds() }))
@@ -41,7 +41,7 @@ func writeMetrics(b *bufio.Writer, s *aerospike.MirrorStats) {
 	metric(b, "copied_bytes_total", "counter", "bytes written",
 		direction(func(d *d) float64 { return float64(d.Bytes) }))
 
-	type a = aerospike.MirrorAuditStats
+	type a = mirror.AuditStats
 	audit := figures(s.Audits, func(a *a) string { return labels("a", a.A, "b", a.B) })
 	metric(b, "audit_passes_total", "counter", "comparisons of all records",
 		audit(func(a *a) float64 { return float64(a.Passes) }))

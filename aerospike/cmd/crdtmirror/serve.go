@@ -11,11 +11,11 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/dovetail-crdt/dovetail/aerospike"
+	"github.com/dovetail-crdt/dovetail/aerospike/mirror"
 )
 
 // serve answers /healthz and /metrics until the context ends.
-func serve(ctx context.Context, l net.Listener, m *aerospike.Mirror, s *settings, log *slog.Logger) {
+func serve(ctx context.Context, l net.Listener, m *mirror.Mirror, s *settings, log *slog.Logger) {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
 		stats := m.Stats()
@@ -61,7 +61,7 @@ func answer(w io.Writer, log *slog.Logger, write func(*bufio.Writer)) {
 
 // unhealthy returns what is wrong: directions of which it is not known that what
 // was written longer ago than stale has arrived.
-func unhealthy(s *aerospike.MirrorStats, stale time.Duration) (lines []string) {
+func unhealthy(s *mirror.Stats, stale time.Duration) (lines []string) {
 	for _, d := range s.Directions {
 		if d.Behind > stale {
 			lines = append(lines, fmt.Sprintf("%s to %s: behind by %v", d.From, d.To, d.Behind.Round(time.Second)))

@@ -11,7 +11,7 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/dovetail-crdt/dovetail/aerospike"
+	"github.com/dovetail-crdt/dovetail/aerospike/mirror"
 )
 
 // settings are what the command is told, by a file and then by flags, which win.
@@ -119,15 +119,15 @@ func (s *settings) namespaceOf(c cluster) string {
 }
 
 // mirrorConfig returns the configuration of the mirror, but for the clusters.
-func (s *settings) mirrorConfig() aerospike.MirrorConfig {
-	cfg := aerospike.MirrorConfig{
+func (s *settings) mirrorConfig() mirror.Config {
+	cfg := mirror.Config{
 		Sets:   s.Sets,
 		Period: time.Duration(s.Period), Margin: time.Duration(s.Margin), AuditPeriod: time.Duration(s.AuditPeriod),
 		Attempt: time.Duration(s.Attempt), Timeout: time.Duration(s.Timeout),
 		Partitions: s.Partitions, Concurrency: s.Concurrency, Rate: s.Rate, RecordSize: s.RecordSize,
 	}
 	for _, l := range s.Links {
-		cfg.Links = append(cfg.Links, aerospike.MirrorLink{A: l[0], B: l[1]})
+		cfg.Links = append(cfg.Links, mirror.Link{A: l[0], B: l[1]})
 	}
 	return cfg
 }

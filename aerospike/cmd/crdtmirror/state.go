@@ -10,7 +10,7 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/dovetail-crdt/dovetail/aerospike"
+	"github.com/dovetail-crdt/dovetail/aerospike/mirror"
 )
 
 // readState returns the checkpoint in a file, nil if there is none.
@@ -28,7 +28,7 @@ func readState(file string) ([]byte, error) {
 // saveState replaces the checkpoint in a file. Whenever it is interrupted, either
 // the old one is there or the new one. It need not be durable: one that is lost
 // costs a scan of everything.
-func saveState(m *aerospike.Mirror, file string) (err error) {
+func saveState(m *mirror.Mirror, file string) (err error) {
 	if file == "" {
 		return nil
 	}
@@ -52,7 +52,7 @@ func saveState(m *aerospike.Mirror, file string) (err error) {
 }
 
 // saveStates saves the checkpoint now and then, until the context ends.
-func saveStates(ctx context.Context, m *aerospike.Mirror, file string, log *slog.Logger) {
+func saveStates(ctx context.Context, m *mirror.Mirror, file string, log *slog.Logger) {
 	t := time.NewTicker(saveEvery)
 	defer t.Stop()
 	for {

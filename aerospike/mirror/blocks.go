@@ -1,0 +1,73 @@
+package mirror
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/dovetail-crdt/dovetail/aerospike/internal/record"
+	"github.com/dovetail-crdt/dovetail/aerospike/internal/unit"
+)
+
+// blocks is a unit.Blocks: those of a set in one cluster, and where one is
+// missing, in the others: a block is the same wherever it is, since its name is the
+// hash of its bytes. One that had to be taken from elsewhere is put back, so that
+// processes there can read the object again too.
+//
+// What the mirror writes never names a block. It copies them all the same, before
+// what it read them for, so that each stands in more than one cluster.
+type blocks struct {
+	*record.Blocks
+
+	others []*blocks // of the clusters that this one is linked to
+
+	mu     sync.Mutex
+	copied map[unit.EntryKey]bool // that are known to be here
+}
+
+// Get implements unit.Blocks.
+func (b *blocks) Get(ctx context.Context, key unit.EntryKey) ([]byte, error) {
+	f, err := b.Blocks.Get(ctx, key)
+	if !errors.Is(err, unit.ErrIncomplete) {
+		return f, err
+	}
+	for _, o := range b.others {
+		if f, oerr := o.Blocks.Get(ctx, key); oerr == nil {
+			return f, b.Put(ctx, key, f)
+		}
+	}
+	return nil, err
+}
+
+// have makes sure of blocks: it looks first, once, and writes what is not here.
+func (b *blocks) have(ctx context.Context, keys []unit.EntryKey, frames [][]byte) error {
+	for i, key := range keys {
+		b.mu.Lock()
+		known := b.copied[key]
+		b.mu.Unlock()
+		if known {
+			continue
+		}
+		_, err := b.Blocks.Get(ctx, key)
+		if errors.Is(err, unit.ErrIncomplete) {
+			err = b.Put(ctx, key, frames[i])
+		}
+		if err != nil {
+			return fmt.Errorf("block %x: %w", key, err)
+		}
+		b.mu.Lock()
+		if len(b.copied) >= copiedMost {
+			b.copied = nil
+		}
+		if b.copied == nil {
+			b.copied = make(map[unit.EntryKey]bool)
+		}
+		b.copied[key] = true
+		b.mu.Unlock()
+	}
+	return nil
+}
+
+// copiedMost is how many blocks a mirror remembers to have copied.
+const copiedMost = 1 << 16

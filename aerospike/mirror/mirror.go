@@ -1,0 +1,189 @@
+package mirror
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/dovetail-crdt/dovetail/aerospike/internal/cluster"
+	"github.com/dovetail-crdt/dovetail/aerospike/internal/system"
+)
+
+// Mirror makes clusters hold the same objects: what is written in one is merged
+// into the others, in all directions, without anything of the servers. It is for
+// clusters that do not ship to each other themselves (XDR is not in Community
+// Edition), and must not be used on sets that are shipped so: shipping replaces,
+// and would undo what was merged.
+//
+// The change scan makes the mirror fast, the audit makes it complete: after a cut,
+// crash, rollback or clock error every update that any current record or live
+// journal holds reaches every connected cluster within one audit period (for each
+// link on the way). A holder is a current record version or a live journal; a node
+// that is down and a side that lost a split are not.
+//
+// A cluster counts as connected again once it is noticed. After failures the mirror
+// pauses up to sixteen times longer than usual. A connection that was cut without a
+// word is waited for: by a scan for 5 s, or for up to 30 s where scans take long, and
+// by the client, when it asks which nodes there are, for ClientPolicy.Timeout, which
+// should be a few seconds, not its 30.
+//
+// Every write is a merge of what was found missing, so that any number of mirrors
+// of the same clusters may run, in any processes, and stop at any time; nothing has
+// to be handed over. It keeps nothing but where its scans are (Checkpoint). When
+// nothing changes it writes nothing. Records that were deleted come back: objects
+// are never deleted, see the package comment.
+//
+// A Mirror is safe for concurrent use. New makes one, and starts nothing.
+type Mirror struct {
+	cfg   Config
+	made  time.Time
+	peers []*peer
+	pairs []*pair
+
+	ceiling ceiling
+	running atomic.Bool
+}
+
+// New returns a Mirror. It talks to nobody until it is used.
+func New(cfg Config) (*Mirror, error) {
+	cfg, err := cfg.complete()
+	if err != nil {
+		return nil, err
+	}
+	resumed, err := readCheckpoint(&cfg)
+	if err != nil {
+		return nil, err
+	}
+	m := &Mirror{cfg: cfg, made: cfg.Now()}
+	m.ceiling.lower(cfg.RecordSize)
+	named := make(map[string]*peer)
+	for _, c := range cfg.Clusters {
+		p := newPeer(&m.cfg, c, &m.ceiling, resumed.Clusters[c.Name])
+		m.peers, named[c.Name] = append(m.peers, p), p
+	}
+	for _, l := range cfg.Links {
+		a, b := named[l.A], named[l.B]
+		m.pairs = append(m.pairs, &pair{cfg: &m.cfg, ab: newDirection(&m.cfg, a, b), ba: newDirection(&m.cfg, b, a)})
+	}
+	for _, d := range m.directions() {
+		for set, b := range d.from.blocks {
+			b.others = append(b.others, d.to.blocks[set])
+		}
+		resumed.resume(d, m.made)
+	}
+	return m, nil
+}
+
+func (m *Mirror) directions() []*direction {
+	var ds []*direction
+	for _, l := range m.pairs {
+		ds = append(ds, l.ab, l.ba)
+	}
+	return ds
+}
+
+// Sync scans once, in every direction, for what has changed, and copies it. Over a
+// link that is one of several on the way, a change needs as many. It goes on where
+// something fails, and returns why; what failed is scanned again the next time.
+// The first Sync, and the first after a change of a cluster, scans everything.
+func (m *Mirror) Sync(ctx context.Context) error {
+	m.meet(ctx)
+	return m.each(func(l *pair) error { return errors.Join(l.ab.scan(ctx), l.ba.scan(ctx)) })
+}
+
+// Audit compares all records over every link once, as fast as it can, from where
+// Run has come to.
+func (m *Mirror) Audit(ctx context.Context) error {
+	m.meet(ctx)
+	return m.each(func(l *pair) error {
+		for left := cluster.Partitions * len(m.cfg.Sets); left > 0; {
+			n, err := l.advance(ctx, min(m.cfg.Partitions, left))
+			if err != nil {
+				return err
+			}
+			left -= n
+		}
+		return nil
+	})
+}
+
+// meet asks every cluster how it is, all at once, so that what the smallest of them
+// takes is known before anything is copied to another. Who does not answer is asked
+// again before anything is written to it, where the error is told.
+func (m *Mirror) meet(ctx context.Context) {
+	var wg sync.WaitGroup
+	for _, p := range m.peers {
+		wg.Go(func() { _, _ = p.look(ctx) })
+	}
+	wg.Wait()
+}
+
+// each calls f for every link at once.
+func (m *Mirror) each(f func(*pair) error) error {
+	errs := make([]error, len(m.pairs))
+	var wg sync.WaitGroup
+	for i, l := range m.pairs {
+		wg.Go(func() { errs[i] = f(l) })
+	}
+	wg.Wait()
+	return errors.Join(errs...)
+}
+
+// Run mirrors until the context ends, and returns nil then. Whatever fails is
+// logged and tried again. Links do not wait for each other, nor does one direction
+// for the other.
+func (m *Mirror) Run(ctx context.Context) error {
+	if !m.running.CompareAndSwap(false, true) {
+		return errors.New("mirror: Mirror.Run while it runs")
+	}
+	defer m.running.Store(false)
+	m.meet(ctx)
+	var wg sync.WaitGroup
+	for _, l := range m.pairs {
+		for _, d := range []*direction{l.ab, l.ba} {
+			wg.Go(func() {
+				m.repeat(ctx, "mirror: scan failed", func(ctx context.Context) (time.Duration, error) {
+					return m.cfg.Period, d.scan(ctx)
+				})
+			})
+		}
+		wg.Go(func() {
+			count, every := l.step()
+			m.repeat(ctx, "mirror: audit failed", func(ctx context.Context) (time.Duration, error) {
+				began := m.cfg.Now()
+				_, err := l.advance(ctx, count)
+				return max(0, every-m.cfg.Now().Sub(began)), err
+			})
+		})
+	}
+	wg.Wait()
+	return nil
+}
+
+// slower is by how much longer than usual the mirror waits after failures in a
+// row, at most; slowest is what it waits then at least.
+const slower, slowest = 16, 100 * time.Millisecond
+
+// repeat calls f until the context ends, and pauses between the calls as long as f
+// says: longer after each failure.
+func (m *Mirror) repeat(ctx context.Context, message string, f func(context.Context) (pause time.Duration, err error)) {
+	for factor := time.Duration(1); ; {
+		d, err := f(ctx)
+		if ctx.Err() != nil {
+			return
+		}
+		if err == nil {
+			factor = 1
+		} else {
+			m.cfg.Logger.Warn(message, slog.Any("error", err))
+			factor = min(2*factor, slower)
+			d = max(d, slowest) * factor
+		}
+		if system.Sleep(ctx, d) != nil {
+			return
+		}
+	}
+}

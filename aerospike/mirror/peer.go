@@ -1,0 +1,117 @@
+package mirror
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/dovetail-crdt/dovetail/aerospike/internal/cluster"
+	"github.com/dovetail-crdt/dovetail/aerospike/internal/record"
+	"github.com/dovetail-crdt/dovetail/aerospike/internal/system"
+	"github.com/dovetail-crdt/dovetail/aerospike/internal/unit"
+	"github.com/dovetail-crdt/dovetail/crdt"
+)
+
+// peer is a cluster as the mirror knows it.
+type peer struct {
+	monitor *cluster.Monitor
+	timeout time.Duration // of one question to one node
+
+	cluster Cluster
+	ceiling *ceiling
+	limited atomic.Bool // its limit is in the ceiling
+
+	kinds []crdt.AnyKind
+	gate  *gate
+	sets  map[string]*unit.Writer
+
+	blocks map[string]*blocks // by set
+}
+
+// newPeer returns a cluster of the mirror. Resumed is its key in the checkpoint.
+func newPeer(c *Config, of Cluster, limit *ceiling, resumed string) *peer {
+	p := &peer{
+		monitor: cluster.NewMonitor(of.Client, c.Attempt, resumed), timeout: max(c.Attempt, cluster.InfoTime),
+		cluster: of, ceiling: limit, kinds: c.Kinds, gate: newGate(c.Concurrency),
+		sets: make(map[string]*unit.Writer), blocks: make(map[string]*blocks),
+	}
+	for _, set := range c.Sets {
+		r := record.NewSet(of.Client, of.Namespace, set, nil, c.Attempt)
+		p.blocks[set] = &blocks{Blocks: record.NewBlocks(r, set)}
+		p.sets[set] = &unit.Writer{
+			Cluster: &gated{r, p.gate}, Blocks: p.blocks[set], Kinds: c.Kinds,
+			QueueSize: c.QueueSize, Draw: system.Random, Pause: system.Pause,
+		}
+	}
+	return p
+}
+
+// look asks the cluster how it is, and until it has said so, how large a record may
+// be there.
+func (p *peer) look(ctx context.Context) (cluster.State, error) {
+	at, err := p.monitor.Check(ctx)
+	if err == nil && !p.limited.Load() {
+		var limit int
+		limit, err = p.recordLimit(ctx)
+		p.ceiling.lower(limit)
+		p.limited.Store(err == nil)
+	}
+	if err != nil {
+		return cluster.State{}, fmt.Errorf("mirror: ask cluster %q how it is: %w", p.cluster.Name, err)
+	}
+	return at, nil
+}
+
+// loaded is a record as it was read, with its blocks.
+type loaded struct {
+	state    *unit.State
+	snapshot int // its size in bytes
+	unit     *unit.Unit
+}
+
+// load reads a record; without one the state is bottom. An error beside a result
+// says what of the record is damaged.
+func (p *peer) load(ctx context.Context, set, key string) (*loaded, error) {
+	u, err := p.sets[set].Read(ctx, key, false)
+	if err != nil {
+		return nil, fmt.Errorf("read from cluster %q: %w", p.cluster.Name, err)
+	}
+	l := &loaded{unit: u}
+	for _, f := range u.Snapshot {
+		l.snapshot += len(f)
+	}
+	l.state, err = unit.Join(p.kinds, u)
+	if err != nil {
+		err = record.Corrupt("in cluster %q: %w", p.cluster.Name, err)
+	}
+	return l, err
+}
+
+// write appends to a record with a snapshot of that size, and returns how many
+// bytes. Each entry goes under the hash of its own bytes, so that writing it twice is
+// writing it once.
+func (p *peer) write(ctx context.Context, set, key string, snapshot int, es []unit.Entry) (size int, err error) {
+	w := *p.sets[set]
+	w.RecordSize = p.ceiling.get()
+	w.QueueSize = min(w.QueueSize, w.RecordSize)
+	for i := range es {
+		size += len(es[i].Bytes()) + len(es[i].Key)
+	}
+	if size > w.RecordSize { // where there is no record, no filter refuses it
+		return 0, fmt.Errorf("%w: %d bytes for cluster %q, at most %d", unit.ErrTooLarge, size, p.cluster.Name, w.RecordSize)
+	}
+	room := max(1, min(snapshot+w.QueueSize, w.RecordSize-size))
+	if _, err := w.Append(ctx, key, es, unit.Guard{MaxSize: room}); err != nil {
+		return 0, fmt.Errorf("write to cluster %q: %w", p.cluster.Name, err)
+	}
+	return size, nil
+}
+
+// isStuck reports whether err is of the object itself, so that trying again soon
+// would be of no use: it is left to the audit.
+func isStuck(err error) bool {
+	return errors.Is(err, record.ErrCorrupt) || errors.Is(err, crdt.ErrCorrupt) ||
+		errors.Is(err, unit.ErrTooLarge) || errors.Is(err, unit.ErrIncomplete)
+}
