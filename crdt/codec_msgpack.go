@@ -1,56 +1,63 @@
 package crdt
 
 import (
-	"bytes"
 	"fmt"
+	"reflect"
 
-	"github.com/vmihailenco/msgpack/v5"
+	"github.com/dovetail-crdt/dovetail/crdt/internal/msgpack"
 )
 
 // MsgPack returns the codec of any Go type through MessagePack, under the given
 // schema name, such as "acme/address.v1".
 //
-// Bytes are the identity of an element, key or value, so they are made canonical:
-// map entries in order of their keys' bytes, integers in their shortest form, -0
-// as 0; a NaN is refused. For elements and keys prefer types of strings, integers
-// and fixed structs all the same: a pointer or interface that decodes to another
-// type encodes to other bytes. Decode accepts only bytes that encode to
-// themselves again; crdttest.Laws finds types that do not keep that.
+// Bytes are the identity of an element, key or value, so each value has one form: map
+// entries in order of their keys' bytes, struct fields in order of their names',
+// integers in their shortest form, -0 as 0, times as their instant (read in UTC); a
+// NaN is refused. Structs are maps of their exported fields; the tags
+// msgpack:"name,omitempty", "-" and a field _msgpack with as_array are heeded. A type
+// that marshals itself to binary or text is written as that. In an interface any
+// value may be written and is read as what its bytes are: nil, bool, int64 (uint64
+// where it must be), float32, float64, string, []byte, time.Time, []any, and
+// map[string]any or map[any]any.
+//
+// It panics if there are values of T that would not come back: if T has an interface
+// with methods, an unexported field that no tag leaves out, a channel, a function. A
+// field that comes or goes changes the bytes, so it needs another name of the codec,
+// unless it has omitempty.
+//
+// What reading takes of memory is bounded by 100 bytes for each byte read; a T with
+// structs larger than that, of which all may be left out, takes their size.
 func MsgPack[T any](name string) Codec[T] {
-	c := Codec[T]{Name: name}
-	c.Append = func(b []byte, v T) ([]byte, error) {
-		var buf bytes.Buffer
-		enc := msgpack.NewEncoder(&buf)
-		enc.UseCompactInts(true)
-		if err := enc.Encode(v); err != nil {
-			return nil, err
-		}
-		b, err := appendCanonical(b, buf.Bytes())
-		if err != nil {
-			return nil, fmt.Errorf("%s: %v of type %T has no canonical form: %v", name, v, v, err) //nolint:errorlint // nothing was corrupt
-		}
-		return b, nil
+	declared(checkName("codec name", name))
+	t, err := msgpack.Of(reflect.TypeFor[T]())
+	if err != nil {
+		panic(fmt.Sprintf("crdt: MsgPack %s: %v", name, err))
 	}
-	c.Decode = func(b []byte) (T, error) {
-		var v T
-		// Before the decoder sees them: it trusts counts, and calls itself.
-		canon, err := appendCanonical(nil, b)
-		if err != nil {
-			return v, fmt.Errorf("%s: %w", name, err)
-		}
-		if !bytes.Equal(canon, b) {
-			return v, fmt.Errorf("%w: %s: % x is not in canonical form", ErrCorrupt, name, clip(b))
-		}
-		if err := msgpack.NewDecoder(bytes.NewReader(b)).Decode(&v); err != nil {
-			return v, fmt.Errorf("%w: %s: %w", ErrCorrupt, name, err)
-		}
-		if again, err := c.Append(nil, v); err != nil || !bytes.Equal(again, b) {
-			return v, fmt.Errorf("%w: %s: % x does not encode to itself", ErrCorrupt, name, clip(b))
-		}
-		return v, nil
+	return Codec[T]{
+		Name: name,
+		Append: func(b []byte, v T) ([]byte, error) {
+			b, err := t.Append(b, reflect.ValueOf(&v).Elem())
+			if err != nil {
+				return nil, fmt.Errorf("%s: a value of type %T has no bytes: %v", name, v, err) //nolint:errorlint // nothing was corrupt
+			}
+			return b, nil
+		},
+		Decode: func(b []byte) (v T, err error) {
+			if err := t.Decode(b, reflect.ValueOf(&v).Elem()); err != nil {
+				return *new(T), fmt.Errorf("%s: %w", name, err)
+			}
+			return v, nil
+		},
+		Check: t.Check,
 	}
-	return c
 }
 
 // clip bounds what of b goes into an error.
 func clip(b []byte) []byte { return b[:min(len(b), 32)] }
+
+// declared panics if what a program declares (a kind, a codec, a field) cannot be.
+func declared(err error) {
+	if err != nil {
+		panic(err.Error())
+	}
+}

@@ -286,7 +286,7 @@ func TestHazardNaN(t *testing.T) {
 		"pointer": adding(t, &nan),
 		"slice":   adding(t, [3]float64{nan}),
 		"any":     adding[any](t, nan),
-		"map":     adding(t, &map[string]float64{"x": nan}),
+		"map":     adding(t, map[string]float64{"x": nan}),
 	} {
 		if err == nil || errors.Is(err, crdt.ErrCorrupt) {
 			t.Errorf("%s: adding a NaN = %v, want an error that blames no frame", name, err)

@@ -2,6 +2,7 @@ package crdt_test
 
 import (
 	"bytes"
+	"errors"
 	"math"
 	"os"
 	"os/exec"
@@ -132,6 +133,26 @@ func TestMsgPackRefuses(t *testing.T) {
 	}
 }
 
+// byLibrary is the codec of a type that says itself how it is written.
+func byLibrary[T any](name string) crdt.Codec[T] {
+	return crdt.Codec[T]{
+		Name: name,
+		Append: func(b []byte, v T) ([]byte, error) {
+			raw, err := msgpack.Marshal(v)
+			return append(b, raw...), err
+		},
+		Decode: func(b []byte) (v T, err error) {
+			if err := msgpack.Unmarshal(b, &v); err != nil {
+				return v, err
+			}
+			if again, err := msgpack.Marshal(v); err != nil || !bytes.Equal(again, b) {
+				return v, errors.New("it does not encode to itself")
+			}
+			return v, nil
+		},
+	}
+}
+
 // lower is read as something else than it is written as.
 type lower string //nolint:recvcheck // as msgpack wants it
 
@@ -192,19 +213,19 @@ func (m *tagged) DecodeMsgpack(dec *msgpack.Decoder) error {
 var uncanonical = map[string]func(*testing.T){
 	"lower": func(t *testing.T) {
 		t.Helper()
-		crdttest.Laws(t, crdt.AWSetOf(crdt.MsgPack[lower]("lower")), func(t *rapid.T, tx *crdt.Tx, s *crdt.AWSet[lower]) {
+		crdttest.Laws(t, crdt.AWSetOf(byLibrary[lower]("lower")), func(t *rapid.T, tx *crdt.Tx, s *crdt.AWSet[lower]) {
 			s.Add(tx, rapid.SampledFrom([]lower{"eur", "EUR"}).Draw(t, "word"))
 		})
 	},
 	"counted": func(t *testing.T) {
 		t.Helper()
-		crdttest.Laws(t, crdt.AWSetOf(crdt.MsgPack[counted]("counted")), func(t *rapid.T, tx *crdt.Tx, s *crdt.AWSet[counted]) {
+		crdttest.Laws(t, crdt.AWSetOf(byLibrary[counted]("counted")), func(t *rapid.T, tx *crdt.Tx, s *crdt.AWSet[counted]) {
 			s.Add(tx, counted{rapid.IntRange(0, 3).Draw(t, "n")})
 		})
 	},
 	"tagged": func(t *testing.T) {
 		t.Helper()
-		crdttest.Laws(t, crdt.MVRegisterOf(crdt.MsgPack[tagged]("tagged")), func(_ *rapid.T, tx *crdt.Tx, r *crdt.MVRegister[tagged]) {
+		crdttest.Laws(t, crdt.MVRegisterOf(byLibrary[tagged]("tagged")), func(_ *rapid.T, tx *crdt.Tx, r *crdt.MVRegister[tagged]) {
 			r.Set(tx, tagged{"a": 1, "b": 1, "c": 1, "d": 1})
 		})
 	},

@@ -1,4 +1,4 @@
-package crdt
+package msgpack_test
 
 import (
 	"bytes"
@@ -12,6 +12,17 @@ import (
 
 // maxNesting bounds how deep a MessagePack value may nest.
 const maxNesting = 64
+
+const (
+	mpNil    = 0xc0
+	mpStrFix = 0x1f
+	mpStr8   = 0xd9
+	mpBin8   = 0xc4
+	mpBin32  = 0xc6
+)
+
+// The canonical form of what the library vmihailenco/msgpack writes is the slow and
+// obvious twin of Append.
 
 // appendCanonical appends the one MessagePack value that b is, with map entries
 // in order of key, and refuses anything that is not one whole value: counts are
@@ -132,7 +143,7 @@ func canonicalMap(dst []byte, r *wire.Reader, n, depth int) []byte {
 	slices.SortFunc(entries, func(a, b entry) int { return bytes.Compare(a.key, b.key) })
 	for i, e := range entries {
 		if i > 0 && bytes.Equal(entries[i-1].key, e.key) {
-			r.Failf("a map has the key % x twice", clip(e.key))
+			r.Failf("a map has the key % x twice", e.key)
 		}
 		dst = append(append(dst, e.key...), e.value...)
 	}
