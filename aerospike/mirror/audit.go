@@ -10,6 +10,7 @@ import (
 
 	"github.com/dovetail-crdt/dovetail/aerospike/internal/cluster"
 	"github.com/dovetail-crdt/dovetail/aerospike/internal/record"
+	"github.com/dovetail-crdt/dovetail/aerospike/internal/system"
 	"github.com/dovetail-crdt/dovetail/aerospike/internal/unit"
 )
 
@@ -22,7 +23,7 @@ type pair struct {
 	cfg    *Config
 	ab, ba *direction
 
-	turn     sync.Mutex            // of audits
+	turn     system.Turn           // of audits
 	timeouts [2]record.ScanTimeout // of its scans
 
 	mu        sync.Mutex
@@ -55,8 +56,10 @@ const auditTries = 3
 // advance audits the next partitions, at most so many, and returns how many it has
 // done with.
 func (p *pair) advance(ctx context.Context, count int) (done int, err error) {
-	p.turn.Lock()
-	defer p.turn.Unlock()
+	if err := p.turn.Take(ctx); err != nil {
+		return 0, fmt.Errorf("mirror: wait for another audit: %w", err)
+	}
+	defer p.turn.Done()
 	p.mu.Lock()
 	if p.began.IsZero() {
 		p.began = p.cfg.Now()

@@ -22,7 +22,7 @@ type direction struct {
 	late     late
 	figures  figures
 
-	turn   sync.Mutex // of scans
+	turn   system.Turn // of scans
 	groups []*group
 }
 
@@ -32,7 +32,7 @@ type figures struct {
 }
 
 func newDirection(cfg *Config, from, to *peer) *direction {
-	d := &direction{cfg: cfg, from: from, to: to, rate: rate{per: cfg.Rate}}
+	d := &direction{cfg: cfg, from: from, to: to, rate: rate{per: cfg.Rate}, turn: system.NewTurn()}
 	for _, set := range cfg.Sets {
 		for first := 0; first < cluster.Partitions; first += cfg.Partitions {
 			d.groups = append(d.groups, newGroup(set, first, min(cfg.Partitions, cluster.Partitions-first)))
@@ -108,8 +108,10 @@ func (d *direction) settle(set string, r *record.Found, err error) (done bool) {
 // scan copies what has changed since the scans before, group by group. It goes on
 // where a group fails, and returns why it failed.
 func (d *direction) scan(ctx context.Context) error {
-	d.turn.Lock()
-	defer d.turn.Unlock()
+	if err := d.turn.Take(ctx); err != nil {
+		return fmt.Errorf("mirror: wait for another scan: %w", err)
+	}
+	defer d.turn.Done()
 	d.figures.scans.Add(1)
 	var errs []error
 	at, err := d.look(ctx)

@@ -66,7 +66,7 @@ func New(cfg Config) (*Mirror, error) {
 	}
 	for _, l := range cfg.Links {
 		a, b := named[l.A], named[l.B]
-		m.pairs = append(m.pairs, &pair{cfg: &m.cfg, ab: newDirection(&m.cfg, a, b), ba: newDirection(&m.cfg, b, a)})
+		m.pairs = append(m.pairs, &pair{cfg: &m.cfg, turn: system.NewTurn(), ab: newDirection(&m.cfg, a, b), ba: newDirection(&m.cfg, b, a)})
 	}
 	for _, d := range m.directions() {
 		for set, b := range d.from.blocks {

@@ -2,6 +2,7 @@ package mirror_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -121,4 +122,65 @@ func impatient() *as.ClientPolicy {
 	p := as.NewClientPolicy()
 	p.Timeout = 2 * time.Second
 	return p
+}
+
+// TestStatsOfSilentCluster asks for the figures and the checkpoint while a cluster does not
+// answer a question. They do not wait for it, and a Sync whose context ends does not either.
+func TestStatsOfSilentCluster(t *testing.T) {
+	t.Log("on asdtest only: it answers when the test says so")
+	ps := fakePlaces(t, 2)
+	addTo(t, ps[0].members(t, aerospike.Config{}), "k", "x")
+	m := mirrorOf(t, ps, nil)
+	sync1(t, m)
+	passTime(ps, time.Second)
+	asked, answer := make(chan bool, 1), make(chan bool)
+	hold := func() {
+		select {
+		case asked <- true:
+			<-answer
+		default:
+		}
+	}
+	ps[1].path.onNodes.Store(&hold)
+	ended := make(chan error, 1)
+	go func() { ended <- m.Sync(t.Context()) }()
+	<-asked
+	for what, f := range map[string]func() error{
+		"Stats": func() error {
+			if s := m.Stats(); !s.Clusters[1].Settled || s.Clusters[1].Epoch == 0 {
+				return fmt.Errorf("not what was seen last: %+v", s.Clusters[1])
+			}
+			return nil
+		},
+		"Checkpoint": func() error {
+			saved, err := m.Checkpoint()
+			if err == nil && !strings.Contains(string(saved), `"To":"b"`) {
+				err = fmt.Errorf("no cursors: %s", saved)
+			}
+			return err
+		},
+		"Sync": func() error {
+			ctx, cancel := context.WithCancel(t.Context())
+			cancel()
+			if err := m.Sync(ctx); !errors.Is(err, context.Canceled) {
+				return fmt.Errorf("%w, want that it was canceled", err)
+			}
+			return nil
+		},
+	} {
+		done := make(chan error, 1)
+		go func() { done <- f() }()
+		select {
+		case err := <-done:
+			if err != nil {
+				t.Errorf("%s: %v", what, err)
+			}
+		case <-time.After(5 * time.Second):
+			t.Errorf("%s waits for the silent cluster", what)
+		}
+	}
+	close(answer)
+	if err := <-ended; err != nil {
+		t.Errorf("Sync: %v", err)
+	}
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"github.com/dovetail-crdt/dovetail/aerospike/internal/system"
 )
 
 // Monitor tells whether a cluster is the one that it was. A scan that ran while
@@ -16,7 +18,9 @@ type Monitor struct {
 	timeout time.Duration // of one question to one node
 	resumed string        // the cluster key of a checkpoint
 
-	mu      sync.Mutex
+	asking system.Turn // of who asks: a late answer must not replace a newer one
+
+	mu      sync.Mutex // taken after asking, and never held while a node is asked
 	at      State
 	key     string
 	uptimes map[string]int64
@@ -37,17 +41,21 @@ const ResumedEpoch = 1
 // question to one node; it is not less than InfoTime. Resumed is the cluster key that
 // a checkpoint has, or empty.
 func NewMonitor(client Client, attempt time.Duration, resumed string) *Monitor {
-	return &Monitor{client: client, timeout: max(attempt, InfoTime), resumed: resumed}
+	return &Monitor{client: client, timeout: max(attempt, InfoTime), resumed: resumed, asking: system.NewTurn()}
 }
 
 // Check asks all nodes of the cluster. If one does not answer nothing is learned.
 func (w *Monitor) Check(ctx context.Context) (State, error) {
-	w.mu.Lock() // during the questions too: a late answer must not replace a newer one
-	defer w.mu.Unlock()
+	if err := w.asking.Take(ctx); err != nil {
+		return State{}, err
+	}
+	defer w.asking.Done()
 	v, err := statusOf(ctx, w.client, w.timeout)
 	if err != nil {
 		return State{}, err
 	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	restarted := v.restarted(w.uptimes)
 	w.uptimes = v.uptimes
 	switch {
@@ -64,7 +72,8 @@ func (w *Monitor) Check(ctx context.Context) (State, error) {
 	return w.at, nil
 }
 
-// Last returns what the last Check saw, and the cluster key of the epoch.
+// Last returns what the last Check saw, and the cluster key of the epoch. It waits for
+// no Check.
 func (w *Monitor) Last() (State, string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

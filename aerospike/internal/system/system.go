@@ -1,5 +1,5 @@
-// Package system is what the packages above it ask of the machine: random numbers and
-// timers.
+// Package system is what the packages above it ask of the machine: random numbers,
+// timers, and locks that heed a context.
 package system
 
 import (
