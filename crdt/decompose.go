@@ -1,7 +1,6 @@
 package crdt
 
 import (
-	"errors"
 	"fmt"
 	"iter"
 
@@ -139,11 +138,14 @@ func (o *Object) strip(d *Object, merge bool) (*Object, error) {
 	}
 	if merge {
 		o.version = max(o.version, d.version)
+		if d.schema == nil {
+			o.schema = nil // d may hold what the kind cannot
+		}
 	}
 	if part == nil {
 		return nil, nil
 	}
-	return &Object{d.kind, d.version, part}, nil
+	return &Object{d.kind, d.version, part, d.schema}, nil
 }
 
 // stripper is what every erased lattice does besides.
@@ -182,18 +184,6 @@ func (l erasedLattice[S]) strip(o erased, merge bool) (erased, bool) {
 		return nil, true
 	}
 	return erasedLattice[S]{news, l.kind}, true
-}
-
-// objectOf returns s as an object that shares its state.
-func objectOf[S Lattice[S]](k Kind[S], s S) (*Object, error) {
-	c, ok := any(s).(causal)
-	if !ok {
-		return &Object{k.Name, k.Version, erasedLattice[S]{s, k}}, nil
-	}
-	if c.whole() == nil {
-		return nil, errors.New("crdt: heal of a view of a map value or field: its context belongs to the whole object")
-	}
-	return &Object{k.Name, k.Version, erasedCausal{c.whole()}}, nil
 }
 
 // validate checks that a state holds only what the type of s can.

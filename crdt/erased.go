@@ -3,6 +3,8 @@ package crdt
 import (
 	"fmt"
 	"slices"
+
+	"github.com/dovetail-crdt/dovetail/crdt/internal/kernel"
 )
 
 // Object is a decoded frame whose Go type need not be known: it can be merged
@@ -15,6 +17,7 @@ type Object struct {
 	kind    string
 	version int
 	state   erased
+	schema  kernel.Schema // of a causal object that was found to be of its kind, or nil
 }
 
 // erased is a lattice behind its type.
@@ -23,15 +26,37 @@ type erased interface {
 	merge(o erased) (changed, ok bool)
 	clone() erased
 	appendFrame(b []byte, h header) ([]byte, error)
+	// revoke returns the delta that takes this one back, if there is one.
+	revoke() (r erased, ok bool)
 }
 
 // AnyKind is a Kind, whatever its type.
 type AnyKind interface {
 	name() string
+	contentVersion() int
+	empty() erased
+	// objectSchema returns what a state of a causal kind can hold, and else nil.
+	objectSchema() kernel.Schema
 	decodeErased(e *envelope) (erased, error)
 }
 
 func (k Kind[S]) name() string { return k.Name }
+
+func (k Kind[S]) contentVersion() int { return k.Version }
+
+func (k Kind[S]) empty() erased {
+	if k.form() != nil {
+		return erasedCausal{kernel.New()}
+	}
+	return erasedLattice[S]{k.New(), k}
+}
+
+func (k Kind[S]) objectSchema() kernel.Schema {
+	if form := k.form(); form != nil {
+		return form.schema
+	}
+	return nil
+}
 
 func (k Kind[S]) decodeErased(e *envelope) (erased, error) {
 	if k.form() != nil {
@@ -100,11 +125,14 @@ func (o *Object) Merge(d *Object) (changed bool, err error) {
 		return false, fmt.Errorf("%w: %s with a context and without", ErrKind, o.kind)
 	}
 	o.version = max(o.version, d.version)
+	if d.schema == nil {
+		o.schema = nil // d may hold what the kind cannot
+	}
 	return changed, nil
 }
 
 // Clone returns a copy that shares nothing with o that either may change.
-func (o *Object) Clone() *Object { return &Object{o.kind, o.version, o.state.clone()} }
+func (o *Object) Clone() *Object { return &Object{o.kind, o.version, o.state.clone(), o.schema} }
 
 // AppendFrame appends the object as a frame.
 func (o *Object) AppendFrame(b []byte) ([]byte, error) { return o.AppendFrameVersion(b, FrameVersion) }

@@ -131,12 +131,12 @@ func (o *Object) Fill(applied *clock.Context) (changed bool) {
 }
 
 // with returns an object of o's kind.
-func (o *Object) with(s *kernel.State) *Object { return &Object{o.kind, o.version, erasedCausal{s}} }
+func (o *Object) with(s *kernel.State) *Object { return &Object{o.kind, o.version, erasedCausal{s}, o.schema} }
 
 // Extract returns what a peer lacks of s that has applied base; see
 // Object.Extract. Views have no heal: extract from the whole object.
 func Extract[S Lattice[S]](k Kind[S], s S, base, killed *clock.Context) (*Heal, error) {
-	o, err := objectOf(k, s)
+	o, err := ObjectOf(k, s)
 	if err != nil {
 		return nil, err
 	}
@@ -146,7 +146,7 @@ func Extract[S Lattice[S]](k Kind[S], s S, base, killed *clock.Context) (*Heal, 
 // ExtractSeen returns what a peer lacks of s whose copy has the context seen; see
 // Object.ExtractSeen.
 func ExtractSeen[S Lattice[S]](k Kind[S], s S, seen *clock.Context) (*Heal, error) {
-	o, err := objectOf(k, s)
+	o, err := ObjectOf(k, s)
 	if err != nil {
 		return nil, err
 	}
@@ -157,7 +157,7 @@ func ExtractSeen[S Lattice[S]](k Kind[S], s S, seen *clock.Context) (*Heal, erro
 // decoded without its kind was not checked before. Else it is as
 // Object.ApplyHeal.
 func ApplyHeal[S Lattice[S]](k Kind[S], s S, h *Heal) (changed bool, missing *clock.Context, err error) {
-	o, err := objectOf(k, s)
+	o, err := ObjectOf(k, s)
 	if err != nil {
 		return false, nil, err
 	}

@@ -19,7 +19,7 @@ func (o *Object) Split(apart func(id clock.ReplicaID) bool) (rest, part *Object)
 		return o.Clone(), nil
 	}
 	r, p := c.Split(apart)
-	return &Object{o.kind, o.version, erasedCausal{r}}, &Object{o.kind, o.version, erasedCausal{p}}
+	return &Object{o.kind, o.version, erasedCausal{r}, o.schema}, &Object{o.kind, o.version, erasedCausal{p}, o.schema}
 }
 
 // Context returns a copy of the object's context, or nil if it has none.

@@ -66,15 +66,21 @@ func Mutate[S Lattice[S]](s S, src Source, fn func(*Tx, S) error, opts ...Option
 		return delta, errors.New("crdt: Mutate: the source has no replica id")
 	}
 	if c, ok := any(s).(nestable[S]); ok {
-		return mutateCausal(s, c, src, fn, opts)
+		state, err := mutateState(c.whole(), c.schema(), src, func(tx *Tx) error { return fn(tx, s) }, opts)
+		if err != nil {
+			return delta, err
+		}
+		return c.nest(object{state: state}), nil
 	}
-	return mutateRecorded(s, src, fn)
+	delta, _, err = mutateRecorded(s, src, fn)
+	return delta, err
 }
 
-func mutateCausal[S Lattice[S]](s S, c nestable[S], src Source, fn func(*Tx, S) error, opts []Option) (delta S, err error) {
-	state := c.whole()
+// mutateState runs a transaction on a causal state and returns its delta, which is
+// bottom if nothing has changed.
+func mutateState(state *kernel.State, schema kernel.Schema, src Source, fn func(*Tx) error, opts []Option) (delta *kernel.State, err error) {
 	if state == nil {
-		return delta, errors.New("crdt: Mutate of a view: mutate the whole object, and reach the view inside")
+		return nil, errors.New("crdt: Mutate of a view: mutate the whole object, and reach the view inside")
 	}
 	tx := &Tx{src: src, kern: state.Begin(src.Replica(), src.Doubt()), on: state}
 	defer func() {
@@ -84,47 +90,47 @@ func mutateCausal[S Lattice[S]](s S, c nestable[S], src Source, fn func(*Tx, S) 
 		}
 	}()
 	if len(opts) > 0 {
-		if err := tx.see(any(s).(interface{ schema() kernel.Schema }).schema(), opts); err != nil {
-			return delta, err
+		if err := tx.see(schema, opts); err != nil {
+			return nil, err
 		}
 	}
-	if err := tx.run(func() error { return fn(tx, s) }); err != nil {
-		return delta, err
+	if err := tx.run(func() error { return fn(tx) }); err != nil {
+		return nil, err
 	}
 	if err := tx.kern.Fault(); err != nil {
-		return delta, fmt.Errorf("crdt: %w", err)
+		return nil, fmt.Errorf("crdt: %w", err)
 	}
 	n := tx.kern.Events()
 	if n == 0 {
-		return c.nest(newObject()), nil
+		return kernel.New(), nil
 	}
 	ev, err := issue(src, n)
 	if err != nil {
-		return delta, err
+		return nil, err
 	}
 	d, err := tx.kern.Commit(ev.Dot.Seq, ev.After)
 	if err != nil {
-		return delta, fmt.Errorf("crdt: %w", err)
+		return nil, fmt.Errorf("crdt: %w", err)
 	}
-	return c.nest(object{state: d}), nil
+	return d, nil
 }
 
-func mutateRecorded[S Lattice[S]](s S, src Source, fn func(*Tx, S) error) (delta S, err error) {
+func mutateRecorded[S Lattice[S]](s S, src Source, fn func(*Tx, S) error) (delta S, changed bool, err error) {
 	work, before := s.Clone(), s.Clone()
 	tx := &Tx{src: src, of: work}
 	defer func() { tx.done = true }()
 	if err := tx.run(func() error { return fn(tx, work) }); err != nil || tx.rec == nil {
-		return delta, err
+		return delta, false, err
 	}
 	delta = tx.rec.(S)
 	if !s.Equal(before) {
 		panic(fmt.Sprintf("crdt: the %T was changed by others while a transaction on it ran", s))
 	}
 	if _, err := issue(src, 1); err != nil {
-		return *new(S), err
+		return *new(S), false, err
 	}
 	s.Merge(delta)
-	return delta, nil
+	return delta, true, nil
 }
 
 func issue(src Source, n int) (clock.Event, error) {
