@@ -45,9 +45,10 @@ type Config struct {
 // goroutines, the clock and the transport's use; the protocol is Core's. It is
 // safe for concurrent use.
 type DB struct {
-	cfg  Config
-	hlc  *clock.HLC
-	keys keyLocks
+	cfg    Config
+	hlc    *clock.HLC
+	sealer *clock.Sealer
+	keys   keyLocks
 
 	mu     sync.Mutex
 	core   *Core
@@ -87,7 +88,11 @@ func Open(ctx context.Context, cfg Config) (*DB, error) {
 	if cfg.TokenKey == nil {
 		cfg.TokenKey = drawn[8:]
 	}
-	db := &DB{cfg: cfg, hlc: clock.NewHLC(cfg.Now, cfg.ClockBound)}
+	sealer, err := clock.NewSealer(cfg.TokenKey)
+	if err != nil {
+		return nil, fmt.Errorf("store: Open: %w", err)
+	}
+	db := &DB{cfg: cfg, sealer: sealer, hlc: clock.NewHLC(cfg.Now, cfg.ClockBound)}
 	db.ctx, db.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	if err := db.open(ctx, clock.ReplicaID(binary.BigEndian.Uint64(drawn[:8])|1)); err != nil {
 		db.cancel()

@@ -12,9 +12,21 @@ var (
 	ErrNotFound = errors.New("store: not found")
 	// ErrClosed means that the engine or database was closed.
 	ErrClosed = errors.New("store: closed")
-	// ErrInDoubt means that the write may or may not have happened: merge the same
-	// delta again.
+	// ErrInDoubt means that the write may or may not have happened. An Engine's
+	// caller merges the same delta again; the error of an Update is an *InDoubtError.
 	ErrInDoubt = errors.New("store: write in doubt")
+	// ErrContention means that the context ended before the update's turn came, or
+	// before the store took its change. It was surely not applied.
+	ErrContention = errors.New("store: no turn in time")
+	// ErrCannotAbandon means that a change in doubt cannot be taken back: it was
+	// applied already (ErrApplied); it is a counter's total, which the next one repeats
+	// and others may have counted on; it only removed something, which may be gone; or
+	// it is of a type that nothing is ever taken out of.
+	ErrCannotAbandon = errors.New("store: change cannot be abandoned")
+	// ErrApplied is the ErrCannotAbandon of a change that was applied, and stays.
+	ErrApplied = fmt.Errorf("%w: it was applied", ErrCannotAbandon)
+	// ErrAbandoned means that a change in doubt was taken back.
+	ErrAbandoned = errors.New("store: change was abandoned")
 	// ErrFailed means that an earlier write failed, so what is in memory is ahead of
 	// what is durable. Open the database again.
 	ErrFailed = errors.New("store: failed by an earlier write")
@@ -27,17 +39,43 @@ var (
 	ErrReserve = errors.New("store: event numbers not reserved")
 )
 
-// KeyError is an error about one object.
+// KeyError is an error about one object. An error of the function that an Update was
+// given is in one.
 type KeyError struct {
 	Key string
 	Err error
 }
 
 // Error implements error.
-func (e *KeyError) Error() string { return fmt.Sprintf("store: object %q: %v", e.Key, e.Err) }
+func (e *KeyError) Error() string { return fmt.Sprintf("store: object %s: %v", shortKey(e.Key), e.Err) }
 
 // Unwrap returns the cause.
 func (e *KeyError) Unwrap() error { return e.Err }
+
+// shortKey quotes a key, of which a long one is cut.
+func shortKey(key string) string {
+	const most = 200
+	if len(key) <= most {
+		return fmt.Sprintf("%q", key)
+	}
+	return fmt.Sprintf("%q… (%d bytes)", key[:most], len(key))
+}
+
+// TokenError means that no token could be given of what a client has seen. The update
+// is kept, or the view is whole, as if there were no error. The token that comes with it
+// opens as an error, so that it does not pass for one of a client that has seen nothing.
+type TokenError struct {
+	Key string
+	Err error
+}
+
+// Error implements error.
+func (e *TokenError) Error() string {
+	return fmt.Sprintf("store: object %s: done, but without a token: %v", shortKey(e.Key), e.Err)
+}
+
+// Unwrap returns the cause.
+func (e *TokenError) Unwrap() error { return e.Err }
 
 // isNewer reports whether err is about a frame of a format that a newer binary
 // will understand.

@@ -9,31 +9,48 @@ import (
 	"github.com/dovetail-crdt/dovetail/crdt"
 )
 
-// Join returns the value of an object from its frames: those of kind k merged.
-// Frames of another kind stand beside and are left out; if there are no others,
-// the error is crdt.ErrKind. A frame of k that cannot be read is an error: a
-// value without it would not be the object's.
+// Join returns the value of an object from its frames; see JoinObject.
 func Join[S crdt.Lattice[S]](k crdt.Kind[S], key string, frames [][]byte) (S, error) {
-	s := k.New()
-	var other error
-	found := false
-	for _, f := range frames {
-		d, err := crdt.DecodeFrame(k, f)
-		switch {
-		case err == nil && !found:
-			s, found = d, true
-		case err == nil:
-			s.Merge(d)
-		case errors.Is(err, crdt.ErrKind):
-			other = err
-		default:
-			return k.New(), &KeyError{key, err}
-		}
+	o, err := JoinObject(k, key, frames)
+	if err != nil {
+		return k.New(), err
 	}
-	if other != nil && !found {
-		return s, &KeyError{key, other}
+	s, err := crdt.ValueOf(k, o)
+	if err != nil {
+		return k.New(), &KeyError{key, err}
 	}
 	return s, nil
+}
+
+// JoinObject returns an object from its frames: those of kind k merged. Frames of another
+// kind stand beside and are left out; if there are no others, the error is
+// crdt.ErrKind. A frame of k that cannot be read is an error: a value without it would
+// not be the object's.
+func JoinObject(k crdt.AnyKind, key string, frames [][]byte) (*crdt.Object, error) {
+	var o *crdt.Object
+	var other error
+	for _, f := range frames {
+		d, err := crdt.DecodeObjectAs(k, f)
+		switch {
+		case errors.Is(err, crdt.ErrKind):
+			other = err
+		case err != nil:
+			return nil, &KeyError{key, err}
+		case o == nil:
+			o = d
+		default:
+			if _, err := o.Merge(d); err != nil {
+				return nil, &KeyError{key, err}
+			}
+		}
+	}
+	switch {
+	case o != nil:
+		return o, nil
+	case other != nil:
+		return nil, &KeyError{key, other}
+	}
+	return crdt.NewObject(k), nil
 }
 
 // Transaction is one change of one object in the terms of a core. It is what a
@@ -58,26 +75,26 @@ type Transaction struct {
 	n     int
 }
 
-// Run mutates the object that frames hold and gives the change to the core, whose
-// next batch makes it durable. It returns the value after the change and the
+// Run mutates the object of kind k that frames hold and gives the change to the core,
+// whose next batch makes it durable. It returns the object after the change and the
 // events that it is: none if fn changed nothing.
-func Run[S crdt.Lattice[S]](t *Transaction, k crdt.Kind[S], frames [][]byte, fn func(*crdt.Tx, S) error) (S, []clock.Event, error) {
-	s, err := Join(k, t.Key, frames)
+func (t *Transaction) Run(k crdt.AnyKind, frames [][]byte, fn func(*crdt.Tx, *crdt.Object) error, opts ...crdt.Option) (*crdt.Object, []clock.Event, error) {
+	o, err := JoinObject(k, t.Key, frames)
 	if err != nil {
-		return s, nil, err
+		return nil, nil, err
 	}
-	delta, err := crdt.Mutate(s, source{t}, fn)
-	if err != nil {
-		t.burn()
-		return s, nil, err
-	}
-	if t.n == 0 {
-		return s, nil, nil
-	}
-	frame, err := crdt.AppendFrame(nil, k, delta)
+	delta, err := o.Mutate(source{t}, fn, opts...)
 	if err != nil {
 		t.burn()
-		return s, nil, &KeyError{t.Key, err}
+		return nil, nil, err
+	}
+	if delta == nil {
+		return o, nil, nil
+	}
+	frame, err := delta.AppendFrame(nil)
+	if err != nil {
+		t.burn()
+		return nil, nil, &KeyError{t.Key, err}
 	}
 	t.locked(func() {
 		if t.Core.Local(t.Key, t.first, t.n, frame); t.Commit != nil {
@@ -85,7 +102,7 @@ func Run[S crdt.Lattice[S]](t *Transaction, k crdt.Kind[S], frames [][]byte, fn 
 		}
 	})
 	if err != nil {
-		return s, nil, err
+		return nil, nil, err
 	}
 	events := make([]clock.Event, t.n)
 	for i := range events {
@@ -95,7 +112,28 @@ func Run[S crdt.Lattice[S]](t *Transaction, k crdt.Kind[S], frames [][]byte, fn 
 			events[i].After = events[i-1].Dot.Seq
 		}
 	}
-	return s, events, nil
+	return o, events, nil
+}
+
+// Run is Transaction.Run on a value of a known type.
+func Run[S crdt.Lattice[S]](t *Transaction, k crdt.Kind[S], frames [][]byte, fn func(*crdt.Tx, S) error) (S, []clock.Event, error) {
+	o, events, err := t.Run(k, frames, typed(k, fn))
+	if err != nil {
+		return k.New(), nil, err
+	}
+	s, err := crdt.ValueOf(k, o)
+	return s, events, err
+}
+
+// typed returns fn as a function of an object of kind k.
+func typed[S crdt.Lattice[S]](k crdt.Kind[S], fn func(*crdt.Tx, S) error) func(*crdt.Tx, *crdt.Object) error {
+	return func(tx *crdt.Tx, o *crdt.Object) error {
+		s, err := crdt.ValueOf(k, o)
+		if err != nil {
+			return err
+		}
+		return fn(tx, s)
+	}
 }
 
 // burn retires numbers that were issued in vain.

@@ -37,6 +37,13 @@ func New(kinds ...crdt.AnyKind) *Engine {
 	return &Engine{kinds: kinds, objects: make(map[string]*record), books: make(map[string][]byte)}
 }
 
+// Know makes kinds known: frames of them that come from now on are joined.
+func (e *Engine) Know(kinds ...crdt.AnyKind) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.kinds = append(slices.Clip(e.kinds), kinds...)
+}
+
 // Load implements store.Engine. O(size of the object).
 func (e *Engine) Load(ctx context.Context, key string) (store.Record, error) {
 	e.mu.Lock()
