@@ -135,7 +135,7 @@ func (db *DB) Keys(ctx context.Context, prefix string) iter.Seq2[string, error] 
 // token seals what a client has seen of an object.
 func (db *DB) token(key string, o *crdt.Object) (clock.Token, error) {
 	c := o.BorrowContext()
-	if c == nil {
+	if c == nil || c.IsEmpty() {
 		return clock.Token{}, nil
 	}
 	t, err := db.sealer.Seal(key, c, nil)
