@@ -131,7 +131,9 @@ func (o *Object) Fill(applied *clock.Context) (changed bool) {
 }
 
 // with returns an object of o's kind.
-func (o *Object) with(s *kernel.State) *Object { return &Object{o.kind, o.version, erasedCausal{s}, o.schema} }
+func (o *Object) with(s *kernel.State) *Object {
+	return &Object{o.kind, o.version, erasedCausal{s}, o.schema}
+}
 
 // Extract returns what a peer lacks of s that has applied base; see
 // Object.Extract. Views have no heal: extract from the whole object.
