@@ -24,12 +24,12 @@ import (
 // A token is good for the object that it is of; the zero token waits for nothing.
 func AtLeast(t clock.Token) Option { return func(o *options) { o.atLeast = &t } }
 
-// sight is what a reader of an object saw: the events whose fate it knows, and of
+// readContext is what a reader of an object saw: the events whose fate it knows, and of
 // them those that it has not applied. Nil contexts are empty.
-type sight struct{ context, unapplied *clock.Context }
+type readContext struct{ context, unapplied *clock.Context }
 
 // lacks returns the events that are not applied.
-func (s sight) lacks(applied *clock.Context) *clock.Context {
+func (s readContext) lacks(applied *clock.Context) *clock.Context {
 	if s.context == nil {
 		return applied
 	}
@@ -39,11 +39,11 @@ func (s sight) lacks(applied *clock.Context) *clock.Context {
 	return applied.Minus(s.context.Minus(s.unapplied))
 }
 
-// sight returns what a reader of what is remembered sees: a copy, for when others
-// have gone on. K.mu is held.
-func (k *known[S]) sight() sight {
-	s := sight{context: crdt.ContextOf(k.seen)}
-	if u := k.unapplied.Context(); u != nil {
+// readContext returns what a reader of what is remembered sees: a copy, for when others
+// have gone on. V.mu is held.
+func (v *value) readContext() readContext {
+	s := readContext{context: v.seen.Context()}
+	if u := v.unapplied.Context(); u != nil {
 		s.unapplied = u.Clone()
 	}
 	return s
@@ -53,20 +53,20 @@ func (k *known[S]) sight() sight {
 const atLeastWait, atLeastMost = 2 * time.Millisecond, 100 * time.Millisecond
 
 // readAtLeast reads the record until it has what the token's reader had applied.
-func (k *known[S]) readAtLeast(ctx context.Context, e *Engine, s *slot, o options) error {
+func (v *value) readAtLeast(ctx context.Context, e *Engine, o *object, opts options) error {
 	var want *clock.Context
-	if o.atLeast != nil {
+	if opts.atLeast != nil {
 		var err error
-		if want, err = o.atLeast.OpenApplied(e.cfg.TokenKey, s.key); err != nil {
+		if want, err = opts.atLeast.OpenApplied(e.cfg.TokenKey, o.key); err != nil {
 			return err
 		}
 	}
-	newest := o.newest
+	newest := opts.newest
 	var missing *clock.Context // when last read
 	for wait := atLeastWait; ; wait = min(2*wait, atLeastMost) {
-		err := k.read(ctx, e, s, newest)
+		err := v.read(ctx, e, o, newest)
 		if err == nil && want != nil {
-			if missing = k.saw().lacks(want); !missing.IsEmpty() {
+			if missing = v.present().lacks(want); !missing.IsEmpty() {
 				newest = true
 				err = system.Pause(ctx, wait)
 			}

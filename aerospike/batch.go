@@ -59,7 +59,7 @@ func (e *Engine) appendBatch(ctx context.Context, keys []string, entries map[str
 			continue
 		}
 		for _, entry := range entries[key] {
-			e.journal.acknowledged(key, entry, e.cfg.Now())
+			e.ledger.acknowledged(key, entry, e.cfg.Now())
 		}
 		e.counts.appends.Add(1)
 		e.counts.wrote(len(entries[key]))
@@ -71,9 +71,9 @@ func (e *Engine) appendBatch(ctx context.Context, keys []string, entries map[str
 // foldIfLong folds a queue that the last append made too long; see append.
 func (e *Engine) foldIfLong(key string, queued, appended int) {
 	if l := e.cfg.QueueLength; queued/l > (queued-appended)/l {
-		if s, err := e.use(key); err == nil {
-			e.fold(s)
-			e.slots.done(s)
+		if o, err := e.use(key); err == nil {
+			e.fold(o)
+			e.objects.done(o)
 		}
 	}
 }

@@ -52,6 +52,11 @@ type Config struct {
 	JournalTime time.Duration
 	JournalSize int
 
+	// MaxInDoubt is how many changes may be in doubt at a time, and MaxInDoubtSize how
+	// many bytes they may have, before further Updates are refused with
+	// ErrTooManyInDoubt; those that run then may yet come to it. 0 is 10,000, and 64 MiB.
+	MaxInDoubt, MaxInDoubtSize int
+
 	// Journal is durable memory of this process, such as one of package diskjournal. With
 	// it a process that is started again goes on as the same replica, if it is proven
 	// that it may, and merges what the one before left. Nil: each start is a new replica,
@@ -103,6 +108,8 @@ const (
 	defaultWatch        = time.Second
 	defaultScrub        = 10 * time.Minute
 	defaultScrubRate    = 200
+	defaultMaxInDoubt   = 10_000
+	defaultInDoubtSize  = 64 << 20
 	defaultJournalTime  = 10 * time.Minute
 	defaultJournalSize  = 64 << 20
 )
@@ -126,6 +133,8 @@ func (c Config) complete() (Config, error) {
 	case c.QueueLength < 0 || c.QueueSize < 0 || c.RecordSize < 0 || c.JournalSize < 0:
 		return c, fmt.Errorf("aerospike: Config with a negative size: QueueLength %d, QueueSize %d, RecordSize %d, JournalSize %d",
 			c.QueueLength, c.QueueSize, c.RecordSize, c.JournalSize)
+	case c.MaxInDoubt < 0 || c.MaxInDoubtSize < 0:
+		return c, fmt.Errorf("aerospike: Config.MaxInDoubt %d, MaxInDoubtSize %d", c.MaxInDoubt, c.MaxInDoubtSize)
 	case c.ScrubRate < 0:
 		return c, fmt.Errorf("aerospike: Config.ScrubRate %d", c.ScrubRate)
 	case c.TokenKey != nil && len(c.TokenKey) < minTokenKey:
@@ -141,6 +150,8 @@ func (c Config) complete() (Config, error) {
 	orElse(&c.Watch, defaultWatch)
 	orElse(&c.Scrub, defaultScrub)
 	orElse(&c.ScrubRate, defaultScrubRate)
+	orElse(&c.MaxInDoubt, defaultMaxInDoubt)
+	orElse(&c.MaxInDoubtSize, defaultInDoubtSize)
 	orElse(&c.JournalTime, defaultJournalTime)
 	orElse(&c.JournalSize, defaultJournalSize)
 	if c.Now == nil {

@@ -4,22 +4,22 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
-	"slices"
-	"sync"
-	"time"
 
-	"github.com/dovetail-crdt/dovetail/aerospike/internal/system"
-	"github.com/dovetail-crdt/dovetail/aerospike/internal/unit"
 	"github.com/dovetail-crdt/dovetail/crdt"
 	"github.com/dovetail-crdt/dovetail/store"
 )
 
-// ErrCannotAbandon means that a change in doubt cannot be taken back: it is a
-// counter's total, which the next one repeats and others may have counted on; or
-// it only removed something, which may be gone; or it was of a type that nothing is
-// ever taken out of.
-var ErrCannotAbandon = errors.New("aerospike: change cannot be abandoned")
+var (
+	// ErrCannotAbandon means that a change in doubt cannot be taken back: it is a
+	// counter's total, which the next one repeats and others may have counted on; or
+	// it only removed something, which may be gone; or it was of a type that nothing is
+	// ever taken out of. It stays in doubt.
+	ErrCannotAbandon = errors.New("aerospike: change cannot be abandoned")
+	// ErrApplied is what Abandon says of a change that is applied by now.
+	ErrApplied = errors.New("aerospike: change is applied")
+	// ErrAbandoned is what Retry says of a change that was abandoned.
+	ErrAbandoned = errors.New("aerospike: change was abandoned")
+)
 
 // InDoubtError is the error of an Update whose change may have been applied, or may
 // yet be. It matches store.ErrInDoubt. The change is pending: it is in the journal,
@@ -28,13 +28,14 @@ var ErrCannotAbandon = errors.New("aerospike: change cannot be abandoned")
 // object is right in both cases.
 //
 // Running the Update again would be another change beside it. Retry and Abandon
-// settle this one, and may be called from any goroutine, at any time, in any order;
-// what comes after one that succeeded does nothing.
+// resolve this one, and may be called from any goroutine, at any time, in any order.
+// It is resolved once: by the engine or a Retry, which keeps the change, or by an
+// Abandon, which drops it. Whatever is asked afterwards gets the same answer.
 type InDoubtError struct {
 	Key string
 	Err error // why it is in doubt
 
-	pending settler
+	doubt *doubt
 }
 
 // Error implements error.
@@ -46,126 +47,118 @@ func (e *InDoubtError) Error() string {
 func (e *InDoubtError) Unwrap() []error { return []error{store.ErrInDoubt, e.Err} }
 
 // Retry merges the same change again, as often as the context lets it. When it
-// returns nil the change is in the cluster, once.
-func (e *InDoubtError) Retry(ctx context.Context) error { return e.pending.retry(ctx) }
+// returns nil the change is in the cluster, once, and stays. The error matches
+// ErrAbandoned if it was abandoned; any other matches store.ErrInDoubt: retry again.
+func (e *InDoubtError) Retry(ctx context.Context) error { return e.doubt.Retry(ctx) }
 
 // Abandon takes the change back: it is killed by name, so that it shows nowhere,
 // wherever and whenever it arrives. What it overwrote or removed stays so where it
-// has arrived. If it cannot be taken back, the error matches ErrCannotAbandon; if
-// the abandoning itself is in doubt, store.ErrInDoubt: abandon again.
-func (e *InDoubtError) Abandon(ctx context.Context) error { return e.pending.abandon(ctx) }
+// has arrived. The error matches ErrApplied if the change is applied by now, and
+// ErrCannotAbandon if it cannot be taken back. Any other matches store.ErrInDoubt:
+// from then on the change is being dropped, by the engine too, and nothing else
+// becomes of it; Abandon again says when it is done.
+func (e *InDoubtError) Abandon(ctx context.Context) error { return e.doubt.Abandon(ctx) }
 
-// pending is a change in doubt. It holds its slot until it is settled.
-type pending[S crdt.Lattice[S]] struct {
-	e *Engine
-	s *slot
-	k *known[S]
-	c *issued[S]
+// doubt is a change in doubt of this process. It holds its object until the change is
+// resolved.
+type doubt struct {
+	e     *Engine
+	o     *object
+	v     *value
+	c     *change
+	delta *crdt.Object
 }
 
-func (p *pending[S]) retry(ctx context.Context) error { return p.settle(ctx, p.c) }
-
-func (p *pending[S]) abandon(ctx context.Context) error {
-	revocation, ok := crdt.Revoke(p.c.delta)
-	if !ok {
-		return keyError(p.s.key, ErrCannotAbandon)
-	}
-	frame, err := crdt.AppendFrame(nil, p.k.kind, revocation)
-	if err != nil {
-		return keyError(p.s.key, err)
-	}
-	entry := unit.NewEntryExcept(frame, crdt.ContextOf(revocation))
-	return p.settle(ctx, &issued[S]{delta: revocation, entry: entry, ticket: p.e.journal.add(p.s.key, entry, author{})})
-}
-
-// settle writes the change itself or its revocation, unless the change was settled
-// before.
-func (p *pending[S]) settle(ctx context.Context, by *issued[S]) error {
-	ctx, cancel, err := p.e.begin(ctx)
-	if err != nil {
-		return keyError(p.s.key, err)
-	}
-	defer cancel()
-	if p.isSettled() {
-		return nil
-	}
-	if err := p.e.send(ctx, p.s, by.entry, by.ticket); err != nil {
-		p.e.journal.doubted(by.ticket)
-		return keyError(p.s.key, inDoubt(err))
-	}
-	p.k.mu.Lock()
-	was := p.k.drop(p.c)
-	p.k.merge(by.delta, by.entry.Unapplied)
-	p.k.acks++
-	if by == p.c {
-		p.k.own.settled(p.e.journal, p.s.key, p.k.kind, by)
-	} else {
-		p.k.refused(p.c)
-		p.e.journal.forget(p.c.ticket)
-	}
-	p.k.exact = false
-	p.k.mu.Unlock()
-	p.e.journal.settled(by.ticket, p.e.cfg.Now())
-	if was {
-		p.e.slots.done(p.s)
-	}
-	return nil
-}
-
-func (p *pending[S]) isSettled() bool {
-	p.k.mu.Lock()
-	defer p.k.mu.Unlock()
-	return !slices.Contains(p.k.open, p.c)
-}
-
-// doubts are the changes in doubt that the engine goes on merging.
-type doubts struct {
-	mu      sync.Mutex
-	list    []settler
-	running bool
-}
-
-type settler interface {
-	retry(ctx context.Context) error
-	abandon(ctx context.Context) error
-	isSettled() bool
-}
-
-// doubtWait is how long the engine waits between rounds through what is in doubt.
-const doubtWait = time.Second
-
-// add takes in a change, and starts to merge what there is until nothing is left.
-func (d *doubts) add(e *Engine, p settler) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.list = append(d.list, p)
-	if !d.running {
-		d.running = e.start(d.settle)
-	}
-}
-
-// settle merges again what is in doubt, in rounds, until nothing is.
-func (d *doubts) settle(e *Engine) {
-	for system.Pause(e.ctx, doubtWait) == nil {
-		d.mu.Lock()
-		list := slices.Clone(d.list)
-		d.mu.Unlock()
-		for _, p := range list {
-			if err := p.retry(e.ctx); err != nil {
-				e.cfg.Logger.Debug("aerospike: still in doubt", slog.Any("error", err))
+// Retry implements InDoubtError.Retry.
+func (d *doubt) Retry(ctx context.Context) error {
+	return d.call(ctx, func(ctx context.Context) error {
+		if d.state() == stateDoubted {
+			if err := d.merge(ctx); err != nil && d.state() == stateDoubted {
+				return err
 			}
 		}
-		if !d.remain() {
-			return
+		if err := d.e.ledger.persist(ctx, d.c); err != nil {
+			return err
 		}
-	}
+		if d.state() == stateKept {
+			return nil
+		}
+		return ErrAbandoned
+	})
 }
 
-// remain lets go of what is settled and reports whether anything is left.
-func (d *doubts) remain() bool {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.list = slices.DeleteFunc(d.list, settler.isSettled)
-	d.running = len(d.list) > 0
-	return d.running
+// Abandon implements InDoubtError.Abandon.
+func (d *doubt) Abandon(ctx context.Context) error {
+	return d.call(ctx, func(ctx context.Context) error {
+		if d.state() == stateDoubted {
+			r, err := revoke(d.delta)
+			if err != nil {
+				return err
+			}
+			d.v.drop(d.e.ledger, d.c, r)
+		}
+		if d.state() == stateDropping {
+			if err := d.merge(ctx); err != nil && d.state() == stateDropping {
+				return err
+			}
+		}
+		if err := d.e.ledger.persist(ctx, d.c); err != nil {
+			return err
+		}
+		if d.state() == stateDropped {
+			return nil
+		}
+		return ErrApplied
+	})
+}
+
+func (d *doubt) state() changeState { return d.e.ledger.stateOf(d.c) }
+
+// call runs f as a call of the engine, or as none if the change is resolved: then it
+// asks for no more than the answer, which a closed engine gives too. What is no answer
+// leaves the change in doubt, and says so.
+func (d *doubt) call(ctx context.Context, f func(context.Context) error) error {
+	var err error
+	if d.state().isResolved() {
+		err = f(ctx)
+	} else {
+		var done context.CancelFunc
+		if ctx, done, err = d.e.begin(ctx); err == nil {
+			defer done()
+			err = f(ctx)
+		}
+	}
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, ErrAbandoned), errors.Is(err, ErrApplied), errors.Is(err, ErrCannotAbandon):
+		return keyError(d.o.key, err)
+	}
+	return keyError(d.o.key, &doubtError{err})
+}
+
+// merge merges the change, or its revocation if it is being dropped, and takes note
+// when the cluster has that. It does nothing for a change that is resolved.
+func (d *doubt) merge(ctx context.Context) error {
+	if err := d.e.ledger.persist(ctx, d.c); err != nil {
+		return err
+	}
+	entry, revocation, is := d.e.ledger.toMerge(d.c)
+	if !is.isOpen() {
+		return nil
+	}
+	if err := d.e.write(ctx, d.o, entry); err != nil {
+		return err
+	}
+	now, first := d.e.cfg.Now(), false
+	if is == stateDropping {
+		first = d.v.dropped(d.e.ledger, d.c, revocation, now)
+	} else {
+		_, first = d.v.acknowledged(d.e.ledger, d.c, d.delta, now)
+		d.v.inexact()
+	}
+	if first {
+		d.e.objects.done(d.o)
+	}
+	return nil
 }

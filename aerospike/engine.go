@@ -20,18 +20,18 @@ import (
 // Engine is a store.Engine over one cluster, and the replica that this process is
 // there. It is safe for concurrent use. Open makes one.
 type Engine struct {
-	cfg     Config
-	client  Client
-	records *record.Set
-	writer  *unit.Writer
-	slots   slots
-	replica *replica
-	facts   audit.Facts
-	journal *keeper
-	monitor *cluster.Monitor
-	doubts  doubts
-	sealer  *clock.Sealer
-	counts  counters
+	cfg      Config
+	client   Client
+	records  *record.Set
+	writer   *unit.Writer
+	objects  objectCache
+	replica  *replica
+	facts    audit.Facts
+	ledger   *ledger
+	monitor  *cluster.Monitor
+	resolver resolver
+	sealer   *clock.Sealer
+	counts   counters
 
 	mu     sync.Mutex
 	closed bool
@@ -72,12 +72,12 @@ func Open(ctx context.Context, client Client, cfg Config) (*Engine, error) {
 		monitor: cluster.NewMonitor(client, cfg.Attempt, ""),
 		replica: newReplica(clock.ReplicaID(binary.BigEndian.Uint64(drawn[:8])|1), clock.NewHLC(cfg.Now, cfg.ClockBound)),
 	}
-	e.journal = newKeeper(cfg.JournalTime, cfg.JournalSize)
+	e.ledger = newLedger(&cfg)
 	e.facts = cfg.facts()
 	if e.sealer, err = clock.NewSealer(cfg.TokenKey); err != nil {
 		return nil, err
 	}
-	e.slots.limit = max(cfg.CacheObjects, 0)
+	e.objects.limit = max(cfg.CacheObjects, 0)
 	e.writer = &unit.Writer{
 		Cluster: e.records, Blocks: record.NewBlocks(e.records, cfg.Set), Kinds: cfg.Kinds,
 		QueueSize: cfg.QueueSize, RecordSize: cfg.RecordSize,
@@ -159,7 +159,7 @@ func (e *Engine) Close() error {
 	e.cancel()
 	e.calls.Wait()
 	e.busy.Wait()
-	return e.journal.close()
+	return e.ledger.flush()
 }
 
 // Load implements store.Engine.

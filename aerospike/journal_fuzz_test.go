@@ -10,6 +10,7 @@ import (
 	"github.com/dovetail-crdt/dovetail/aerospike/internal/unit"
 	"github.com/dovetail-crdt/dovetail/clock"
 	"github.com/dovetail-crdt/dovetail/clock/wire"
+	"github.com/dovetail-crdt/dovetail/crdt"
 )
 
 // rowBytes is a Journal of rows that stand one after the other, each key and value with
@@ -43,9 +44,18 @@ func FuzzJournal(f *testing.F) {
 	except := &clock.Context{}
 	except.Add(clock.Dot{Replica: 3, Seq: 9})
 	entries := []unit.Entry{unit.NewEntry([]byte("frame")), unit.NewEntryExcept([]byte("frame"), except)}
+	tags := crdt.AWSetOf(crdt.String)
+	d, err := crdt.Mutate(tags.New(), crdt.NewWriter(7, time.Now), func(tx *crdt.Tx, s *crdt.AWSet[string]) error { s.Add(tx, "a"); return nil })
+	if err != nil {
+		f.Fatal(err)
+	}
+	added, err := crdt.AppendFrame(nil, tags, d)
+	if err != nil {
+		f.Fatal(err)
+	}
 	f.Add([]byte(joined(
-		entryRow(1, "ann", &entries[0]), entryRow(2, "bob", &entries[1]), entryRow(4, "", &entries[0]),
-		doubtRow(1), ackedRow(2, time.UnixMilli(1)), doubtRow(3),
+		changeRow(1, "ann", entries[0], stateDoubted), changeRow(2, "bob", entries[1], stateKept), changeRow(4, "", entries[0], stateNumbered),
+		changeRow(5, "eve", unit.NewEntry(added), stateDropping), changeRow(6, "eve", unit.NewEntry(added), stateDropped),
 		identity{7, "test/carts"}.row(), lastRow(7, 1, 2), lastRow(8, 1, 2), headRow(2, make([]byte, 8)),
 	)))
 	f.Add([]byte(joined(JournalRow{})))
@@ -69,15 +79,24 @@ func FuzzJournal(f *testing.F) {
 				t.Errorf("goes on from %d, was %d: %x", r.seq, l.seq, head.Value)
 			}
 		}
-		for n, e := range l.entries {
-			back := entryRow(n, e.key, &e.entry)
-			if key, again, err := readEntryRow(back.Value); err != nil || key != e.key || again.Key != e.entry.Key {
-				t.Errorf("entry %d: %q %v, %v, and was %q %v", n, key, again, err, e.key, e.entry)
+		for n, c := range l.changes {
+			row := c.journalRow()
+			again, err := readChange(n, row.Value)
+			if err != nil || again.key != c.key || again.entry.Key != c.entry.Key || again.state != c.state || !again.resolved.Equal(c.resolved) {
+				t.Errorf("change %d: %+v, %v, and was %+v", n, again, err, c)
 			}
 		}
-		l.forsake()
+		l.disown()
 		if len(l.last) != 0 || l.seq != 0 {
-			t.Errorf("forsaken: %v", l)
+			t.Errorf("disowned: %v", l)
 		}
 	})
+}
+
+func changeRow(t ticket, key string, e unit.Entry, s changeState) JournalRow {
+	c := &change{ticket: t, rowKey: changeKey(t), key: key, entry: e, state: s}
+	if s.isResolved() {
+		c.resolved = time.UnixMilli(1)
+	}
+	return c.journalRow()
 }

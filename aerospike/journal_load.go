@@ -1,8 +1,8 @@
 package aerospike
 
 import (
+	"errors"
 	"fmt"
-	"time"
 
 	"github.com/dovetail-crdt/dovetail/clock"
 	"github.com/dovetail-crdt/dovetail/clock/wire"
@@ -16,20 +16,31 @@ type left struct {
 	last    map[uint64]uint64 // of that replica
 	stale   [][]byte          // keys of rows of replicas before
 	own     map[ownName][]ownPart
-	entries map[ticket]*journaled
+	changes map[ticket]*change
 	next    ticket
 }
 
-// load reads all of a journal.
+// load reads all of a journal. Of one of another layout, whose rows may mean anything,
+// it reads nothing but the version.
 func load(j Journal) (*left, error) {
-	l := &left{last: make(map[uint64]uint64), own: make(map[ownName][]ownPart), entries: make(map[ticket]*journaled)}
+	l := &left{last: make(map[uint64]uint64), own: make(map[ownName][]ownPart), changes: make(map[ticket]*change)}
+	var failed error
 	for row, err := range j.Load() {
 		if err != nil {
 			return nil, fmt.Errorf("%w: %w", ErrJournal, err)
 		}
-		if err := l.take(row); err != nil {
-			return nil, fmt.Errorf("%w: row %x: %w", ErrJournal, row.Key, err)
+		if failed != nil && (len(row.Key) == 0 || row.Key[0] != rowIdentity) {
+			continue
 		}
+		switch err := l.take(row); {
+		case errors.Is(err, errJournalVersion):
+			return nil, fmt.Errorf("%w: %w", ErrJournal, err)
+		case err != nil && failed == nil:
+			failed = fmt.Errorf("%w: row %x: %w", ErrJournal, row.Key, err)
+		}
+	}
+	if failed != nil {
+		return nil, failed
 	}
 	if (l.replica == 0) != (l.clock == nil) {
 		return nil, fmt.Errorf("%w: replica %v with clock %x: one without the other", ErrJournal, l.replica, l.clock)
@@ -37,8 +48,8 @@ func load(j Journal) (*left, error) {
 	return l, nil
 }
 
-// take takes in a row. They come in the order of their kinds: what an entry came to
-// after the entries, and what is somebody's after the identity.
+// take takes in a row. They come in the order of their kinds: what is somebody's after
+// the identity.
 func (l *left) take(row JournalRow) (err error) {
 	k := wire.NewReader(row.Key)
 	v := wire.NewReader(row.Value)
@@ -61,13 +72,13 @@ func (l *left) take(row JournalRow) (err error) {
 		} else {
 			l.stale = append(l.stale, append([]byte(nil), row.Key...))
 		}
-	case rowEntry:
+	case rowChange:
 		t := ticket(k.Uint64())
-		e := &journaled{left: true}
-		if e.key, e.entry, err = readEntryRow(row.Value); err != nil {
+		c, err := readChange(t, row.Value)
+		if err != nil {
 			return err
 		}
-		l.entries[t], l.next = e, max(l.next, t)
+		l.changes[t], l.next = c, max(l.next, t)
 		v.Next(v.Len())
 	case rowOwn:
 		id, t := clock.ReplicaID(k.Uint64()), ticket(k.Uint64())
@@ -79,17 +90,6 @@ func (l *left) take(row JournalRow) (err error) {
 		} else {
 			l.own[name] = append(l.own[name], ownPart{t, frame})
 		}
-	case rowFate:
-		t := ticket(k.Uint64())
-		e := l.entries[t]
-		if e == nil { // it was forgotten; the rest was not written yet
-			l.stale = append(l.stale, append([]byte(nil), row.Key...))
-			return nil
-		}
-		e.known = true
-		if v.Len() > 0 {
-			e.acked = time.UnixMilli(int64(v.Uint64()))
-		}
 	default:
 		return fmt.Errorf("%w: of a kind that this version does not know", wire.ErrCorrupt)
 	}
@@ -99,9 +99,9 @@ func (l *left) take(row JournalRow) (err error) {
 	return k.Done()
 }
 
-// forsake turns what is left into that of another process: its changes are kept, but
+// disown turns what is left into that of another process: its changes are kept, but
 // not those of which nobody was told anything, which it may have taken back.
-func (l *left) forsake() {
+func (l *left) disown() {
 	for hash := range l.last {
 		l.stale = append(l.stale, lastRow(l.replica, hash, 0).Key)
 	}
@@ -112,10 +112,10 @@ func (l *left) forsake() {
 	}
 	clear(l.own)
 	l.last, l.seq = make(map[uint64]uint64), 0
-	for t, e := range l.entries {
-		if !e.known {
-			l.stale = append(l.stale, ticketKey(rowEntry, t))
-			delete(l.entries, t)
+	for t, c := range l.changes {
+		if c.state == stateNumbered {
+			l.stale = append(l.stale, c.rowKey[:])
+			delete(l.changes, t)
 		}
 	}
 }

@@ -68,7 +68,7 @@ func TestJournalBudget(t *testing.T) {
 	// journal is too old, and though the object is not in use for a while.
 	lose(t, c, set, "k")
 	for row := range j.rows {
-		if row[0] == 'e' || row[0] == 'f' {
+		if row[0] == 'c' {
 			delete(j.rows, row)
 		}
 	}

@@ -2,26 +2,29 @@ package aerospike
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/dovetail-crdt/dovetail/aerospike/internal/unit"
 	"github.com/dovetail-crdt/dovetail/clock"
 	"github.com/dovetail-crdt/dovetail/clock/wire"
+	"github.com/dovetail-crdt/dovetail/crdt"
 )
 
 // The first byte of a row's key says what it is. Numbers in keys have eight bytes,
 // the highest first, so that rows come in their order.
 const (
-	rowEntry    = 'e' // ticket: a change that was issued
-	rowFate     = 'f' // ticket: what became of it
+	rowChange   = 'c' // ticket: a change, with its state
 	rowIdentity = 'i' // whose journal this is
 	rowLast     = 'l' // replica, hash of a key: the replica's last event on the object
-	rowOwn      = 'o' // replica, ticket: a part of what the replica wrote to an object; see own
+	rowOwn      = 'o' // replica, ticket: a part of what the replica wrote to an object; see ownRows
 	rowHead     = 's' // how far the replica has counted
 )
 
-const journalVersion = 1
+// journalVersion is the version of the layout of the rows. In the first a change had
+// a row for each of its states, and its revocation others.
+const journalVersion = 2
 
 // identity says whose journal this is: which replica's, in which set. Where is for
 // people too.
@@ -35,10 +38,13 @@ func (i identity) row() JournalRow {
 	return JournalRow{Key: []byte{rowIdentity}, Value: wire.AppendBytes(b, i.where)}
 }
 
+// errJournalVersion is matched by the error of a journal of another layout.
+var errJournalVersion = errors.New("the layout of the rows is version")
+
 func readIdentity(v []byte) (identity, error) {
 	r := wire.NewReader(v)
 	if version := r.Byte(); r.Err() == nil && version != journalVersion {
-		return identity{}, fmt.Errorf("%w: of version %d, and this is %d", ErrJournal, version, journalVersion)
+		return identity{}, fmt.Errorf("%w %d, and this program has version %d", errJournalVersion, version, journalVersion)
 	}
 	i := identity{replica: clock.ReplicaID(r.Uint64())}
 	i.where = string(r.Bytes())
@@ -65,34 +71,66 @@ func ownRow(id clock.ReplicaID, t ticket, kind, key string, frame []byte) Journa
 	return JournalRow{Key: ownKey(id, t), Value: append(b, frame...)}
 }
 
-func ticketKey(kind byte, t ticket) []byte {
-	return binary.BigEndian.AppendUint64([]byte{kind}, uint64(t))
+// changeKey returns the key of a change's row.
+func changeKey(t ticket) (key [9]byte) {
+	key[0] = rowChange
+	binary.BigEndian.PutUint64(key[1:], uint64(t))
+	return key
 }
 
-func entryRow(t ticket, key string, e *unit.Entry) JournalRow {
-	b := wire.AppendBytes(nil, key)
-	return JournalRow{Key: ticketKey(rowEntry, t), Value: append(b, e.Bytes()...)}
-}
+// A change's value is its state, when that was resolved (in milliseconds, 0: it is
+// not), the object's key and the entry. Only the first two change.
+const changeHead = 1 + 8
 
-func readEntryRow(v []byte) (key string, e unit.Entry, err error) {
-	r := wire.NewReader(v)
-	key = string(r.Bytes())
-	if r.Err() != nil {
-		return "", unit.Entry{}, r.Err()
+// journalRow returns the row of a change as it is now. The caller holds ledger.mu, and
+// knows that nobody reads c.row.
+func (c *change) journalRow() JournalRow {
+	if c.row == nil {
+		entry := c.entry.Bytes()
+		c.row = make([]byte, changeHead, changeHead+binary.MaxVarintLen32+len(c.key)+len(entry))
+		c.row = append(wire.AppendBytes(c.row, c.key), entry...)
 	}
-	b := r.Next(r.Len())
-	b = append([]byte(nil), b...)
-	e, err = unit.ReadEntry(unit.KeyOf(b), b)
-	return key, e, err
+	state := c.state
+	if state == stateSent {
+		state = stateNumbered
+	}
+	c.row[0] = byte(state)
+	at := int64(0)
+	if state.isResolved() {
+		at = c.resolved.UnixMilli()
+	}
+	binary.BigEndian.PutUint64(c.row[1:], uint64(at))
+	return JournalRow{Key: c.rowKey[:], Value: c.row}
 }
 
-// doubtRow says that a change may have been applied; ackedRow that it was, and when.
-func doubtRow(t ticket) JournalRow {
-	return JournalRow{Key: ticketKey(rowFate, t), Value: []byte{}}
+// readChange reads the value of a change's row. A revocation follows from the rest.
+func readChange(t ticket, v []byte) (*change, error) {
+	r := wire.NewReader(v)
+	c := &change{ticket: t, rowKey: changeKey(t), durable: true, state: changeState(r.Byte())}
+	at := r.Uint64()
+	c.key = string(r.Bytes())
+	if r.Err() != nil {
+		return nil, r.Err()
+	}
+	if c.state > stateDropped || c.state == stateSent || c.state.isResolved() != (at != 0) {
+		return nil, fmt.Errorf("%w: %v at %d", wire.ErrCorrupt, c.state, at)
+	}
+	b := append([]byte(nil), r.Next(r.Len())...)
+	var err error
+	if c.entry, err = unit.ReadEntry(unit.KeyOf(b), b); err != nil {
+		return nil, err
+	}
+	if at != 0 {
+		c.resolved = time.UnixMilli(int64(at))
+	}
+	if c.state == stateDropping || c.state == stateDropped {
+		o, err := crdt.DecodeObject(c.entry.Frame) // one that can be revoked is causal
+		if err == nil {
+			c.revocation, err = revoke(o)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("a change that was abandoned: %w", err)
+		}
+	}
+	return c, nil
 }
-
-func ackedRow(t ticket, at time.Time) JournalRow {
-	return JournalRow{Key: ticketKey(rowFate, t), Value: binary.BigEndian.AppendUint64(nil, uint64(at.UnixMilli()))}
-}
-
-func gone(kind byte, t ticket) JournalRow { return JournalRow{Key: ticketKey(kind, t)} }

@@ -149,18 +149,26 @@ func TestJournalRefuses(t *testing.T) {
 		want string
 	}{
 		{"another set", other, nil, "it is that of test/" + set},
-		{"a later version", set, map[string]string{"i": "\x02"}, "of version 2"},
-		{"a short identity", set, map[string]string{"i": "\x01\x00"}, "corrupt"},
+		{"a later version", set, map[string]string{"i": "\x03"}, "version 3, and this program has version 2"},
+		{"an earlier version", set, map[string]string{
+			"i": "\x01" + good.rows["i"][1:], "e\x00\x00\x00\x00\x00\x00\x00\x01": "\x01kframe", "f\x00\x00\x00\x00\x00\x00\x00\x01": "",
+		}, "version 1, and this program has version 2"},
+		{"a short identity", set, map[string]string{"i": "\x02\x00"}, "corrupt"},
 		{"no head", set, map[string]string{"s": ""}, "corrupt"},
 		{"a number that is too high", set, map[string]string{"s": strings.Repeat("\xff", 16)}, "event number"},
 		{"a row of no kind", set, map[string]string{"x": "1"}, "does not know"},
-		{"an entry cut short", set, map[string]string{"e\x00\x00\x00\x00\x00\x00\x00\x01": "\x09ab"}, "corrupt"},
-		{"a key cut short", set, map[string]string{"e\x00\x01": "\x00"}, "corrupt"},
+		{"a change cut short", set, map[string]string{"c\x00\x00\x00\x00\x00\x00\x00\x01": strings.Repeat("\x00", 9) + "\x09ab"}, "corrupt"},
+		{"a change of no state", set, map[string]string{"c\x00\x00\x00\x00\x00\x00\x00\x01": "\x09" + strings.Repeat("\x00", 9)}, "corrupt"},
+		{"a key cut short", set, map[string]string{"c\x00\x01": strings.Repeat("\x00", 10)}, "corrupt"},
 		{"a last event cut short", set, map[string]string{"l\x00\x01": "\x00"}, "corrupt"},
 	} {
 		j := good.next(nil)
 		maps.Copy(j.rows, tt.rows)
+		was := maps.Clone(j.rows)
 		_, err := aerospike.Open(t.Context(), c, aerospike.Config{Namespace: namespace, Set: tt.set, Journal: j, Watch: -1, AuditEvery: -1})
+		if !maps.Equal(j.rows, was) {
+			t.Errorf("%s: the journal was changed", tt.name)
+		}
 		if !errors.Is(err, aerospike.ErrJournal) || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%s: %v, want %q", tt.name, err, tt.want)
 		}

@@ -31,12 +31,12 @@ func (e *Engine) Merge(ctx context.Context, deltas ...store.Delta) error {
 
 // mergeOne merges a delta of which an earlier attempt may have left a doubt.
 func (e *Engine) mergeOne(ctx context.Context, d *store.Delta, doubt bool) error {
-	s, err := e.use(d.Key)
+	o, err := e.use(d.Key)
 	if err == nil {
-		defer e.slots.done(s)
+		defer e.objects.done(o)
 		entry := unit.NewEntry(d.Frame)
-		if err = settle(doubt, e.write(ctx, s, entry)); err == nil {
-			e.journal.acknowledged(d.Key, entry, e.cfg.Now())
+		if err = stillInDoubt(doubt, e.write(ctx, o, entry)); err == nil {
+			e.ledger.acknowledged(d.Key, entry, e.cfg.Now())
 		}
 	}
 	if err != nil {
@@ -45,41 +45,41 @@ func (e *Engine) mergeOne(ctx context.Context, d *store.Delta, doubt bool) error
 	return nil
 }
 
-// use returns the slot of a key.
-func (e *Engine) use(key string) (*slot, error) {
-	if s := e.slots.find(key); s != nil {
-		e.records.Remember(s.client) // of more objects than it has room for, else made anew
-		return s, nil
+// use returns the object of a key.
+func (e *Engine) use(key string) (*object, error) {
+	if o := e.objects.find(key); o != nil {
+		e.records.Remember(o.client) // of more objects than it has room for, else made anew
+		return o, nil
 	}
 	k, err := e.records.Key(key)
 	if err != nil {
 		return nil, err
 	}
-	return e.slots.use(e.replica, k, key), nil
+	return e.objects.use(e.replica, k, key), nil
 }
 
 // enter begins a call on the object under key; done ends it.
-func (e *Engine) enter(ctx context.Context, key string) (s *slot, bounded context.Context, done func(), err error) {
+func (e *Engine) enter(ctx context.Context, key string) (o *object, bounded context.Context, done func(), err error) {
 	bounded, cancel, err := e.begin(ctx)
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	if s, err = e.use(key); err != nil {
+	if o, err = e.use(key); err != nil {
 		cancel()
 		return nil, nil, nil, err
 	}
-	return s, bounded, func() { e.slots.done(s); cancel() }, nil
+	return o, bounded, func() { e.objects.done(o); cancel() }, nil
 }
 
-// change is a frame on its way into a record.
-type change struct {
+// write is a frame on its way into a record.
+type write struct {
 	entry unit.Entry
 	done  chan struct{} // closed when err is set
 	err   error
 	again bool // err is only that of the one who wrote, whose time was over
 }
 
-func (c *change) isDone() bool {
+func (c *write) isDone() bool {
 	select {
 	case <-c.done:
 		return true
@@ -90,33 +90,33 @@ func (c *change) isDone() bool {
 
 // write merges an entry's frame into the object's record. Whoever comes first writes; what
 // comes meanwhile waits, and is written together by the next.
-func (e *Engine) write(ctx context.Context, s *slot, entry unit.Entry) error {
+func (e *Engine) write(ctx context.Context, o *object, entry unit.Entry) error {
 	doubt := false
 	for {
-		c := &change{entry: entry, done: make(chan struct{})}
-		s.mu.Lock()
-		s.waiting = append(s.waiting, c)
-		s.mu.Unlock()
-		if err := e.await(ctx, s, c); err != nil {
-			return settle(doubt, err)
+		c := &write{entry: entry, done: make(chan struct{})}
+		o.mu.Lock()
+		o.waiting = append(o.waiting, c)
+		o.mu.Unlock()
+		if err := e.await(ctx, o, c); err != nil {
+			return stillInDoubt(doubt, err)
 		}
 		doubt = doubt || errors.Is(c.err, unit.ErrInDoubt)
 		if !c.again || ctx.Err() != nil {
-			return settle(doubt, c.err)
+			return stillInDoubt(doubt, c.err)
 		}
 	}
 }
 
-// send is write of a change that this process issued: when the journal has it.
-func (e *Engine) send(ctx context.Context, s *slot, entry unit.Entry, t ticket) error {
-	if err := e.journal.kept(ctx, t); err != nil {
+// send is write of a change that this process numbered: when the journal has it.
+func (e *Engine) send(ctx context.Context, o *object, c *change) error {
+	if err := e.ledger.persist(ctx, c); err != nil {
 		return err
 	}
-	return e.write(ctx, s, entry)
+	return e.write(ctx, o, c.entry)
 }
 
-// settle keeps a doubt that an earlier attempt left.
-func settle(doubt bool, err error) error {
+// stillInDoubt keeps a doubt that an earlier attempt left.
+func stillInDoubt(doubt bool, err error) error {
 	if doubt && err != nil && !errors.Is(err, unit.ErrInDoubt) {
 		return fmt.Errorf("%w: %w", unit.ErrInDoubt, err)
 	}
@@ -124,19 +124,19 @@ func settle(doubt bool, err error) error {
 }
 
 // await returns when c is done, whoever wrote it, or when the time is over.
-func (e *Engine) await(ctx context.Context, s *slot, c *change) error {
+func (e *Engine) await(ctx context.Context, o *object, c *write) error {
 	select {
 	case <-c.done:
 		return nil
-	case s.write <- struct{}{}:
+	case o.writing <- struct{}{}:
 		for !c.isDone() { // there may be too much before it to go together
-			e.fly(ctx, s)
+			e.writeNext(ctx, o)
 		}
-		<-s.write
+		<-o.writing
 		return nil
 	case <-ctx.Done():
 	}
-	if s.withdraw(c) {
+	if o.withdraw(c) {
 		return fmt.Errorf("%w: %w", unit.ErrContention, ctx.Err())
 	}
 	if c.isDone() {
@@ -146,12 +146,12 @@ func (e *Engine) await(ctx context.Context, s *slot, c *change) error {
 }
 
 // withdraw takes back a change that nobody has begun to write.
-func (s *slot) withdraw(c *change) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for i := range s.waiting {
-		if s.waiting[i] == c {
-			s.waiting = append(s.waiting[:i], s.waiting[i+1:]...)
+func (o *object) withdraw(c *write) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for i := range o.waiting {
+		if o.waiting[i] == c {
+			o.waiting = append(o.waiting[:i], o.waiting[i+1:]...)
 			return true
 		}
 	}
@@ -164,27 +164,27 @@ const (
 	togetherBytes = 64 << 10
 )
 
-// take removes from the front what is to be written together.
-func (s *slot) take() []*change {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+// takeWaiting removes from the front what is to be written together.
+func (o *object) takeWaiting() []*write {
+	o.mu.Lock()
+	defer o.mu.Unlock()
 	n, size := 0, 0
-	for n < len(s.waiting) && n < togetherCount && (n == 0 || size+len(s.waiting[n].entry.Frame) <= togetherBytes) {
-		size += len(s.waiting[n].entry.Frame)
+	for n < len(o.waiting) && n < togetherCount && (n == 0 || size+len(o.waiting[n].entry.Frame) <= togetherBytes) {
+		size += len(o.waiting[n].entry.Frame)
 		n++
 	}
-	cs := append([]*change(nil), s.waiting[:n]...)
-	s.waiting = append(s.waiting[:0], s.waiting[n:]...)
+	cs := append([]*write(nil), o.waiting[:n]...)
+	o.waiting = append(o.waiting[:0], o.waiting[n:]...)
 	return cs
 }
 
-// fly writes what waits. The caller has the turn to write.
-func (e *Engine) fly(ctx context.Context, s *slot) {
-	cs := s.take()
-	err := e.flyTogether(ctx, s, cs)
+// writeNext writes what waits. The caller has the turn to write.
+func (e *Engine) writeNext(ctx context.Context, o *object) {
+	cs := o.takeWaiting()
+	err := e.writeTogether(ctx, o, cs)
 	if len(cs) > 1 && errors.Is(err, ErrStateTooLarge) { // perhaps only with one of them
 		for _, c := range cs {
-			c.finish(ctx, e.flyTogether(ctx, s, []*change{c}))
+			c.finish(ctx, e.writeTogether(ctx, o, []*write{c}))
 		}
 		return
 	}
@@ -193,24 +193,24 @@ func (e *Engine) fly(ctx context.Context, s *slot) {
 	}
 }
 
-func (c *change) finish(ctx context.Context, err error) {
+func (c *write) finish(ctx context.Context, err error) {
 	c.err, c.again = err, err != nil && ctx.Err() != nil
 	close(c.done)
 }
 
-func (e *Engine) flyTogether(ctx context.Context, s *slot, cs []*change) error {
+func (e *Engine) writeTogether(ctx context.Context, o *object, cs []*write) error {
 	entries, err := e.entries(cs)
 	if err != nil {
 		return err
 	}
-	if _, err = e.append(ctx, s, entries, unit.Guard{}); err == nil {
+	if _, err = e.append(ctx, o, entries, unit.Guard{}); err == nil {
 		e.counts.wrote(len(cs))
 	}
 	return err
 }
 
 // entries returns what stands for the changes: themselves, or their join.
-func (e *Engine) entries(cs []*change) ([]unit.Entry, error) {
+func (e *Engine) entries(cs []*write) ([]unit.Entry, error) {
 	if len(cs) == 1 {
 		return []unit.Entry{cs[0].entry}, nil
 	}

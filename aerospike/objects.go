@@ -75,22 +75,34 @@ func optionsOf(opts []Option) (o options) {
 // Updates of one key run one at a time, so fn must not update the key itself.
 func (o Objects[S]) Update(ctx context.Context, key string, fn func(*crdt.Tx, S) error, opts ...Option) (clock.Token, error) {
 	key = o.prefix + key
-	s, ctx, done, err := o.e.enter(ctx, key)
-	if err != nil {
-		return clock.Token{}, keyError(key, err)
-	}
-	defer done()
-	u := &update[S]{e: o.e, s: s, kind: o.kind, fn: fn, opts: optionsOf(opts), k: knownOf(s, o.kind)}
-	if u.k.rows {
-		if err := u.k.recallOwn(o.e, s); err != nil {
-			return clock.Token{}, keyError(key, err)
+	after, err := o.e.update(ctx, key, o.kind.Name, o.kind, func(tx *crdt.Tx, x *crdt.Object) error {
+		s, err := crdt.ValueOf(o.kind, x)
+		if err != nil {
+			return err
 		}
-	}
-	after, err := u.run(ctx)
+		return fn(tx, s)
+	}, optionsOf(opts))
 	if err != nil {
 		return clock.Token{}, keyError(key, err)
 	}
 	return o.token(key, after), nil
+}
+
+func (e *Engine) update(
+	ctx context.Context, key, name string, k crdt.AnyKind, fn func(*crdt.Tx, *crdt.Object) error, opts options,
+) (readContext, error) {
+	o, ctx, done, err := e.enter(ctx, key)
+	if err != nil {
+		return readContext{}, err
+	}
+	defer done()
+	u := &update{e: e, o: o, fn: fn, opts: opts, v: o.as(name, k)}
+	if u.v.rows {
+		if err := u.v.recallOwn(e.ledger, o); err != nil {
+			return readContext{}, err
+		}
+	}
+	return u.run(ctx)
 }
 
 // View returns the value of the object under key as the cluster has it, joined
@@ -98,17 +110,17 @@ func (o Objects[S]) Update(ctx context.Context, key string, fn func(*crdt.Tx, S)
 // empty if there is none. The value is the caller's own copy.
 func (o Objects[S]) View(ctx context.Context, key string, opts ...Option) (S, clock.Token, error) {
 	key = o.prefix + key
-	s, ctx, done, err := o.e.enter(ctx, key)
+	x, ctx, done, err := o.e.enter(ctx, key)
 	if err != nil {
 		return o.kind.New(), clock.Token{}, keyError(key, err)
 	}
 	defer done()
-	k := knownOf(s, o.kind)
-	v, saw, err := k.view(ctx, o.e, s, optionsOf(opts))
+	v, saw, err := x.as(o.kind.Name, o.kind).view(ctx, o.e, x, optionsOf(opts))
 	if err != nil {
 		return o.kind.New(), clock.Token{}, keyError(key, err)
 	}
-	return v, o.token(key, saw), nil
+	s, err := crdt.ValueOf(o.kind, v)
+	return s, o.token(key, saw), err
 }
 
 // Keys yields the keys of all objects, without the prefix, in order; what Scan says
@@ -125,7 +137,7 @@ func (o Objects[S]) Keys(ctx context.Context) iter.Seq2[string, error] {
 
 // token seals what was seen. What is too large for a token gives the token of a
 // client that has seen nothing, which is safe: it covers nothing.
-func (o Objects[S]) token(key string, saw sight) clock.Token {
+func (o Objects[S]) token(key string, saw readContext) clock.Token {
 	if saw.context == nil {
 		return clock.Token{}
 	}
@@ -169,21 +181,29 @@ func (o Objects[S]) Views(ctx context.Context, keys []string, opts ...Option) ([
 // viewOf returns the value of an object from its record, which was read in a batch:
 // if that failed, or is behind what is remembered, it is read by itself.
 func (o Objects[S]) viewOf(ctx context.Context, key string, u *unit.Unit, failed error, opt options) (S, error) {
-	s, err := o.e.use(key)
+	x, err := o.e.use(key)
 	if err != nil {
 		return *new(S), err
 	}
-	defer o.e.slots.done(s)
-	k := knownOf(s, o.kind)
-	if failed == nil && !u.HasBlocks() && opt.atLeast == nil {
-		k.mu.Lock()
-		lacks, err := k.absorb(u, false)
-		if err != nil || !lacks {
-			defer k.mu.Unlock()
-			return k.handOut(), err
-		}
-		k.mu.Unlock()
+	defer o.e.objects.done(x)
+	v := x.as(o.kind.Name, o.kind)
+	out, err := v.viewOf(ctx, o.e, x, u, failed, opt)
+	if err != nil {
+		return *new(S), err
 	}
-	v, _, err := k.view(ctx, o.e, s, opt)
-	return v, err
+	return crdt.ValueOf(o.kind, out)
+}
+
+func (v *value) viewOf(ctx context.Context, e *Engine, o *object, u *unit.Unit, failed error, opts options) (*crdt.Object, error) {
+	if failed == nil && !u.HasBlocks() && opts.atLeast == nil {
+		v.mu.Lock()
+		lacks, err := v.absorb(u, false)
+		if err != nil || !lacks {
+			defer v.mu.Unlock()
+			return v.handOut(), err
+		}
+		v.mu.Unlock()
+	}
+	out, _, err := v.view(ctx, e, o, opts)
+	return out, err
 }

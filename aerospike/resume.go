@@ -30,7 +30,7 @@ func (e *Engine) resume(fresh clock.ReplicaID) error {
 			e.cfg.Logger.Warn("aerospike: not the replica of the last start",
 				slog.String("was", l.replica.String()), slog.String("is", fresh.String()), slog.Any("reason", why))
 		}
-		l.forsake()
+		l.disown()
 	}
 	rows := []JournalRow{identity{e.replica.id, where}.row(), e.replica.head()}
 	for _, key := range l.stale {
@@ -39,7 +39,7 @@ func (e *Engine) resume(fresh clock.ReplicaID) error {
 	if err := j.Write(rows); err != nil {
 		return fmt.Errorf("%w: %w", ErrJournal, err)
 	}
-	e.journal.resume(l, e)
+	e.ledger.resume(l, e)
 	return nil
 }
 
@@ -63,37 +63,45 @@ func (r *replica) head() JournalRow {
 }
 
 // resume takes in the changes that are left. All that is not known to be in the
-// cluster is in doubt now.
-func (j *keeper) resume(l *left, e *Engine) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	j.next, j.entries = l.next, l.entries
-	j.disk = &disk{
+// cluster is in doubt now, but for what is being dropped.
+func (l *ledger) resume(of *left, e *Engine) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.next, l.changes = of.next, of.changes
+	l.figures.changes.Store(int64(len(l.changes)))
+	l.disk = &journalQueue{
 		journal: e.cfg.Journal, replica: e.replica, log: e.cfg.Logger,
-		own:   l.own,
+		own:   of.own,
 		start: func(f func()) bool { return e.start(func(*Engine) { f() }) },
 	}
-	for _, t := range slices.Sorted(maps.Keys(j.entries)) {
-		if c := j.entries[t]; c.acked.IsZero() {
-			c.known = true
-		} else {
-			j.count(t, c)
+	for _, t := range slices.Sorted(maps.Keys(l.changes)) {
+		c := l.changes[t]
+		if c.state.isResolved() {
+			l.resolved = append(l.resolved, c)
+			l.figures.size.Add(int64(c.size()))
+			continue
 		}
+		if c.state == stateNumbered {
+			c.state = stateDoubted
+			l.put(c)
+		}
+		l.open(c)
 	}
-	slices.SortStableFunc(j.acked, func(a, b ticket) int { return j.entries[a].acked.Compare(j.entries[b].acked) })
-	j.trim(e.cfg.Now())
+	slices.SortStableFunc(l.resolved, func(a, b *change) int { return a.resolved.Compare(b.resolved) })
+	l.trim(e.cfg.Now())
 }
 
-// catchUp merges what the process before left until the cluster has it all.
+// catchUp merges what the process before left, and what the cluster has lost of what it
+// had, until the cluster has it all.
 func (e *Engine) catchUp() {
-	for {
+	for wait := openWait; ; wait = min(2*wait, openWaitMost) {
 		n, err := e.Remerge(e.ctx)
 		if err == nil {
 			e.cfg.Logger.Info("aerospike: journal of the last start merged", slog.Int("lost", n))
 			return
 		}
 		e.cfg.Logger.Warn("aerospike: journal of the last start not merged", slog.Any("error", err))
-		if system.Pause(e.ctx, doubtWait) != nil {
+		if system.Pause(e.ctx, wait) != nil {
 			return
 		}
 	}

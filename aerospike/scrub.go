@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/dovetail-crdt/dovetail/aerospike/internal/system"
-	"github.com/dovetail-crdt/dovetail/crdt"
 )
 
 // scrub goes round over the objects that the process remembers or has in its
@@ -27,8 +26,8 @@ func (e *Engine) scrub() {
 // scrubRound looks at each object once, at a steady pace. The error is that of a
 // context that ended.
 func (e *Engine) scrubRound(ctx context.Context) error {
-	journaled := e.journal.byKey()
-	keys := e.slots.keys()
+	journaled := e.ledger.byKey()
+	keys := e.objects.keys()
 	maps.Insert(keys, maps.All(journaled))
 	var failed []error
 	for key := range keys {
@@ -59,18 +58,19 @@ func (e *Engine) scrubEvery(n int) time.Duration {
 // scrubObject compares an object's record with what is remembered of it and with
 // its changes in the journal, and has it mended if it lacks any of that. It only
 // reads what no user has read since it last came by.
-func (e *Engine) scrubObject(ctx context.Context, key string, journaled []kept) error {
-	s, ctx, done, err := e.enter(ctx, key)
+func (e *Engine) scrubObject(ctx context.Context, key string, journaled []*change) error {
+	o, ctx, done, err := e.enter(ctx, key)
 	if err != nil {
 		return err
 	}
 	defer done()
-	remembered := s.remembered()
+	remembered := o.remembered()
 	// What is remembered has nearly all of them, and is compared anyway. But it may
 	// have them from a copy elsewhere, where they are not safe.
 	if !e.records.Others() {
-		journaled = slices.DeleteFunc(journaled, func(j kept) bool {
-			return slices.ContainsFunc(remembered, func(r memory) bool { return r.has(j.entry.Frame) })
+		journaled = slices.DeleteFunc(journaled, func(j *change) bool {
+			entry, _, _ := e.ledger.toMerge(j)
+			return slices.ContainsFunc(remembered, func(r *value) bool { return r.has(entry.Frame) })
 		})
 	}
 	var errs []error
@@ -83,69 +83,29 @@ func (e *Engine) scrubObject(ctx context.Context, key string, journaled []kept) 
 		errs = append(errs, err)
 	}
 	for _, r := range remembered {
-		errs = append(errs, r.scrub(ctx, e, s))
+		errs = append(errs, r.scrub(ctx, e, o))
 	}
 	return errors.Join(errs...)
 }
 
-// memory is a *known of any kind.
-type memory interface {
-	has(frame []byte) bool
-	scrub(ctx context.Context, e *Engine, s *slot) error
-}
-
-// remembered returns what is known of the object, by kind.
-func (s *slot) remembered() (all []memory) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, v := range s.values {
-		if m, ok := v.(memory); ok {
-			all = append(all, m)
-		}
-	}
-	return all
-}
-
-// keys returns the keys of all objects that are known.
-func (t *slots) keys() map[string][]kept {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	keys := make(map[string][]kept, len(t.all))
-	for key := range t.all {
-		keys[key] = nil
-	}
-	return keys
-}
-
-// has reports whether what is remembered contains the change of a frame.
-func (k *known[S]) has(frame []byte) bool {
-	d, err := crdt.DecodeFrame(k.kind, frame)
-	if err != nil {
-		return false
-	}
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	return crdt.Contains(k.seen, d)
-}
-
 // scrub reads the newest copy of the record, takes it in and has it mended if it
 // is behind, unless a user's read did so since the last scrub.
-func (k *known[S]) scrub(ctx context.Context, e *Engine, s *slot) error {
-	if k.uncheck() {
+func (v *value) scrub(ctx context.Context, e *Engine, o *object) error {
+	if v.uncheck() {
 		return nil
 	}
 	e.counts.scrubbed.Add(1)
-	k.doubt()
-	defer k.uncheck() // this was no user
-	return k.read(ctx, e, s, true)
+	v.distrust()
+	defer v.uncheck() // this was no user
+	return v.read(ctx, e, o, true)
 }
 
 // uncheck reports whether there is nothing to look for: the record had all that is
 // remembered when it was last read, or nothing is. Next time there is.
-func (k *known[S]) uncheck() bool {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	was := k.checked || k.seen.IsBottom()
-	k.checked = false
+func (v *value) uncheck() bool {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	was := v.checked || !v.isSome()
+	v.checked = false
 	return was
 }

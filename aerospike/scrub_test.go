@@ -214,7 +214,7 @@ func (c *counting) BatchOperate(p *as.BatchPolicy, recs []as.BatchRecordIfc) as.
 func TestScrubTriesAgain(t *testing.T) {
 	s := asdtest.Start(t)
 	c := connect(t, s.Addr())
-	log := &told{what: "not mended"}
+	log := &told{what: "not repaired"}
 	cfg := scrubbing()["memory"]
 	cfg.Logger = slog.New(slog.NewTextHandler(log, nil))
 	cfg.Timeout = 100 * time.Millisecond // of the mending

@@ -23,7 +23,7 @@ type Stats struct {
 	Folds, FoldsLost int64
 
 	// Doubts is how many Updates ended in doubt (InDoubtError), and InDoubt how many
-	// changes are in doubt now.
+	// changes are in doubt now, with those that the process before left.
 	Doubts  int64
 	InDoubt int
 
@@ -52,37 +52,11 @@ func (e *Engine) Stats() Stats {
 		Changes: c.changes.Load(), Appends: c.appends.Load(), Together: c.together.Load(),
 		Retries: c.retries.Load(), Full: c.full.Load(), Stale: c.stale.Load(),
 		Folds: c.folds.Load(), FoldsLost: c.foldsLost.Load(),
-		Doubts: c.doubts.Load(), InDoubt: e.doubts.open(),
+		Doubts: c.doubts.Load(), InDoubt: int(e.ledger.figures.open.Load()),
 		Behind: c.behind.Load(), Regressions: c.regressions.Load(), Mended: c.mended.Load(), Remerged: c.remerged.Load(),
 		Scrubs: c.scrubs.Load(), Scrubbed: c.scrubbed.Load(),
-		Objects: e.slots.count(),
+		Objects: e.objects.count(),
 	}
-	s.JournalEntries, s.JournalBytes = e.journal.held()
+	s.JournalEntries, s.JournalBytes = int(e.ledger.figures.changes.Load()), int(e.ledger.figures.size.Load())
 	return s
-}
-
-// open returns how many changes are in doubt.
-func (d *doubts) open() (n int) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	for _, p := range d.list {
-		if !p.isSettled() {
-			n++
-		}
-	}
-	return n
-}
-
-// held returns the number of entries, and the bytes of those that were acknowledged.
-func (j *keeper) held() (entries, bytes int) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return len(j.entries), j.size
-}
-
-// count returns how many objects are known.
-func (t *slots) count() int {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return len(t.all)
 }

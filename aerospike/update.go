@@ -12,62 +12,88 @@ import (
 )
 
 // update is one Update.
-type update[S crdt.Lattice[S]] struct {
+type update struct {
 	e    *Engine
-	s    *slot
-	kind crdt.Kind[S]
-	fn   func(*crdt.Tx, S) error
+	o    *object
+	v    *value
+	fn   func(*crdt.Tx, *crdt.Object) error
 	opts options
-	k    *known[S]
+
+	refused *round // takes the change that was refused last off the disk
 }
 
-// run runs the transaction and writes what came of it. Where the process knows
-// the object, the write asks the cluster whether it is still as it was known to
-// be, which costs nothing; only if it is not, the transaction was one on a stale
-// state, and is run again on what is read then. It returns what is seen after the
-// change.
-func (u *update[S]) run(ctx context.Context) (sight, error) {
-	unlock, err := u.s.lockUpdate(ctx)
+// run runs the transaction and writes what came of it, and returns what is seen after
+// the change.
+func (u *update) run(ctx context.Context) (readContext, error) {
+	if err := u.e.ledger.admit(); err != nil {
+		return readContext{}, err
+	}
+	after, err := u.transact(ctx)
 	if err != nil {
-		return sight{}, fmt.Errorf("%w: %w", ErrContention, err)
+		u.refused.wait() // while others go on
 	}
+	return after, err
+}
+
+func (u *update) transact(ctx context.Context) (readContext, error) {
 	if u.opts.blind {
-		u.recall(ctx)
-		c, ev, err := u.mutate()
-		unlock() // others go on, and their changes go together with this one
+		c, err := u.numberBlind(ctx)
 		if c == nil {
-			return u.k.saw(), err
+			return u.v.present(), err
 		}
-		return u.end(c, ev, u.e.send(ctx, u.s, c.entry, c.ticket))
+		return u.end(c, c.delta, u.e.send(ctx, u.o, c))
 	}
-	defer unlock()
-	read := !u.k.isExact() || u.opts.newest || u.opts.atLeast != nil
+	if err := u.o.take(ctx); err != nil {
+		return readContext{}, fmt.Errorf("%w: %w", ErrContention, err)
+	}
+	defer u.o.give()
+	return u.runAlone(ctx)
+}
+
+// numberBlind runs the transaction on what is remembered. It gives the turn back
+// before the change is sent: others go on, and their changes go together with this one.
+func (u *update) numberBlind(ctx context.Context) (*change, error) {
+	if err := u.o.take(ctx); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrContention, err)
+	}
+	defer u.o.give()
+	u.recall(ctx)
+	return u.number(ctx)
+}
+
+// runAlone runs the transaction, and writes what came of it, before another may. Where
+// the process knows the object, the write asks the cluster whether it is still as it
+// was known to be, which costs nothing; only if it is not, the transaction was one on
+// a stale state, and is run again on what is read then.
+func (u *update) runAlone(ctx context.Context) (readContext, error) {
+	read := !u.v.isExact() || u.opts.newest || u.opts.atLeast != nil
 	for ; ; read = true {
 		if read {
-			if err := u.k.readAtLeast(ctx, u.e, u.s, u.opts); err != nil {
-				return sight{}, err
+			if err := u.v.readAtLeast(ctx, u.e, u.o, u.opts); err != nil {
+				return readContext{}, err
 			}
 		}
-		c, ev, err := u.mutate()
+		c, err := u.number(ctx)
 		if c == nil {
 			if read {
-				return u.k.saw(), err
+				return u.v.present(), err
 			}
 			continue // what is in the cluster may let it change something, and not fail
 		}
+		delta := c.delta
 		err = u.writeAlone(ctx, c, !read)
 		if errors.Is(err, unit.ErrStale) {
 			u.e.counts.stale.Add(1)
 			// A server that was handed the write twice answers what became of it the
 			// second time, so it is looked up.
 			u.opts.newest = true
-			if rerr := u.k.read(ctx, u.e, u.s, true); rerr != nil {
+			if rerr := u.v.read(ctx, u.e, u.o, true); rerr != nil {
 				err = fmt.Errorf("%w: %w", unit.ErrInDoubt, rerr)
-			} else if u.k.contains(c) {
+			} else if u.v.contains(delta) {
 				err = nil
 			}
 		}
-		after, err := u.end(c, ev, err)
+		after, err := u.end(c, delta, err)
 		if !errors.Is(err, unit.ErrStale) {
 			return after, err
 		}
@@ -78,71 +104,110 @@ func (u *update[S]) run(ctx context.Context) (sight, error) {
 // so that a counter goes on with its total if that is there. If it cannot be read, or
 // is not there, the counter begins another, which is as right but adds to the object
 // for good.
-func (u *update[S]) recall(ctx context.Context) {
-	if u.s.doubt.Load() == 0 || u.k.rows || u.k.isMet() {
+func (u *update) recall(ctx context.Context) {
+	if u.o.doubt.Load() == 0 || u.v.rows || u.v.isMet() {
 		return
 	}
-	if err := u.k.read(ctx, u.e, u.s, false); err != nil {
-		u.e.cfg.Logger.Debug("aerospike: blind update of what was forgotten", slog.String("key", u.s.key), slog.Any("error", err))
+	if err := u.v.read(ctx, u.e, u.o, false); err != nil {
+		u.e.cfg.Logger.Debug("aerospike: blind update of what was forgotten", slog.String("key", u.o.key), slog.Any("error", err))
 	}
 }
 
-// mutate runs the function on what is known and returns the change, nil if there
-// was none.
-func (u *update[S]) mutate() (*issued[S], numbered, error) {
-	u.k.mu.Lock()
-	defer u.k.mu.Unlock()
-	src := &source{replica: u.e.replica, hash: u.s.hash, doubt: u.doubt()}
-	var opts []crdt.Option
-	if u.opts.seen != nil {
-		seen, err := u.opts.seen.Open(u.e.cfg.TokenKey, u.s.key)
-		if err != nil {
-			return nil, numbered{}, err
+// errRevised ends a transaction that ran on a change which was taken back meanwhile.
+var errRevised = errors.New("aerospike: a change that the transaction saw was taken back")
+
+// number runs the function and returns the change, nil if there was none. The caller
+// has the turn, and no lock is held: the function may take its time, and view the
+// object.
+func (u *update) number(ctx context.Context) (*change, error) {
+	for {
+		c, err := u.tryNumber()
+		if !errors.Is(err, errRevised) {
+			return c, err
 		}
-		opts = append(opts, crdt.Seen(seen))
+		if ctx.Err() != nil {
+			return nil, fmt.Errorf("%w: %w", ErrContention, ctx.Err())
+		}
 	}
-	delta, err := crdt.Mutate(u.k.workOn(), src, u.fn, opts...)
+}
+
+func (u *update) tryNumber() (*change, error) {
+	work, revision := u.v.workOn(u.e.ledger)
+	src := &source{u: u, revision: revision, doubt: u.doubt(work)}
+	opts, err := u.seen()
 	if err != nil {
-		u.e.replica.retract(u.s.hash, src.ev)
-		return nil, numbered{}, err
+		return nil, err
 	}
-	if src.ev.n == 0 {
-		return nil, numbered{}, nil
+	delta, err := work.Mutate(src, u.fn, opts...)
+	if err == nil && src.ev.n == 0 {
+		return nil, nil
 	}
-	if crdt.ContextOf(delta) == nil {
-		u.s.pinned.Store(true)
+	var frame []byte
+	if err == nil {
+		frame, err = delta.AppendFrame(nil)
 	}
-	frame, err := crdt.AppendFrame(nil, u.kind, delta)
 	if err != nil {
-		u.e.replica.retract(u.s.hash, src.ev)
-		u.k.refused(nil)
-		return nil, numbered{}, err
+		u.undo(src.ev)
+		return nil, err
 	}
-	entry := unit.NewEntryExcept(frame, src.ev.ended(crdt.ContextOf(delta)))
-	c := &issued[S]{delta: delta, entry: entry, ticket: u.e.journal.add(u.s.key, entry, u.author())}
-	u.k.issue(c)
-	return c, src.ev, nil
+	ended := delta.BorrowContext()
+	if ended == nil {
+		u.o.pinned.Store(true)
+	} else {
+		ended = src.ev.ended(ended)
+	}
+	c := &change{
+		key: u.o.key, entry: unit.NewEntryExcept(frame, ended), by: u.author(), events: src.ev,
+		object: u.o, value: u.v, delta: delta,
+	}
+	u.e.ledger.number(c)
+	return c, nil
+}
+
+// seen returns the options of a transaction on behalf of a reader.
+func (u *update) seen() ([]crdt.Option, error) {
+	if u.opts.seen == nil {
+		return nil, nil
+	}
+	seen, err := u.opts.seen.Open(u.e.cfg.TokenKey, u.o.key)
+	if err != nil {
+		return nil, err
+	}
+	return []crdt.Option{crdt.Seen(seen)}, nil
+}
+
+// undo takes back the numbers of events that came into no change.
+func (u *update) undo(ev numbered) {
+	if ev.n == 0 {
+		return
+	}
+	u.v.mu.Lock()
+	defer u.v.mu.Unlock()
+	u.e.replica.retract(u.o.hash, ev)
+	u.v.work.revise()
 }
 
 // author says who issued a change, and on what.
-func (u *update[S]) author() author {
-	a := author{replica: u.e.replica, hash: u.s.hash}
-	if u.k.rows {
-		a.kind = u.k.kind.Name
+func (u *update) author() author {
+	a := author{replica: u.e.replica, hash: u.o.hash}
+	if u.v.rows {
+		a.kind = u.v.name
 	}
 	return a
 }
 
 // doubt returns how far the process does not remember what it did to the object. A
 // counter that shows the last of it has all of it: totals repeat what was before.
-// K.mu is held.
-func (u *update[S]) doubt() uint64 {
-	if u.k.rows { // which knows all that it did, for ever
+func (u *update) doubt(work *crdt.Object) uint64 {
+	if u.v.rows { // which knows all that it did, for ever
 		return 0
 	}
-	d := u.s.doubt.Load()
-	if c, ok := any(u.k.workOn()).(*crdt.Counter); ok && d > 0 && c.Last(u.e.replica.id) == d {
-		u.s.doubt.Store(0)
+	d := u.o.doubt.Load()
+	if d == 0 {
+		return 0
+	}
+	if c, err := crdt.ValueOf(crdt.CounterKind(), work); err == nil && c.Last(u.e.replica.id) == d {
+		u.o.doubt.Store(0)
 		return 0
 	}
 	return d
@@ -150,74 +215,73 @@ func (u *update[S]) doubt() uint64 {
 
 // writeAlone appends the change by itself. Exact asks that the record is as it is
 // known.
-func (u *update[S]) writeAlone(ctx context.Context, c *issued[S], exact bool) error {
+func (u *update) writeAlone(ctx context.Context, c *change, exact bool) error {
 	select {
-	case u.s.write <- struct{}{}:
-		defer func() { <-u.s.write }()
+	case u.o.writing <- struct{}{}:
+		defer func() { <-u.o.writing }()
 	case <-ctx.Done():
 		return fmt.Errorf("%w: %w", ErrContention, ctx.Err())
 	}
 	g := unit.Guard{Exact: exact}
-	u.k.mu.Lock()
-	g.Stamp, g.Queued = u.k.stamp, len(u.k.entries)
-	u.k.mu.Unlock()
-	if err := u.e.journal.kept(ctx, c.ticket); err != nil {
+	u.v.mu.Lock()
+	g.Stamp, g.Queued = u.v.stamp, len(u.v.entries)
+	u.v.mu.Unlock()
+	if err := u.e.ledger.persist(ctx, c); err != nil {
 		return err
 	}
-	queued, err := u.e.append(ctx, u.s, []unit.Entry{c.entry}, g)
+	queued, err := u.e.append(ctx, u.o, []unit.Entry{c.entry}, g)
 	if err == nil {
-		u.k.appended(c.entry.Key, g.Queued, queued)
+		u.v.appended(c.entry.Key, g.Queued, queued)
 		u.e.counts.wrote(1)
 	}
 	return err
 }
 
-// end takes note of how the write of c ended and returns what to tell. A refusal
-// is told as one only if nothing was issued on the object since: a later change
-// carries what it repeats of this one, a total above all.
-func (u *update[S]) end(c *issued[S], ev numbered, err error) (sight, error) {
-	u.k.mu.Lock()
-	defer u.k.mu.Unlock()
-	switch {
-	case err == nil:
-		u.k.settled(c)
-		u.k.own.settled(u.e.journal, u.s.key, u.k.kind, c)
-		u.e.journal.settled(c.ticket, u.e.cfg.Now())
-		return u.k.sight(), nil
-	case !errors.Is(err, unit.ErrInDoubt) && u.e.replica.retract(u.s.hash, ev):
-		u.k.refused(c)
-		u.e.journal.forget(c.ticket)
-		return sight{}, err
+// end takes note of how the first write of c ended and returns what to tell.
+func (u *update) end(c *change, delta *crdt.Object, err error) (readContext, error) {
+	if err == nil {
+		u.v.acknowledged(u.e.ledger, c, delta, u.e.cfg.Now())
+		return u.v.present(), nil
 	}
-	u.k.exact = false
+	if !errors.Is(err, unit.ErrInDoubt) {
+		if r, ok := u.v.refused(u.e.ledger, c); ok {
+			u.refused = r
+			return readContext{}, err
+		}
+	}
 	u.e.counts.doubts.Add(1)
-	u.e.journal.doubted(c.ticket)
-	p := &pending[S]{e: u.e, s: u.s, k: u.k, c: c}
-	u.e.slots.hold(u.s) // until it is settled
-	u.e.doubts.add(u.e, p)
-	return sight{}, &InDoubtError{Key: u.s.key, Err: err, pending: p}
+	u.e.objects.hold(u.o) // until it is resolved
+	u.v.doubted(u.e.ledger, c)
+	u.e.resolver.wake(u.e)
+	return readContext{}, &InDoubtError{Key: u.o.key, Err: err, doubt: &doubt{e: u.e, o: u.o, v: u.v, c: c, delta: delta}}
 }
 
 // source is the crdt.Source of an update.
 type source struct {
-	replica *replica
-	hash    uint64
-	doubt   uint64
-	ev      numbered
+	u        *update
+	revision int // of the state that the transaction runs on
+	doubt    uint64
+	ev       numbered
 }
 
 // Replica implements crdt.Source.
-func (s *source) Replica() clock.ReplicaID { return s.replica.id }
+func (s *source) Replica() clock.ReplicaID { return s.u.e.replica.id }
 
 // Stamp implements crdt.Source.
-func (s *source) Stamp(over ...clock.Timestamp) clock.Timestamp { return s.replica.stamp(over...) }
+func (s *source) Stamp(over ...clock.Timestamp) clock.Timestamp { return s.u.e.replica.stamp(over...) }
 
 // Doubt implements crdt.Source.
 func (s *source) Doubt() uint64 { return s.doubt }
 
-// Issue implements crdt.Source.
+// Issue implements crdt.Source. What the transaction ran on cannot be taken back from
+// here on: the change that it becomes was numbered since.
 func (s *source) Issue(n int) (clock.Event, error) {
-	ev, err := s.replica.issue(s.hash, n)
+	s.u.v.mu.Lock()
+	defer s.u.v.mu.Unlock()
+	if s.revision != s.u.v.work.revision {
+		return clock.Event{}, errRevised
+	}
+	ev, err := s.u.e.replica.issue(s.u.o.hash, n)
 	if err == nil {
 		s.ev = numbered{ev, n}
 	}

@@ -24,7 +24,7 @@ func (e *Engine) Remerge(ctx context.Context) (merged int, err error) {
 	var mu sync.Mutex
 	var errs []error
 	room := make(chan struct{}, sweepAtOnce)
-	for key, changes := range e.journal.byKey() {
+	for key, changes := range e.ledger.byKey() {
 		if ctx.Err() != nil {
 			break
 		}
@@ -49,8 +49,8 @@ func (e *Engine) Remerge(ctx context.Context) (merged int, err error) {
 
 // remerge merges those of an object's changes that its record does not contain.
 // That it covers their dots says nothing: what they ended may be alive.
-func (e *Engine) remerge(ctx context.Context, key string, changes []kept) (merged int, err error) {
-	s, ctx, done, err := e.enter(ctx, key)
+func (e *Engine) remerge(ctx context.Context, key string, changes []*change) (merged int, err error) {
+	o, ctx, done, err := e.enter(ctx, key)
 	if err != nil {
 		return 0, err
 	}
@@ -67,17 +67,37 @@ func (e *Engine) remerge(ctx context.Context, key string, changes []kept) (merge
 		e.cfg.Logger.Error("aerospike: damaged entry", slog.String("key", key), slog.Any("error", damaged))
 	}
 	for _, c := range changes {
-		o, err := f.State.Decode(c.entry.Frame)
-		if err != nil || !f.State.Contains(o) {
-			if err := e.write(ctx, s, c.entry); err != nil {
+		entry, _, is := e.ledger.toMerge(c)
+		d, err := f.State.Decode(entry.Frame)
+		if err != nil || !f.State.Contains(d) {
+			if err := e.remergeOne(ctx, o, c, entry, is); err != nil {
 				return merged, err
 			}
-			e.counts.remerged.Add(1)
 			merged++
 		}
-		if c.left {
-			e.journal.settled(c.ticket, e.cfg.Now())
+		if c.isOurs() { // who numbered it has to learn of it too
+			continue
+		}
+		if is == stateDropping {
+			e.ledger.dropped(c, e.cfg.Now())
+		} else {
+			e.ledger.acknowledge(c, e.cfg.Now())
 		}
 	}
 	return merged, nil
+}
+
+// remergeOne merges a change, or its revocation, once the journal has what was decided
+// about it.
+func (e *Engine) remergeOne(ctx context.Context, o *object, c *change, entry unit.Entry, is changeState) error {
+	if is.isOpen() {
+		if err := e.ledger.persist(ctx, c); err != nil {
+			return err
+		}
+	}
+	if err := e.write(ctx, o, entry); err != nil {
+		return err
+	}
+	e.counts.remerged.Add(1)
+	return nil
 }

@@ -12,25 +12,25 @@ import (
 // absorb takes in a record that was read and reports whether it lacks something of
 // what is remembered: another copy is newer, or the record went back. Then it goes
 // on remembering what the record should have, unless adopt says to make do with
-// it. K.mu is held.
-func (k *known[S]) absorb(u *unit.Unit, adopt bool) (lacks bool, err error) {
-	same := u.Stamp == k.stamp && !k.unsure
+// it. V.mu is held.
+func (v *value) absorb(u *unit.Unit, adopt bool) (lacks bool, err error) {
+	same := u.Stamp == v.stamp && !v.unsure
 	if same {
-		lacks, err = k.follow(u)
+		lacks, err = v.follow(u)
 	} else {
-		lacks, err = k.replace(u)
+		lacks, err = v.replace(u)
 	}
 	if err == nil && (!lacks || adopt) {
-		if !same || lacks || len(k.entries) < len(u.Queue) { // else it is the same queue
-			k.entries.set(u.Queue)
+		if !same || lacks || len(v.entries) < len(u.Queue) { // else it is the same queue
+			v.entries.set(u.Queue)
 		}
-		k.stamp, k.unsure = u.Stamp, false
+		v.stamp, v.unsure = u.Stamp, false
 	}
 	if err == nil {
-		err = k.absorbOthers(u.Others)
+		err = v.absorbOthers(u.Others)
 	}
-	k.checked = err == nil && !lacks
-	k.exact = k.checked && len(u.Others) == 0
+	v.checked = err == nil && !lacks
+	v.exact = v.checked && len(u.Others) == 0
 	return lacks, err
 }
 
@@ -42,21 +42,21 @@ type part struct {
 
 // absorbOthers takes in the units of other datacenters. That one of them went back
 // is its owner's to mend.
-func (k *known[S]) absorbOthers(units []*unit.Unit) error {
-	if len(k.others) != len(units) {
-		k.others = make([]part, len(units))
+func (v *value) absorbOthers(units []*unit.Unit) error {
+	if len(v.others) != len(units) {
+		v.others = make([]part, len(units))
 	}
 	for i, u := range units {
-		p := &k.others[i]
+		p := &v.others[i]
 		base := u.Base()
 		for j := 0; u.Stamp != p.stamp && j < len(base); j++ {
-			d, err := k.decode(base[j])
+			d, err := v.decode(base[j])
 			if err != nil {
 				return fmt.Errorf("frame %d of the snapshot of another datacenter: %w", j, err)
 			}
-			k.learn(d, u.Unapplied)
+			v.learn(d, u.Unapplied)
 		}
-		if _, err := p.entries.news(u.Queue, k.learnEntry); err != nil {
+		if _, err := p.entries.news(u.Queue, v.learnEntry); err != nil {
 			return fmt.Errorf("another datacenter: %w", err)
 		}
 		p.stamp = u.Stamp
@@ -66,85 +66,85 @@ func (k *known[S]) absorbOthers(units []*unit.Unit) error {
 }
 
 // follow takes in a queue beside the snapshot that is known.
-func (k *known[S]) follow(u *unit.Unit) (lacks bool, err error) {
-	missing, err := k.entries.news(u.Queue, k.learnEntry)
+func (v *value) follow(u *unit.Unit) (lacks bool, err error) {
+	missing, err := v.entries.news(u.Queue, v.learnEntry)
 	return missing > 0, err
 }
 
 // learnEntry takes in an entry of a queue.
-func (k *known[S]) learnEntry(q *unit.Entry) error {
-	d, err := k.decode(q.Frame)
+func (v *value) learnEntry(q *unit.Entry) error {
+	d, err := v.decode(q.Frame)
 	if err != nil {
 		return fmt.Errorf("entry %x of the queue: %w", q.Key, err)
 	}
-	k.learn(d, q.Unapplied)
+	v.learn(d, q.Unapplied)
 	return nil
 }
 
 // replace takes in a record with another snapshot.
-func (k *known[S]) replace(u *unit.Unit) (lacks bool, err error) {
-	fresh, unapplied, err := k.join(u)
+func (v *value) replace(u *unit.Unit) (lacks bool, err error) {
+	fresh, unapplied, err := v.join(u)
 	if err != nil {
 		return false, err
 	}
-	lacks = !crdt.Contains(fresh, k.seen)
-	if k.made {
-		k.work.Merge(fresh)
+	has, err := fresh.Contains(v.seen)
+	if err != nil {
+		return false, err
 	}
+	lacks = !has
+	v.work.renew()
 	if lacks {
-		unapplied.Merge(crdt.BorrowContext(fresh), crdt.BorrowContext(k.seen), k.unapplied.Context())
-		fresh.Merge(k.seen)
+		unapplied.Merge(fresh.BorrowContext(), v.seen.BorrowContext(), v.unapplied.Context())
+		mustMerge(fresh, v.seen)
 	}
-	k.seen, k.unapplied = fresh, unapplied
+	v.seen, v.unapplied = fresh, unapplied
 	return lacks, nil
 }
 
 // join returns what a record comes to, as an object of the kind, and what of that is
 // unapplied.
-func (k *known[S]) join(u *unit.Unit) (s S, unapplied unit.Unapplied, err error) {
-	s = k.kind.New()
+func (v *value) join(u *unit.Unit) (s *crdt.Object, unapplied unit.Unapplied, err error) {
+	s = crdt.NewObject(v.kind)
 	for i, f := range u.Base() {
-		d, err := k.decode(f)
+		d, err := v.decode(f)
 		if err != nil {
 			return s, unapplied, fmt.Errorf("frame %d of the snapshot: %w", i, err)
 		}
-		s.Merge(d)
+		mustMerge(s, d)
 	}
 	parts := unit.Gather(u)
-	parts.Add(crdt.BorrowContext(s), u.Unapplied)
+	parts.Add(s.BorrowContext(), u.Unapplied)
 	for i := range u.Queue {
 		q := &u.Queue[i]
-		d, err := k.decode(q.Frame)
+		d, err := v.decode(q.Frame)
 		if err != nil {
 			return s, unapplied, fmt.Errorf("entry %x of the queue: %w", q.Key, err)
 		}
-		parts.Add(crdt.BorrowContext(d), q.Unapplied)
-		s.Merge(d)
+		parts.Add(d.BorrowContext(), q.Unapplied)
+		mustMerge(s, d)
 	}
 	return s, parts.Unapplied(), nil
 }
 
 // decode returns what a frame holds of the kind: bottom if it is of another, which
 // stands beside.
-func (k *known[S]) decode(frame []byte) (S, error) {
-	d, err := crdt.DecodeFrame(k.kind, frame)
+func (v *value) decode(frame []byte) (*crdt.Object, error) {
+	d, err := crdt.DecodeObjectAs(v.kind, frame)
 	if errors.Is(err, crdt.ErrKind) {
-		return k.kind.New(), nil
+		return crdt.NewObject(v.kind), nil
 	}
 	return d, err
 }
 
 // learn merges what is in the cluster, and leaves events unapplied, into what is
 // known.
-func (k *known[S]) learn(d S, unapplied *clock.Context) {
-	k.merge(d, unapplied)
-	if k.made {
-		k.work.Merge(d)
-	}
+func (v *value) learn(d *crdt.Object, unapplied *clock.Context) {
+	v.merge(d, unapplied)
+	v.work.learn(d)
 }
 
 // merge merges what is in the cluster into seen.
-func (k *known[S]) merge(d S, unapplied *clock.Context) {
-	k.unapplied.Merge(crdt.BorrowContext(k.seen), crdt.BorrowContext(d), unapplied)
-	k.seen.Merge(d)
+func (v *value) merge(d *crdt.Object, unapplied *clock.Context) {
+	v.unapplied.Merge(v.seen.BorrowContext(), d.BorrowContext(), unapplied)
+	mustMerge(v.seen, d)
 }

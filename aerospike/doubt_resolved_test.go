@@ -1,0 +1,261 @@
+package aerospike_test
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	as "github.com/aerospike/aerospike-client-go/v7"
+	"github.com/aerospike/aerospike-client-go/v7/types"
+
+	"github.com/dovetail-crdt/dovetail/aerospike"
+	"github.com/dovetail-crdt/dovetail/crdt"
+	"github.com/dovetail-crdt/dovetail/store"
+)
+
+func insert(name string) func(*crdt.Tx, *crdt.AWSet[string]) error {
+	return func(tx *crdt.Tx, s *crdt.AWSet[string]) error { s.Add(tx, name); return nil }
+}
+
+// holds returns the elements of the set under "k".
+func holds(t *testing.T, o aerospike.Objects[*crdt.AWSet[string]], name string) bool {
+	t.Helper()
+	s, _, err := o.View(t.Context(), "k")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s.Contains(name)
+}
+
+// TestAbandonOfWhatIsKept abandons a change that was retried before. It says that the
+// change is applied, and the next process, from the journal, has the change.
+func TestAbandonOfWhatIsKept(t *testing.T) {
+	c := cluster(t)
+	set := newSet(t, c)
+	j := newRows()
+	f := &faulty{Client: c, rand: rand.New(rand.NewPCG(1, 1))}
+	e := start(t, f, set, j)
+	members := aerospike.NewObjects(e, "", crdt.AWSetOf(crdt.String))
+	d := unanswered(t, f, false, members, "k", insert("kept"))
+	if err := d.Retry(t.Context()); err != nil {
+		t.Fatalf("Retry: %v", err)
+	}
+	if err := d.Abandon(t.Context()); err == nil {
+		t.Errorf("Abandon of a change that is applied = nil")
+	}
+	if err := d.Retry(t.Context()); err != nil {
+		t.Errorf("Retry of a change that is applied = %v", err)
+	}
+	shut(t, e)
+	next := start(t, c, set, j.next(nil))
+	defer shut(t, next)
+	if _, err := next.Remerge(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if !holds(t, aerospike.NewObjects(next, "", crdt.AWSetOf(crdt.String)), "kept") {
+		t.Error("a change that was acknowledged is gone after a restart")
+	}
+}
+
+// TestAbandonOfAClosedEngine leaves nothing in the journal.
+func TestAbandonOfAClosedEngine(t *testing.T) {
+	c := cluster(t)
+	set := newSet(t, c)
+	j := newRows()
+	f := &faulty{Client: c, rand: rand.New(rand.NewPCG(1, 1))}
+	e := start(t, f, set, j)
+	d := unanswered(t, f, true, aerospike.NewObjects(e, "", crdt.AWSetOf(crdt.String)), "k", insert("kept"))
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := d.Abandon(ended); err == nil {
+		t.Fatal("Abandon with a context that has ended = nil")
+	}
+	if err := d.Retry(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := e.Remerge(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if !holds(t, aerospike.NewObjects(e, "", crdt.AWSetOf(crdt.String)), "kept") {
+		t.Error("a change that was acknowledged is gone after a Remerge")
+	}
+	shut(t, e)
+}
+
+// TestRetryOfWhatIsAbandoned retries a change whose Abandon ended in doubt, or was
+// refused: it does not say that the change is applied, and the change is dropped.
+func TestRetryOfWhatIsAbandoned(t *testing.T) {
+	for name, answer := range map[string]as.AerospikeError{
+		"in doubt": {ResultCode: types.TIMEOUT, InDoubt: true},
+		"refused":  {ResultCode: types.FAIL_FORBIDDEN},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := cluster(t)
+			set := newSet(t, c)
+			j := newRows()
+			f := &faulty{Client: c, rand: rand.New(rand.NewPCG(1, 1))}
+			s := &script{Client: f}
+			e := start(t, s, set, j)
+			members := aerospike.NewObjects(e, "", crdt.AWSetOf(crdt.String))
+			d := unanswered(t, f, true, members, "k", insert("dropped"))
+			s.mu.Lock()
+			s.answers = []as.AerospikeError{answer}
+			s.mu.Unlock()
+			ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+			defer cancel()
+			if err := d.Abandon(ctx); !errors.Is(err, store.ErrInDoubt) {
+				t.Errorf("Abandon that was %s: %v", name, err)
+			}
+			s.stop()
+			if err := d.Retry(t.Context()); err == nil {
+				t.Error("Retry of an abandoned change = nil")
+			}
+			if err := d.Abandon(t.Context()); err != nil {
+				t.Errorf("Abandon again: %v", err)
+			}
+			if _, err := e.Remerge(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if holds(t, members, "dropped") {
+				t.Error("an abandoned change is there")
+			}
+			shut(t, e)
+			next := start(t, c, set, j.next(nil))
+			defer shut(t, next)
+			if _, err := next.Remerge(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if holds(t, aerospike.NewObjects(next, "", crdt.AWSetOf(crdt.String)), "dropped") {
+				t.Error("an abandoned change is there after a restart")
+			}
+		})
+	}
+}
+
+// TestStatsWhileInDoubt asks for figures while updates of one key end in doubt.
+func TestStatsWhileInDoubt(t *testing.T) {
+	c := cluster(t)
+	f := &faulty{Client: c, rand: rand.New(rand.NewPCG(1, 1)), odds: odds{lost: 100}}
+	e := open(t, f, aerospike.Config{Set: newSet(t, c), Attempt: 5 * time.Millisecond, Watch: -1, Scrub: -1})
+	counters := aerospike.NewObjects(e, "", crdt.CounterKind())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for range 200 {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+			_, err := counters.Update(ctx, "k", add(1), aerospike.Blind())
+			cancel()
+			if err == nil {
+				t.Error("an update came through")
+			}
+		}
+	}()
+	for over := time.After(10 * time.Second); ; {
+		select {
+		case <-done:
+			f.set(odds{})
+			return
+		case <-over:
+			t.Fatal("updates and Stats wait for each other")
+		default:
+			e.Stats()
+		}
+	}
+}
+
+// TestViewInsideUpdate views an object inside the function of an update of it: it is
+// as before the update, at once.
+func TestViewInsideUpdate(t *testing.T) {
+	c := cluster(t)
+	for _, opts := range [][]aerospike.Option{nil, {aerospike.Blind()}} {
+		e := open(t, c, aerospike.Config{Set: newSet(t, c)})
+		members := aerospike.NewObjects(e, "", crdt.AWSetOf(crdt.String))
+		if _, err := members.Update(t.Context(), "k", insert("before")); err != nil {
+			t.Fatal(err)
+		}
+		ended := make(chan error, 1)
+		go func() {
+			_, err := members.Update(t.Context(), "k", func(tx *crdt.Tx, s *crdt.AWSet[string]) error {
+				s.Add(tx, "during")
+				v, _, err := members.View(t.Context(), "k")
+				if err == nil && (v.Contains("during") || !v.Contains("before")) {
+					t.Errorf("inside: %v", v)
+				}
+				return err
+			}, opts...)
+			ended <- err
+		}()
+		select {
+		case err := <-ended:
+			if err != nil {
+				t.Error(err)
+			}
+		case <-time.After(5 * time.Second):
+			t.Fatal("View inside an Update of the key hangs")
+		}
+	}
+}
+
+// TestViewBesideASlowUpdate views an object while the function of an update of it
+// waits: the view does not.
+func TestViewBesideASlowUpdate(t *testing.T) {
+	c := cluster(t)
+	e := open(t, c, aerospike.Config{Set: newSet(t, c)})
+	members := aerospike.NewObjects(e, "", crdt.AWSetOf(crdt.String))
+	inside, leave := make(chan struct{}), make(chan struct{})
+	ended := make(chan error, 1)
+	go func() {
+		_, err := members.Update(t.Context(), "k", func(tx *crdt.Tx, s *crdt.AWSet[string]) error {
+			inside <- struct{}{}
+			<-leave
+			s.Add(tx, "slow")
+			return nil
+		})
+		ended <- err
+	}()
+	<-inside
+	viewed := make(chan error, 1)
+	go func() {
+		v, _, err := members.View(t.Context(), "k")
+		if err == nil && v.Len() != 0 {
+			err = errors.New("it shows what is not there")
+		}
+		viewed <- err
+	}()
+	select {
+	case err := <-viewed:
+		if err != nil {
+			t.Error(err)
+		}
+	case <-time.After(5 * time.Second):
+		t.Error("a View waits for the function of an Update")
+	}
+	close(leave)
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+}
+
+// TestPanicInUpdate panics in the function of an update, and updates again.
+func TestPanicInUpdate(t *testing.T) {
+	c := cluster(t)
+	for name, opts := range map[string][]aerospike.Option{"read": nil, "blind": {aerospike.Blind()}} {
+		e := open(t, c, aerospike.Config{Set: newSet(t, c)})
+		members := aerospike.NewObjects(e, "", crdt.AWSetOf(crdt.String))
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Errorf("%s: the panic did not come out", name)
+				}
+			}()
+			_, _ = members.Update(t.Context(), "k", func(*crdt.Tx, *crdt.AWSet[string]) error { panic("the user's") }, opts...)
+		}()
+		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+		if _, err := members.Update(ctx, "k", insert("a"), opts...); err != nil {
+			t.Errorf("%s, after a panic: %v", name, err)
+		}
+		cancel()
+	}
+}

@@ -1,0 +1,74 @@
+package aerospike
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+
+	"github.com/dovetail-crdt/dovetail/aerospike/internal/record"
+	"github.com/dovetail-crdt/dovetail/crdt"
+)
+
+// object is what the process knows of one object while it works on it, and after
+// that for as long as there is room; see objectCache.
+type object struct {
+	key    string
+	hash   uint64
+	client *record.Key
+
+	// turn has room while no transaction runs on the object, writing while none of
+	// its changes is on its way.
+	turn, writing chan struct{}
+	compacting    atomic.Bool
+
+	mu      sync.Mutex // see ledger for the order of locks
+	waiting []*write
+	room    int               // the size up to which the record may grow, or 0: not known
+	values  map[string]*value // by kind
+
+	// doubt is the replica's last event on the object before it was forgotten and
+	// met again, of whose effects nothing is remembered.
+	doubt atomic.Uint64
+	// pinned says that what is remembered must not be forgotten: the replica's own
+	// row of a lattice that says nothing of what it lacks.
+	pinned atomic.Bool
+
+	users int // under objectCache.mu
+}
+
+// take waits for the turn to run a transaction on the object, which give gives back.
+func (o *object) take(ctx context.Context) error {
+	select {
+	case o.turn <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (o *object) give() { <-o.turn }
+
+// as returns what is remembered of the object as one of kind k, and of that name.
+func (o *object) as(name string, k crdt.AnyKind) *value {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if v := o.values[name]; v != nil {
+		return v
+	}
+	if o.values == nil {
+		o.values = make(map[string]*value)
+	}
+	v := newValue(name, k)
+	o.values[name] = v
+	return v
+}
+
+// remembered returns what is known of the object, by kind.
+func (o *object) remembered() (all []*value) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, v := range o.values {
+		all = append(all, v)
+	}
+	return all
+}
