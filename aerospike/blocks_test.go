@@ -14,8 +14,8 @@ import (
 	"github.com/dovetail-crdt/dovetail/store"
 )
 
-// TestRestarts10k has 10,000 processes change a set and a counter once each. The
-// records stay small, and a block that goes away makes the object unreadable, not
+// TestRestarts10k has 10,000 processes change a set and a counter once each, in small
+// records. They stay so, and a block that goes away makes the object unreadable, not
 // empty, until it is back.
 func TestRestarts10k(t *testing.T) {
 	processes := clock.ReplicaID(10_000)
@@ -25,7 +25,10 @@ func TestRestarts10k(t *testing.T) {
 	c := cluster(t)
 	set := newSet(t, c)
 	empty(t, c, set+".b")
-	cfg := aerospike.Config{Set: set, QueueLength: 64, CacheObjects: -1, Watch: -1}
+	cfg := aerospike.Config{Set: set, QueueLength: 64, CacheObjects: -1, Watch: -1, RecordSize: 64 << 10}
+	if testing.Short() {
+		cfg.RecordSize = 4 << 10
+	}
 	e := open(t, c, cfg)
 	elements := []string{"a", "b", "c"}
 	for id := clock.ReplicaID(1); id <= processes; {
@@ -58,7 +61,7 @@ func TestRestarts10k(t *testing.T) {
 	for _, key := range []string{"s/k", "c/k"} {
 		snapshot, names := sizes(t, c, set, key)
 		t.Logf("%s: snapshot of %d bytes, %d blocks", key, snapshot, names)
-		if snapshot > 4<<10 || names == 0 || names > 8 {
+		if snapshot > cfg.RecordSize || names == 0 || names > 8 {
 			t.Errorf("%s: snapshot of %d bytes, %d blocks", key, snapshot, names)
 		}
 	}
@@ -107,7 +110,7 @@ func TestBlockSplit(t *testing.T) {
 	c := cluster(t)
 	set := newSet(t, c)
 	empty(t, c, set+".b")
-	cfg := aerospike.Config{Set: set, QueueLength: 1 << 20, Watch: -1}
+	cfg := aerospike.Config{Set: set, QueueLength: 1 << 20, Watch: -1, RecordSize: 2 << 10, QueueSize: 1 << 20}
 	write := func(e *aerospike.Engine, from, to clock.ReplicaID) {
 		t.Helper()
 		var deltas []store.Delta

@@ -13,7 +13,7 @@ type counters struct {
 	folds, foldsLost                      atomic.Int64
 	doubts                                atomic.Int64
 	behind, regressions, mended, remerged atomic.Int64
-	scrubs, scrubbed                      atomic.Int64
+	scrubs, scrubbed, restored            atomic.Int64
 }
 
 // wrote counts changes that one append brought into a record.
@@ -35,5 +35,7 @@ func (c *counters) happened(e unit.Event) {
 		c.folds.Add(1)
 	case unit.CompactionLost:
 		c.foldsLost.Add(1)
+	case unit.BlockRestored:
+		c.restored.Add(1)
 	}
 }

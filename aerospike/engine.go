@@ -24,6 +24,8 @@ type Engine struct {
 	client   Client
 	records  *record.Set
 	writer   *unit.Writer
+	blocks   *record.Blocks
+	noticed  noticed
 	objects  objectCache
 	replica  *replica
 	facts    audit.Facts
@@ -78,10 +80,11 @@ func Open(ctx context.Context, client Client, cfg Config) (*Engine, error) {
 		return nil, err
 	}
 	e.objects.limit = max(cfg.CacheObjects, 0)
+	e.blocks = record.NewBlocks(e.records, cfg.Set)
 	e.writer = &unit.Writer{
-		Cluster: e.records, Blocks: record.NewBlocks(e.records, cfg.Set), Kinds: cfg.Kinds,
+		Cluster: e.records, Blocks: e.blocks, Kinds: cfg.Kinds,
 		QueueSize: cfg.QueueSize, RecordSize: cfg.RecordSize,
-		Draw: system.Random, Pause: system.Pause, Count: e.counts.happened,
+		Draw: system.Random, Pause: system.Pause, Count: e.counts.happened, Noticed: e.notice, Recall: e.recall,
 	}
 	if cfg.DC != "" {
 		if err := e.records.Identify(ctx, cfg.Set, cfg.DC); err != nil {

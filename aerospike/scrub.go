@@ -30,6 +30,9 @@ func (e *Engine) scrubRound(ctx context.Context) error {
 	keys := e.objects.keys()
 	maps.Insert(keys, maps.All(journaled))
 	var failed []error
+	if err := e.restoreBlocks(ctx); err != nil {
+		failed = append(failed, err)
+	}
 	for key := range keys {
 		if err := system.Sleep(ctx, e.scrubEvery(len(keys))); err != nil {
 			return err

@@ -39,6 +39,14 @@ type Stats struct {
 	// objects were read for it.
 	Scrubs, Scrubbed int64
 
+	// Incomplete is how many objects are known that cannot be read, since a block of them
+	// is missing (ErrIncomplete), and Oversized how many that have no room for more: changes
+	// which add something are refused (ErrStateTooLarge), and where datacenters have
+	// records of their own, this one's cannot take in what the others have. Restored is
+	// how many blocks were missing in the cluster and were written again.
+	Incomplete, Oversized int
+	Restored              int64
+
 	// JournalEntries is how many changes are in the journal, and JournalBytes the size
 	// of those among them that were acknowledged. Objects is how many are remembered.
 	JournalEntries, JournalBytes, Objects int
@@ -55,8 +63,9 @@ func (e *Engine) Stats() Stats {
 		Doubts: c.doubts.Load(), InDoubt: int(e.ledger.figures.open.Load()),
 		Behind: c.behind.Load(), Regressions: c.regressions.Load(), Mended: c.mended.Load(), Remerged: c.remerged.Load(),
 		Scrubs: c.scrubs.Load(), Scrubbed: c.scrubbed.Load(),
-		Objects: e.objects.count(),
+		Objects: e.objects.count(), Restored: c.restored.Load(),
 	}
 	s.JournalEntries, s.JournalBytes = int(e.ledger.figures.changes.Load()), int(e.ledger.figures.size.Load())
+	s.Incomplete, s.Oversized = e.noticed.counts()
 	return s
 }

@@ -43,6 +43,9 @@ func (b *blocks) Get(ctx context.Context, key unit.EntryKey) ([]byte, error) {
 // have makes sure of blocks: it looks first, once, and writes what is not here.
 func (b *blocks) have(ctx context.Context, keys []unit.EntryKey, frames [][]byte) error {
 	for i, key := range keys {
+		if frames[i] == nil { // it could not be had
+			continue
+		}
 		b.mu.Lock()
 		known := b.copied[key]
 		b.mu.Unlock()

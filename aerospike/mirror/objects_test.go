@@ -280,7 +280,7 @@ func TestMirrorBlocks(t *testing.T) {
 		for _, p := range ps {
 			astest.Empty(t, p.client, p.set+".b")
 		}
-		e := astest.Open(t, a.client, aerospike.Config{Set: a.set, QueueLength: 1 << 20})
+		e := astest.Open(t, a.client, aerospike.Config{Set: a.set, QueueLength: 1 << 20, RecordSize: 2 << 10})
 		var deltas []store.Delta
 		for id := range clock.ReplicaID(processes) {
 			one := func(tx *crdt.Tx, c *crdt.Counter) { c.Add(tx, 1) }
@@ -320,7 +320,7 @@ func TestMirrorBlocks(t *testing.T) {
 // yet.
 func (p *place) counter(t *testing.T, key string) int64 {
 	t.Helper()
-	e := astest.Open(t, p.client, aerospike.Config{Set: p.set})
+	e := astest.Open(t, p.client, aerospike.Config{Set: p.set, RecordSize: 2 << 10})
 	c, _, err := aerospike.NewObjects(e, "", crdt.CounterKind()).View(t.Context(), key)
 	if err != nil {
 		t.Fatalf("view %q in %s: %v", key, p.name, err)

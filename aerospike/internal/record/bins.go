@@ -18,6 +18,7 @@ const (
 	BinQueue    = "q" // a map, ordered by key: unit.EntryKey → frame
 	BinHash     = "h" // unit.Hash of the snapshot's frames
 	BinBlocks   = "b" // the names of the snapshot's blocks, one after the other
+	BinGone     = "g" // the names of those of them that were given up, likewise
 	BinExcept   = "x" // a context: what the snapshot covers and has not applied
 	BinOwner    = "o" // the identity of the cluster whose unit it is
 )
@@ -42,14 +43,12 @@ func ReadUnit(rec *as.Record) (*unit.Unit, error) {
 		}
 		u.Size += len(b)
 	}
-	if v, ok := rec.Bins[BinBlocks]; ok {
-		b, err := blob(BinBlocks, v)
-		if err != nil || len(b)%len(unit.EntryKey{}) != 0 {
-			return nil, Corrupt("bin %q: %T of %d bytes, not names of blocks", BinBlocks, v, len(b))
-		}
-		for name := range slices.Chunk(b, len(unit.EntryKey{})) {
-			u.Blocks = append(u.Blocks, unit.EntryKey(name))
-		}
+	var err error
+	if u.Blocks, err = readNames(rec, BinBlocks); err != nil {
+		return nil, err
+	}
+	if u.Gone, err = readNames(rec, BinGone); err != nil {
+		return nil, err
 	}
 	if v, ok := rec.Bins[BinExcept]; ok {
 		b, err := blob(BinExcept, v)
@@ -72,6 +71,22 @@ func ReadUnit(rec *as.Record) (*unit.Unit, error) {
 		return u, readQueue(u, v)
 	}
 	return u, nil
+}
+
+// readNames reads the names of blocks.
+func readNames(rec *as.Record, bin string) (names []unit.EntryKey, err error) {
+	v, ok := rec.Bins[bin]
+	if !ok {
+		return nil, nil
+	}
+	b, err := blob(bin, v)
+	if err != nil || len(b)%len(unit.EntryKey{}) != 0 {
+		return nil, Corrupt("bin %q: %T of %d bytes, not names of blocks", bin, v, len(b))
+	}
+	for name := range slices.Chunk(b, len(unit.EntryKey{})) {
+		names = append(names, unit.EntryKey(name))
+	}
+	return names, nil
 }
 
 // readQueue reads the queue, and puts it into order of its keys. The client gives an

@@ -3,7 +3,9 @@ package record
 import (
 	"context"
 	"encoding/hex"
+	"errors"
 	"fmt"
+	"maps"
 	"sync"
 
 	as "github.com/aerospike/aerospike-client-go/v7"
@@ -42,6 +44,9 @@ func NewBlocks(r *Set, set string) *Blocks {
 // Put implements unit.Blocks. A block that is there is the same, so nothing is ever
 // overwritten; that it can be read is seen before anything names it.
 func (b *Blocks) Put(ctx context.Context, key unit.EntryKey, frame []byte) error {
+	if unit.KeyOf(frame) != key {
+		panic(fmt.Sprintf("record: block %x written as %x", unit.KeyOf(frame), key))
+	}
 	k, err := b.set.Key(hex.EncodeToString(key[:]))
 	if err != nil {
 		return err
@@ -92,6 +97,28 @@ func (b *Blocks) read(ctx context.Context, key unit.EntryKey, newest bool) ([]by
 	}
 	b.remember(key, f)
 	return f, nil
+}
+
+// Restore writes again those of the blocks that are remembered which are not in the
+// cluster, and returns how many those were. A read of a block that is remembered does
+// not ask the cluster, and would never find out.
+func (b *Blocks) Restore(ctx context.Context) (restored int, err error) {
+	b.mu.Lock()
+	all := maps.Clone(b.known)
+	b.mu.Unlock()
+	var errs []error
+	for key, f := range all {
+		_, err := b.read(ctx, key, true)
+		if errors.Is(err, unit.ErrIncomplete) {
+			if err = b.Put(ctx, key, f); err == nil {
+				restored++
+			}
+		}
+		if err != nil {
+			errs = append(errs, fmt.Errorf("block %x: %w", key, err))
+		}
+	}
+	return restored, errors.Join(errs...)
 }
 
 // remember keeps a block, and if that is too much lets go of some others, in the

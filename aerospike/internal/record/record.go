@@ -139,6 +139,7 @@ func (r *Set) Compact(ctx context.Context, key string, c *unit.Compaction) error
 		as.PutOp(as.NewBin(BinStamp, c.Next[:])),
 		as.PutOp(as.NewBin(BinHash, c.Hash)),
 		as.PutOp(as.NewBin(BinBlocks, namesOf(c.Blocks))),
+		as.PutOp(as.NewBin(BinGone, namesOf(c.Gone))),
 		as.PutOp(as.NewBin(BinExcept, except)),
 	}
 	if len(c.Folded) > 0 {

@@ -41,6 +41,7 @@ type Compaction struct {
 	Seen, Next Stamp // of the snapshot that is replaced, and of the new one
 	Snapshot   []byte
 	Blocks     []EntryKey     // that the snapshot names
+	Gone       []EntryKey     // those among them that were given up
 	Unapplied  *clock.Context // that the snapshot leaves, or nil
 	Hash       int64          // of the state; see Hash
 	Folded     []EntryKey

@@ -2,10 +2,8 @@ package unit
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/dovetail-crdt/dovetail/clock"
 )
@@ -63,49 +61,38 @@ func (w *Writer) fold(ctx context.Context, key string, also *State) (Folding, er
 
 // compact tries to fold a unit that was read.
 func (w *Writer) compact(ctx context.Context, key string, u *Unit, also *State) (Folding, error) {
-	bottom := NewState(w.Kinds)
-	var err error
-	if bottom.beside, err = w.beside(ctx, u); err != nil {
-		return Folding{}, err
-	}
-	f, _, err := Fold(bottom, u)
+	parts, err := w.parts(ctx, u.named())
 	if err != nil {
 		return Folding{}, err
 	}
-	more, err := w.extend(f.State, u, also)
-	if err != nil {
-		return Folding{}, err
-	}
-	if len(f.Keys) == 0 && !more {
-		return Folding{Size: u.Size}, nil
-	}
-	c, err := w.plan(ctx, u, &f, more)
-	if err != nil {
-		return Folding{}, err
-	}
-	if more && len(c.Snapshot) > w.RecordSize { // nothing but what is there, then
-		again := NewState(w.Kinds)
-		again.beside = bottom.beside
-		if f, _, err = Fold(again, u); err == nil {
-			c, err = w.plan(ctx, u, &f, false)
+	var p *plan
+	for _, with := range [...]scope{{blocks: true, others: true}, {others: true}, {}} {
+		if with.blocks && (len(parts) == 0 || u.Size+bytesOf(parts) > w.limit()) { // they share hardly anything
+			continue
 		}
-		if err != nil {
+		if p, err = w.plan(ctx, u, also, parts, with); err != nil {
 			return Folding{}, err
 		}
+		if p.fits {
+			break
+		}
 	}
-	if len(c.Snapshot) > w.RecordSize {
-		return Folding{}, fmt.Errorf("%w: a snapshot of %d bytes, at most %d", ErrTooLarge, len(c.Snapshot), w.RecordSize)
+	switch {
+	case p.idle:
+		return Folding{Size: u.Size}, nil
+	case !p.fits:
+		return Folding{}, fmt.Errorf("%w: a snapshot of %d bytes, at most %d", ErrTooLarge, len(p.change.Snapshot), w.RecordSize)
 	}
-	err = w.Cluster.Compact(ctx, key, c)
+	err = w.Cluster.Compact(ctx, key, p.change)
 	if e, ok := errors.AsType[*Error](err); ok && e.Class == Absent && u.IsEmpty() {
-		size, err := w.create(ctx, key, c)
+		size, err := w.create(ctx, key, p.change)
 		return Folding{Size: size, any: true}, err
 	}
-	done := Folding{Size: len(c.Snapshot) + u.sizeWithout(f.Keys), any: true}
+	done := Folding{Size: len(p.change.Snapshot) + u.sizeWithout(p.change.Folded), any: true}
 	if err == nil {
 		w.count(Compacted)
-		if !more {
-			done.Done = c
+		if !p.more {
+			done.Done = p.change
 		}
 	}
 	return done, err
@@ -114,7 +101,7 @@ func (w *Writer) compact(ctx context.Context, key string, u *Unit, also *State) 
 // extend merges into the state of a unit what others have written into theirs, so
 // that a state is not lost with its unit, and also, and reports whether any of that
 // was new. What of theirs cannot be read stays with them.
-func (w *Writer) extend(s *State, u *Unit, also *State) (changed bool, err error) {
+func extend(s *State, u *Unit, also *State) (changed bool, err error) {
 	take := func(frame []byte, unapplied *clock.Context) {
 		if o, err := s.Decode(frame); err == nil {
 			c, err := s.MergeExcept(o, unapplied)
@@ -122,7 +109,6 @@ func (w *Writer) extend(s *State, u *Unit, also *State) (changed bool, err error
 		}
 	}
 	for _, other := range u.Others {
-		changed = changed || !subset(other.Blocks, u.Blocks)
 		for _, frame := range other.Base() {
 			take(frame, other.Unapplied)
 		}
@@ -135,33 +121,6 @@ func (w *Writer) extend(s *State, u *Unit, also *State) (changed bool, err error
 		return changed || c, err
 	}
 	return changed, nil
-}
-
-// plan returns the compaction that replaces u by what it comes to; with others, by
-// what it comes to with the units beside it.
-func (w *Writer) plan(ctx context.Context, u *Unit, f *Folded, others bool) (*Compaction, error) {
-	own := u
-	if !others {
-		own = &Unit{Blocks: u.Blocks}
-	}
-	blocks, err := w.settleBlocks(ctx, f.State, own, func() map[clock.ReplicaID]bool { return activeIn(f.State, u) })
-	if err != nil {
-		return nil, err
-	}
-	frames, err := f.State.Frames()
-	if err != nil {
-		return nil, err
-	}
-	named := frames
-	for i := range blocks {
-		named = append(slices.Clip(named), blocks[i][:])
-	}
-	c := &Compaction{Seen: u.Stamp, Blocks: blocks, Folded: f.Keys, Hash: Hash(named), Unapplied: f.State.Unapplied()}
-	for c.Next == c.Seen || c.Next == (Stamp{}) {
-		binary.BigEndian.PutUint64(c.Next[:], w.Draw())
-	}
-	c.Snapshot, err = AppendSnapshot(nil, frames)
-	return c, err
 }
 
 // create makes the record of a state that stands nowhere here yet, as an append
@@ -178,8 +137,4 @@ func (w *Writer) create(ctx context.Context, key string, c *Compaction) (size in
 	}
 	_, err = w.Cluster.Append(ctx, key, entries, Guard{MaxSize: w.RecordSize})
 	return size, err
-}
-
-func subset(a, b []EntryKey) bool {
-	return !slices.ContainsFunc(a, func(k EntryKey) bool { return !slices.Contains(b, k) })
 }

@@ -3,6 +3,7 @@ package unit
 import (
 	"crypto/sha256"
 	"encoding/binary"
+	"slices"
 )
 
 // Hash returns a hash of the frames of a state, in the order of State.Frames.
@@ -19,4 +20,17 @@ func Hash(frames [][]byte) int64 {
 		h.Write(f)
 	}
 	return int64(binary.BigEndian.Uint64(h.Sum(nil)))
+}
+
+// hashWith is Hash of a state that is made of frames and blocks, of which some were
+// given up.
+func hashWith(frames [][]byte, names, gone []EntryKey) int64 {
+	all := slices.Clip(frames)
+	for i := range names {
+		all = append(all, names[i][:])
+	}
+	for i := range gone {
+		all = append(all, append([]byte("gone"), gone[i][:]...))
+	}
+	return Hash(all)
 }

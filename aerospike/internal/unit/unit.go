@@ -28,18 +28,28 @@ type Unit struct {
 	// Size is the number of bytes of the snapshot and the queue.
 	Size int
 	// Blocks are the names of the blocks that belong to the snapshot, and Parts their
-	// frames, where they were asked for.
-	Blocks []EntryKey
-	Parts  [][]byte
+	// frames in the same order, where they were asked for: nil is one that could not be
+	// had. Those of these that were not given up are Missing. Gone are the names of blocks
+	// that somebody decided to go on without; see Writer.GiveUp.
+	Blocks  []EntryKey
+	Parts   [][]byte
+	Missing []EntryKey
+	Gone    []EntryKey
 	// Others are the units of other datacenters under the key, as this cluster has
 	// them: a copy of each, which may be behind its owner's.
 	Others []*Unit
 }
 
-// Base returns the frames of the snapshot and of its blocks.
+// Base returns the frames of the snapshot and of those of its blocks that were read.
 func (u *Unit) Base() [][]byte {
 	fs := make([][]byte, 0, len(u.Snapshot)+len(u.Parts)+len(u.Queue))
-	return append(append(fs, u.Snapshot...), u.Parts...)
+	fs = append(fs, u.Snapshot...)
+	for _, f := range u.Parts {
+		if f != nil {
+			fs = append(fs, f)
+		}
+	}
+	return fs
 }
 
 // Frames returns all frames of the unit itself: their join is what it holds. They

@@ -18,6 +18,8 @@ type version struct {
 	snapshot []byte
 	folded   spec.Set // the operations in the snapshot
 	queue    []unit.Entry
+	blocks   []unit.EntryKey
+	gone     []unit.EntryKey
 	writes   int // the generation
 
 	has spec.Set  // all its operations: ghosts, which no code under test sees
@@ -35,7 +37,7 @@ func (v *version) size() int {
 // unit returns what a read of the version gives. The frames are those of the
 // version itself: whoever writes into them is found out.
 func (v *version) unit() *unit.Unit {
-	u := &unit.Unit{Stamp: v.stamp, Queue: slices.Clone(v.queue), Size: v.size()}
+	u := &unit.Unit{Stamp: v.stamp, Queue: slices.Clone(v.queue), Size: v.size(), Blocks: v.blocks, Gone: v.gone}
 	if v.snapshot != nil {
 		frames, err := unit.ReadSnapshot(v.snapshot)
 		if err != nil {
@@ -67,6 +69,7 @@ func (v *version) appended(entries []unit.Entry) *version {
 func (v *version) compacted(c *unit.Compaction, has *spec.Set) *version {
 	n := *v
 	n.writes, n.stamp, n.snapshot, n.folded = v.writes+1, c.Next, bytes.Clone(c.Snapshot), has.Clone()
+	n.blocks, n.gone = c.Blocks, c.Gone
 	n.queue = slices.DeleteFunc(slices.Clone(v.queue), func(e unit.Entry) bool { return slices.Contains(c.Folded, e.Key) })
 	return &n
 }

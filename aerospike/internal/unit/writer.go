@@ -24,8 +24,13 @@ type Writer struct {
 	// Pause waits for a time, or for the end of the context, whose error it
 	// returns then. The time is to be spread by a factor of 0.5 to 1.
 	Pause func(ctx context.Context, d time.Duration) error
-	// Count is told what happens, if it is not nil.
-	Count func(Event)
+	// Count is told what happens, and Noticed what was found out about a record, unless
+	// they are nil.
+	Count   func(Event)
+	Noticed func(key string, n Notice)
+	// Recall returns what the process remembers of the object, or nil; to make a block of
+	// it that is missing. It may be nil.
+	Recall func(key string) *State
 }
 
 // Event is something that happened in a Writer which nobody is told of otherwise.
@@ -37,6 +42,7 @@ const (
 	Refusal                     // an append found the record too large
 	Compacted                   // a queue was folded
 	CompactionLost              // a compaction found another stamp
+	BlockRestored               // a block that was missing was written again
 )
 
 // Waits between attempts: the first, doubled each time up to the last.
@@ -44,6 +50,13 @@ const (
 	busyWait, busyWaitMost         = time.Millisecond, 50 * time.Millisecond
 	overloadWait, overloadWaitMost = 100 * time.Millisecond, time.Second
 )
+
+// reserved is the part of a record that is kept for changes which end something: without
+// it a full object could not be made smaller.
+const reserved = 16
+
+// limit returns how large a record may become by a change that adds something.
+func (w *Writer) limit() int { return w.RecordSize - w.RecordSize/reserved }
 
 func (w *Writer) count(e Event) {
 	if w.Count != nil {
