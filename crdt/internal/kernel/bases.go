@@ -44,50 +44,83 @@ func findBase(bases []Base, id clock.ReplicaID, run uint64) (int, bool) {
 	return slices.BinarySearchFunc(bases, run, func(b Base, r uint64) int { return b.compareRun(id, r) })
 }
 
-// setBases puts the bases of a place.
-func (s *State) setBases(pl place, now []Base) {
-	s.needNodes()
-	s.own()
-	was := s.bases[pl]
-	s.nbases += len(now) - len(was)
-	switch {
-	case len(now) == 0 && len(was) > 0:
-		delete(s.bases, pl)
-		s.release(pl.at)
-	case len(now) > 0:
-		if s.bases == nil {
-			s.bases = make(map[place][]Base)
+// basesAt returns the bases of a place, in order of replica and run; for reading
+// only.
+func (s *State) basesAt(pl place) []Base {
+	if s.nbases == 0 {
+		return nil
+	}
+	return s.nodes[pl.at].bases[pl.seg]
+}
+
+// allBases yields the places with bases, in no order. The bases of the place that
+// was yielded may change meanwhile, but no others.
+func (s *State) allBases() iter.Seq2[place, []Base] {
+	return func(yield func(place, []Base) bool) {
+		if s.nbases == 0 {
+			return
 		}
-		s.bases[pl] = now
-		if len(was) == 0 {
-			s.nodes[pl.at].uses++
+		for id := range s.nodes {
+			for seg, bases := range s.nodes[id].bases {
+				if !yield(place{nodeID(id), seg}, bases) {
+					return
+				}
+			}
 		}
 	}
 }
 
-// joinBase puts b at a place unless a larger one of the same run is there. It
-// does not change the list that was there.
-func (s *State) joinBase(pl place, b Base) (changed bool) {
-	was := s.bases[pl]
-	i, ok := findBase(was, b.Replica, b.Run)
-	if ok && !b.wins(was[i]) {
-		return false
+// setBases puts the bases of a place.
+func (s *State) setBases(pl place, now []Base) {
+	s.needNodes()
+	n := &s.nodes[pl.at]
+	was := n.bases[pl.seg]
+	s.own().nbases += len(now) - len(was)
+	switch {
+	case len(now) == 0 && len(was) > 0:
+		delete(n.bases, pl.seg)
+		s.release(pl.at)
+	case len(now) > 0:
+		if n.bases == nil {
+			n.bases = make(map[string][]Base)
+		}
+		n.bases[pl.seg] = now
+		if len(was) == 0 {
+			n.uses++
+		}
 	}
-	now := append(make([]Base, 0, len(was)+1), was[:i]...)
-	now = append(now, b)
-	if ok {
-		i++
+}
+
+// joinBases puts bases, which are in order, at a place, each unless a larger one of
+// the same run is there. It changes neither list. O(bases there and more).
+func (s *State) joinBases(pl place, more []Base) (changed bool) {
+	was := s.basesAt(pl)
+	s.worked(len(was) + len(more))
+	now := make([]Base, 0, len(was)+len(more))
+	for i := range more {
+		b := &more[i]
+		n, same := findBase(was, b.Replica, b.Run)
+		now, was = append(now, was[:n]...), was[n:]
+		if same && !b.wins(was[0]) {
+			continue
+		}
+		if now, changed = append(now, *b), true; same {
+			was = was[1:]
+		}
 	}
-	s.setBases(pl, append(now, was[i:]...))
-	return true
+	if changed {
+		s.setBases(pl, append(now, was...))
+	}
+	return changed
 }
 
 // settle drops the bases at a place whose run is closed.
 func (s *State) settle(pl place) {
-	was := s.bases[pl]
+	was := s.basesAt(pl)
 	if len(was) == 0 {
 		return
 	}
+	s.worked(len(was))
 	totals := s.totalsAt(nil, pl)
 	kept := make([]Base, 0, len(was))
 	for rest := was; len(rest) > 0; {
@@ -107,9 +140,17 @@ func (s *State) settle(pl place) {
 
 // settleAll drops the bases of closed runs everywhere.
 func (s *State) settleAll() {
-	for pl := range s.bases {
+	for pl := range s.allBases() {
 		s.settle(pl)
 	}
+}
+
+// distinct returns the places in order, each once. It changes the slice.
+func distinct(pls []place) []place {
+	if len(pls) > 1 {
+		slices.SortFunc(pls, func(a, b place) int { return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.seg, b.seg)) })
+	}
+	return slices.Compact(pls)
 }
 
 // isBelow reports whether a node is top or stands below it.
@@ -137,8 +178,8 @@ type placed struct {
 
 // sortedBases returns the places with bases in order of their paths.
 func (s *State) sortedBases() []placed {
-	out := make([]placed, 0, len(s.bases))
-	for pl := range s.bases {
+	var out []placed
+	for pl := range s.allBases() {
 		out = append(out, placed{s.path(pl), pl})
 	}
 	slices.SortFunc(out, func(a, b placed) int { return slices.Compare(a.path, b.path) })
@@ -149,7 +190,7 @@ func (s *State) sortedBases() []placed {
 func (s *State) Bases() iter.Seq2[[]string, Base] {
 	return func(yield func([]string, Base) bool) {
 		for _, x := range s.sortedBases() {
-			for _, b := range s.bases[x.pl] {
+			for _, b := range s.basesAt(x.pl) {
 				if !yield(x.path, b) {
 					return
 				}

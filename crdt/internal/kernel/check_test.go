@@ -68,7 +68,7 @@ func Shape(s *State) (forms map[string]int) {
 // check returns the first invariant of State that s breaks.
 func check(s *State) error {
 	if r := &noRest; r.lanes != nil || r.pages != nil || r.free != nil || r.spare != nil || r.indexed ||
-		r.bases != nil || r.nbases != 0 || r.crowds != nil || r.births != nil || r.idle != nil || r.scratch != nil || r.tx.s != nil {
+		r.hollow || r.nbases != 0 || r.crowds != nil || r.births != nil || r.idle != nil || r.scratch != nil || r.tx.s != nil {
 		return fmt.Errorf("what all small states share was written: %+v", noRest)
 	}
 	var last clock.Dot
@@ -154,6 +154,11 @@ func check(s *State) error {
 			return fmt.Errorf("invariant 1: at %v stand %v, found are %v", k, dots, got)
 		}
 	}
+	for pl, c := range s.crowds {
+		if len(c.dots) > 2*c.live {
+			return fmt.Errorf("invariant 1: %d dots are kept of %d entries at %v", len(c.dots), c.live, pl)
+		}
+	}
 	if s.indexed {
 		for id := range s.nodes {
 			places := 0
@@ -168,10 +173,14 @@ func check(s *State) error {
 		}
 	}
 	n := 0
-	for pl, bases := range s.bases {
-		if len(bases) == 0 {
-			return fmt.Errorf("invariant 3: no bases at %v", pl)
+	for id := range s.nodes {
+		for seg, bases := range s.nodes[id].bases {
+			if len(bases) == 0 {
+				return fmt.Errorf("invariant 3: no bases at %q in node %d", seg, id)
+			}
 		}
+	}
+	for pl, bases := range s.allBases() {
 		uses[pl.at]++
 		n += len(bases)
 		for i, b := range bases {
@@ -220,7 +229,7 @@ func (s *State) checkLanes() error {
 	}
 	for i := range s.lanes {
 		l := &s.lanes[i]
-		if i > 0 && s.lanes[i-1].id >= l.id || len(l.dir) == 0 && s.open == nil {
+		if i > 0 && s.lanes[i-1].id >= l.id || (len(l.dir) == 0 || s.hollow) && s.open == nil {
 			return fmt.Errorf("invariant 1: lane %v of %d pages", l.id, len(l.dir))
 		}
 		for k, e := range l.dir {
@@ -285,7 +294,7 @@ func (s *State) checkBase(pl place, b Base) error {
 	case s.open != nil:
 	case !b.By.IsValid() || !s.ctx.Contains(b.By):
 		return fmt.Errorf("invariant 3: base %+v of a reset outside the context %v", b, &s.ctx)
-	case rowsOf(totals, s.bases[pl], b.Replica).closed()(b.Run):
+	case rowsOf(totals, s.basesAt(pl), b.Replica).closed()(b.Run):
 		return fmt.Errorf("invariant 3: base %+v of a closed run", b)
 	}
 	return nil

@@ -30,7 +30,9 @@ func (t *Tx) Commit(first, after uint64) (*State, error) {
 	d := newDelta()
 	slices.SortFunc(t.killed, clock.Dot.Compare) // in order each is added at the end, in O(1)
 	for _, k := range t.killed {
-		d.ctx.Add(k)
+		if !t.revived || t.s.find(k) == 0 {
+			d.ctx.Add(k)
+		}
 	}
 	if t.whole {
 		d.ctx.Merge(t.seen.Missing)
@@ -38,18 +40,19 @@ func (t *Tx) Commit(first, after uint64) (*State, error) {
 	d.ctx.AddRange(t.id, clock.Interval{Lo: after + 1, Hi: last.Seq})
 	copies := twins{from: t.s, to: d}
 	settle := t.number(d, first, &copies)
-	for _, b := range t.bases {
-		bases := t.s.bases[b.pl]
-		if i, ok := findBase(bases, b.replica, b.run); ok {
-			bases[i].By = last // a list of this transaction: nobody else has it
-			d.joinBase(place{copies.of(b.pl.at), b.pl.seg}, bases[i])
+	for rest := t.bases; len(rest) > 0; {
+		n := 1
+		for n < len(rest) && rest[n].pl == rest[0].pl {
+			n++
 		}
+		t.numberBases(d, rest[:n], last, &copies)
 		if t.seen != nil { // it may close runs that the state had not known to be closed
-			settle = append(settle, b.pl)
+			settle = append(settle, rest[0].pl)
 		}
+		rest = rest[n:]
 	}
 	t.s.ctx.Merge(&d.ctx)
-	for _, pl := range settle {
+	for _, pl := range distinct(settle) {
 		t.s.settle(pl)
 	}
 	t.finish()
@@ -74,7 +77,7 @@ func (t *Tx) number(d *State, seq uint64, copies *twins) (settle []place) {
 				}
 				x := p.item(slot)
 				pl := segmentKey(&x)
-				if s.bases[pl] != nil {
+				if len(s.basesAt(pl)) > 0 {
 					settle = append(settle, pl)
 				}
 			}
@@ -93,11 +96,30 @@ func (t *Tx) number(d *State, seq uint64, copies *twins) (settle []place) {
 	return settle
 }
 
+// numberBases says in bases of one place which reset left them, and copies them to
+// the delta.
+func (t *Tx) numberBases(d *State, left []baseAt, reset clock.Dot, copies *twins) {
+	pl := left[0].pl
+	bases := t.s.basesAt(pl) // a list of this transaction: nobody else has it
+	out := make([]Base, 0, len(left))
+	for _, b := range left {
+		if i, ok := findBase(bases, b.replica, b.run); ok {
+			bases[i].By = reset
+			out = append(out, bases[i])
+		}
+	}
+	slices.SortFunc(out, func(a, b Base) int { return a.compareRun(b.Replica, b.Run) })
+	d.joinBases(place{copies.of(pl.at), pl.seg}, slices.Compact(out))
+}
+
 // renumber tells the crowd of a segment, if there is one, of a new number.
 func (s *State) renumber(x *item, was, now clock.Dot) {
 	if c := s.crowds[segmentKey(x)]; c != nil {
-		if i := slices.Index(c.dots, was); i >= 0 {
-			c.dots[i] = now
+		for i := len(c.dots) - 1; i >= 0; i-- { // nearly always the last
+			if c.dots[i] == was {
+				c.dots[i] = now
+				return
+			}
 		}
 	}
 }

@@ -31,14 +31,13 @@ func (s *State) Clone() *State {
 	}
 	for i := range s.nodes {
 		n := s.nodes[i]
-		out.nodes[i] = node{up: n.up, seg: n.seg, uses: n.uses, n: n.n, odd: n.odd, kids: maps.Clone(n.kids)}
+		out.nodes[i] = node{up: n.up, seg: n.seg, uses: n.uses, n: n.n, odd: n.odd, kids: maps.Clone(n.kids), bases: maps.Clone(n.bases)}
 	}
 	if s.rest == &noRest {
 		return out
 	}
 	out.nbases = s.nbases
 	out.free, out.spare = slices.Clone(s.free), slices.Clone(s.spare)
-	out.bases = maps.Clone(s.bases) // lists are never changed
 	out.pages = make([]*page, len(s.pages))
 	for i, p := range s.pages {
 		if p != nil {
@@ -97,7 +96,7 @@ func (s *State) Sub(path []string) *State {
 		g.gather(v.inner, root)
 	}
 	g.copy()
-	for pl, bases := range s.bases {
+	for pl, bases := range s.allBases() {
 		if t, ok := g.nodes[pl.at]; ok {
 			out.setBases(place{t, pl.seg}, bases)
 		} else if pl == v.pl {
@@ -144,7 +143,7 @@ func (g *graft) copy() {
 // Equal reports whether both states are the same: content, bases and context.
 // O(n).
 func (s *State) Equal(o *State) bool {
-	if !s.ctx.Equal(&o.ctx) || s.live != o.live || s.nbases != o.nbases || len(s.bases) != len(o.bases) {
+	if !s.ctx.Equal(&o.ctx) || s.live != o.live || s.nbases != o.nbases {
 		return false
 	}
 	twins := make([]nodeID, len(s.nodes))
@@ -158,12 +157,12 @@ func (s *State) Equal(o *State) bool {
 			bytes.Equal(x.rec, y.rec) && s.samePath(x.inf.at(), o, y.inf.at(), twins)
 		return same
 	})
-	for pl, bases := range s.bases {
+	for pl, bases := range s.allBases() {
 		if !same {
 			return false
 		}
 		t, ok := o.placeOf(s.path(pl))
-		same = ok && slices.Equal(bases, o.bases[t])
+		same = ok && slices.Equal(bases, o.basesAt(t))
 	}
 	return same
 }

@@ -16,8 +16,12 @@ type crowd struct {
 	live int
 }
 
-// purge forgets the dead of the crowd of x.
+// purge forgets the dead of the crowd of x once they are most of it.
 func (s *State) purge(c *crowd, x *item) {
+	if len(c.dots) <= 2*c.live {
+		return
+	}
+	s.worked(len(c.dots))
 	c.dots = slices.DeleteFunc(c.dots, func(d clock.Dot) bool { return s.member(d, x) == 0 })
 	slices.SortFunc(c.dots, clock.Dot.Compare)
 	c.dots = slices.Compact(c.dots)

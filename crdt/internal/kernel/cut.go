@@ -46,6 +46,20 @@ func rowIn(c *clock.Context, id clock.ReplicaID) (first clock.Interval, rest []c
 	return first, rest, at == id
 }
 
+// lastBelow returns the largest number in c of the replica of d that is below that of
+// d, which is not in c, or 0.
+func lastBelow(c *clock.Context, d clock.Dot) uint64 {
+	first, rest, ok := rowIn(c, d.Replica)
+	if !ok || first.Lo > d.Seq {
+		return 0
+	}
+	i := sort.Search(len(rest), func(i int) bool { return rest[i].Lo > d.Seq })
+	if i == 0 {
+		return first.Hi
+	}
+	return rest[i-1].Hi
+}
+
 // runsWithin calls f, in order, for the intervals of a run of dots that c has.
 // O(answer), after a search.
 func runsWithin(c *clock.Context, id clock.ReplicaID, run clock.Interval, f func(clock.Interval)) {

@@ -36,7 +36,7 @@ func (s *State) Parts() iter.Seq[*State] {
 			}
 		}
 		for _, x := range s.sortedBases() {
-			for _, b := range s.bases[x.pl] {
+			for _, b := range s.basesAt(x.pl) {
 				t := newTaker(s, New())
 				t.basesAt(x.pl, []Base{b}, func(*Base) bool { return true })
 				t.to.pruneAll()
@@ -98,7 +98,7 @@ func (s *State) News(d *State) *State {
 		}
 	}
 	out.ctx.Merge(&n.ended)
-	for pl, bases := range d.bases {
+	for pl, bases := range d.allBases() {
 		n.bases(pl, bases)
 	}
 	out.pruneAll()
@@ -146,7 +146,7 @@ func (n *differ) bases(pl place, bases []Base) {
 			totals = append(totals, x)
 		}
 	}
-	was := n.s.bases[here]
+	was := n.s.basesAt(here)
 	var closed func(uint64) bool
 	var of clock.ReplicaID
 	n.taker.basesAt(pl, bases, func(b *Base) bool {

@@ -86,7 +86,7 @@ func (e *encoder) codeOf(id nodeID) uint64 {
 }
 
 func (e *encoder) base(b []byte, x placed) []byte {
-	bases := e.s.bases[x.pl]
+	bases := e.s.basesAt(x.pl)
 	b = wire.AppendUvarint(b, e.codeOf(x.pl.at))
 	b = wire.AppendBytes(b, x.pl.seg)
 	b = wire.AppendUvarint(b, uint64(len(bases)))

@@ -30,6 +30,13 @@ func (s *State) index() {
 		}
 		return true
 	})
+	for id := range s.nodes {
+		if t := s.nodes[id].tab; t != nil && t.n < len(t.buckets)*fillLeast { // several entries at one place
+			s.rebuild(nodeID(id), t.n/fillNew+1)
+		} else if t != nil {
+			t.shrinksBelow()
+		}
+	}
 }
 
 // enter puts a live entry into the table of its node.
@@ -62,6 +69,7 @@ func (s *State) enter(r ref, x *item) {
 	c.dots = append(c.dots, s.dotOf(r))
 	c.live++
 	*pos = slotCrowd | uint32(r)
+	s.purge(c, x)
 }
 
 // leave takes an entry that is no longer live out of the table of its node.
@@ -82,9 +90,7 @@ func (s *State) leave(r ref, x *item) {
 	c := s.crowds[key]
 	if c.live--; pos == nil { // another stands in the table
 		if c.live > 1 {
-			if len(c.dots) > 2*c.live {
-				s.purge(c, x)
-			}
+			s.purge(c, x)
 			return
 		}
 		pos = t.locate(h, func(r ref) bool { return s.sameSegment(r, x) })
@@ -95,6 +101,7 @@ func (s *State) leave(r ref, x *item) {
 	switch {
 	case c.live > 1:
 		*pos = slotCrowd | uint32(s.find(c.dots[len(c.dots)-1]))
+		s.purge(c, x)
 	case c.live == 1:
 		*pos = uint32(s.find(c.dots[len(c.dots)-1]))
 		delete(s.crowds, key)
@@ -107,6 +114,7 @@ func (s *State) leave(r ref, x *item) {
 // rebuild makes the table of a node anew, with so many buckets.
 func (s *State) rebuild(id nodeID, buckets int) {
 	t := s.nodes[id].tab
+	s.worked(t.n)
 	old := *t
 	t.reset(max(buckets, 1))
 	for ok := false; !ok; {
@@ -120,4 +128,5 @@ func (s *State) rebuild(id nodeID, buckets int) {
 			t.reset(2 * len(t.buckets))
 		}
 	}
+	t.shrinksBelow()
 }

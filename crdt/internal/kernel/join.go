@@ -1,6 +1,10 @@
 package kernel
 
-import "github.com/dovetail-crdt/dovetail/clock"
+import (
+	"iter"
+
+	"github.com/dovetail-crdt/dovetail/clock"
+)
 
 // Merge makes s the join of s and d and reports whether that changed s. It
 // neither changes d nor keeps any part of it that s may change; d may be s.
@@ -53,6 +57,9 @@ func (s *State) Merge(d *State) (changed bool) {
 	}
 	if s.nbases > 0 {
 		m.settle()
+	}
+	if s.hollow {
+		s.dropLanes()
 	}
 	if len(s.unused) > 0 {
 		s.pruneAll()
@@ -117,7 +124,9 @@ func (m *joiner) end(p *page, slot int) {
 func (m *joiner) touch(p *page, slot int) {
 	if m.s.nbases+m.d.nbases > 0 && p.infoOf(slot).value() == valueTotal {
 		x := p.item(slot)
-		m.touched = append(m.touched, segmentKey(&x))
+		if pl := segmentKey(&x); len(m.touched) == 0 || m.touched[len(m.touched)-1] != pl {
+			m.touched = append(m.touched, pl)
+		}
 	}
 }
 
@@ -142,26 +151,30 @@ func (m *joiner) killRun(id clock.ReplicaID, run clock.Interval) {
 	if i, ok := m.d.lane(id); ok {
 		other = &m.d.lanes[i]
 	}
-	for lo := run.Lo; ; {
-		i, ok := m.s.lane(id)
-		if !ok || lo > m.s.lanes[i].max { // gone with its last entry
-			return
-		}
-		l := &m.s.lanes[i]
+	i, ok := m.s.lane(id)
+	if !ok {
+		return
+	}
+	l := &m.s.lanes[i]
+	var emptied []clock.Dot
+	for lo := run.Lo; lo <= min(run.Hi, l.max); {
 		k := l.passAgreed(max(l.route(lo), 0), other, run.Hi)
 		if k == len(l.dir) || l.dir[k].lo > run.Hi {
-			return
+			break
 		}
 		p, end := l.dir[k].p, l.end(k)
-		was := p.n
-		if m.killPage(p, other, clock.Interval{Lo: lo, Hi: min(run.Hi, end)}); p.n < was {
-			m.s.settlePage(clock.Dot{Replica: id, Seq: max(lo, l.dir[k].lo)})
-		}
-		if end >= run.Hi {
-			return
+		was, at := p.n, clock.Dot{Replica: id, Seq: max(lo, l.dir[k].lo)}
+		m.killPage(p, other, clock.Interval{Lo: lo, Hi: min(run.Hi, end)})
+		switch {
+		case p.n == was:
+		case p.n == 0:
+			emptied = append(emptied, at)
+		default:
+			m.s.settlePage(at)
 		}
 		lo = end + 1
 	}
+	m.s.dropPages(l, emptied)
 }
 
 // killPage ends what of a page of s lies in a run and is not live in d, whose lane
@@ -182,6 +195,7 @@ func (l *lane) denseAt(lo uint64) *page {
 
 // insertAll makes live in s what is live in d and unheard of in s.
 func (m *joiner) insertAll() {
+	m.addLanes()
 	if p := m.d.small; p != nil {
 		for i := range p.len() {
 			if slot := p.at(i); p.live.has(slot) && !m.s.ctx.Contains(p.dot[slot]) {
@@ -225,6 +239,61 @@ func (m *joiner) insertRun(l *lane, run clock.Interval) {
 	}
 }
 
+// addLanes gives s the lanes of replicas that it has none of and d has, if they are
+// many: a lane that is added alone moves those behind it.
+func (m *joiner) addLanes() {
+	s, missing := m.s, 0
+	if s.small != nil || len(s.lanes) == 0 {
+		return
+	}
+	lacks := func(id clock.ReplicaID) bool {
+		_, ok := s.lane(id)
+		return !ok
+	}
+	for id := range m.d.writers() {
+		if lacks(id) {
+			missing++
+		}
+	}
+	if missing < 4 {
+		return
+	}
+	s.worked(len(s.lanes) + missing)
+	i, all := 0, make([]lane, 0, len(s.lanes)+missing)
+	for id := range m.d.writers() {
+		for i < len(s.lanes) && s.lanes[i].id < id {
+			all = append(all, s.lanes[i])
+			i++
+		}
+		if i == len(s.lanes) || s.lanes[i].id != id {
+			all = append(all, lane{id: id})
+		}
+	}
+	s.lanes = append(all, s.lanes[i:]...)
+	s.hollow = true // those of replicas whose entries are known to be dead
+}
+
+// writers yields the replicas whose entries are live in s, in order.
+func (s *State) writers() iter.Seq[clock.ReplicaID] {
+	return func(yield func(clock.ReplicaID) bool) {
+		for i := range s.lanes {
+			if !yield(s.lanes[i].id) {
+				return
+			}
+		}
+		if s.small == nil {
+			return
+		}
+		var last clock.ReplicaID
+		for i := range s.small.len() {
+			if id := s.small.dot[s.small.at(i)].Replica; id != last && !yield(id) {
+				return
+			}
+			last = s.small.dot[s.small.at(i)].Replica
+		}
+	}
+}
+
 func (m *joiner) insert(d clock.Dot, p *page, slot int) {
 	m.changed = true
 	x := m.copies.copied(p.item(slot))
@@ -234,28 +303,30 @@ func (m *joiner) insert(d clock.Dot, p *page, slot int) {
 
 // joinBases joins the bases of d to those of s.
 func (m *joiner) joinBases() {
-	for pl, bases := range m.d.bases { // places do not depend on each other
+	for pl, bases := range m.d.allBases() { // places do not depend on each other
 		t := place{m.copies.of(pl.at), pl.seg}
 		m.touched = append(m.touched, t)
-		totals := m.s.totalsAt(nil, t)
-		for rest := bases; len(rest) > 0; {
-			id := rest[0].Replica
-			closed := rowsOf(totals, m.s.bases[t], id).closed()
-			mine := rowsOf(nil, bases, id).bases
-			for _, b := range mine {
-				// One that is settled here already would only be dropped again.
-				if !closed(b.Run) && m.s.joinBase(t, b) {
-					m.changed = true
-				}
+		totals, was := m.s.totalsAt(nil, t), m.s.basesAt(t)
+		news := make([]Base, 0, len(bases))
+		var closed func(run uint64) bool
+		for i := range bases {
+			b := &bases[i]
+			if i == 0 || bases[i-1].Replica != b.Replica {
+				closed = rowsOf(totals, was, b.Replica).closed()
 			}
-			rest = rest[len(mine):]
+			if !closed(b.Run) { // one that is settled here already would only be dropped again
+				news = append(news, *b)
+			}
+		}
+		if m.s.joinBases(t, news) {
+			m.changed = true
 		}
 	}
 }
 
 // settle drops the bases that what came has closed the runs of.
 func (m *joiner) settle() {
-	for _, pl := range m.touched {
+	for _, pl := range distinct(m.touched) {
 		m.s.settle(pl)
 	}
 }

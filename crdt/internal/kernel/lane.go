@@ -106,8 +106,11 @@ func (s *State) slotFor(l *lane, seq uint64, bytes int) (*page, int) {
 
 // slotAtEnd makes a slot for a number above all.
 func (s *State) slotAtEnd(l *lane, seq uint64, bytes int) (*page, int) {
-	l.max = max(l.max, seq)
 	k := len(l.dir) - 1
+	if k < 0 {
+		l.max = 0
+	}
+	l.max = max(l.max, seq)
 	run := false // whether most numbers before seq are live
 	if k >= 0 {
 		switch p := l.dir[k].p; {

@@ -50,6 +50,7 @@ func (s *State) lookup(out []ref, x *item) []ref {
 
 // entriesAt is lookup in no order.
 func (s *State) entriesAt(out []ref, x *item) []ref {
+	from := len(out)
 	s.index()
 	switch at := x.inf.at(); {
 	case at == outside:
@@ -70,6 +71,7 @@ func (s *State) entriesAt(out []ref, x *item) []ref {
 		}
 		out = s.members(out, x)
 	}
+	s.worked(len(out) - from)
 	return out
 }
 

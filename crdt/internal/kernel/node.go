@@ -23,7 +23,10 @@ type node struct {
 	n    int32  // live entries directly in it
 	odd  int32  // of those, totals and denials, which may not show
 	kids map[string]nodeID
-	tab  *table // of the entries directly in it, if the state is indexed; not of outside
+	// The bases of the places directly in it, by their segments; no list is empty, and
+	// none is changed once it is here.
+	bases map[string][]Base
+	tab   *table // of the entries directly in it, if the state is indexed; not of outside
 }
 
 // tally counts so many entries of one info that came or went.

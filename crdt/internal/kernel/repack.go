@@ -34,6 +34,7 @@ func (s *State) tidy(l *lane, k int) {
 	switch {
 	case p.n == 0:
 		s.freePage(p)
+		s.worked(len(l.dir) - k)
 		l.dir = slices.Delete(l.dir, k, k+1)
 	case p.form == packed && int(p.n) <= p.len()/2:
 		s.repackAt(l, k)
@@ -171,8 +172,8 @@ func (s *State) freePage(p *page) {
 	s.free = append(s.free, p.num)
 }
 
-// settlePage repacks the page that is for d if it has become wasteful, and drops
-// a lane that became empty. No ref may be held, and no transaction be open.
+// settlePage repacks the page that is for d if it has become wasteful. A lane that
+// became empty stays until dropLanes. No ref may be held, and no transaction be open.
 func (s *State) settlePage(d clock.Dot) {
 	if p := s.small; p != nil {
 		if int(p.n) <= p.len()/2 {
@@ -182,15 +183,75 @@ func (s *State) settlePage(d clock.Dot) {
 		}
 		return
 	}
-	i, ok := s.lane(d.Replica)
-	if !ok {
-		return
+	if i, ok := s.lane(d.Replica); ok {
+		l := &s.lanes[i]
+		if k := l.route(d.Seq); k >= 0 {
+			s.tidy(l, k)
+		}
+		s.hollow = s.hollow || len(l.dir) == 0
 	}
-	l := &s.lanes[i]
-	if k := l.route(d.Seq); k >= 0 {
-		s.tidy(l, k)
+}
+
+// settlePages is settlePage for dots in order, with dropLanes.
+func (s *State) settlePages(dots []clock.Dot) {
+	for rest := dots; len(rest) > 0; {
+		n := 1
+		for n < len(rest) && rest[n].Replica == rest[0].Replica {
+			n++
+		}
+		if i, ok := s.lane(rest[0].Replica); ok && n > 1 {
+			s.dropPages(&s.lanes[i], rest[:n])
+		}
+		for _, d := range slices.Backward(rest[:n]) { // from the end, where a directory becomes shorter for less
+			s.settlePage(d)
+		}
+		rest = rest[n:]
 	}
-	if len(l.dir) == 0 {
-		s.lanes = slices.Delete(s.lanes, i, i+1)
+	s.dropLanes()
+}
+
+// dropPages takes the empty ones among the pages of a lane that are for dots, which
+// are in order, out of its directory.
+func (s *State) dropPages(l *lane, dots []clock.Dot) {
+	var gone []int
+	for _, d := range dots {
+		if n := len(gone); n > 0 && d.Seq <= l.end(gone[n-1]) {
+			continue
+		}
+		if k := l.route(d.Seq); k >= 0 && l.dir[k].p.n == 0 {
+			gone = append(gone, k)
+		}
+	}
+	if len(gone) > 0 {
+		s.worked(len(l.dir) - gone[0])
+	}
+	l.dir = s.withoutPages(l.dir, gone)
+	s.hollow = s.hollow || len(l.dir) == 0
+}
+
+// withoutPages frees pages of a directory, given in order, and returns the rest of it.
+func (s *State) withoutPages(dir []dirEntry, gone []int) []dirEntry {
+	if len(gone) == 0 {
+		return dir
+	}
+	kept := dir[:gone[0]]
+	for i, k := range gone {
+		s.freePage(dir[k].p)
+		end := len(dir)
+		if i+1 < len(gone) {
+			end = gone[i+1]
+		}
+		kept = append(kept, dir[k+1:end]...)
+	}
+	clear(dir[len(kept):])
+	return kept
+}
+
+// dropLanes takes out the lanes that became empty.
+func (s *State) dropLanes() {
+	if s.hollow {
+		s.worked(len(s.lanes))
+		s.lanes = slices.DeleteFunc(s.lanes, func(l lane) bool { return len(l.dir) == 0 })
+		s.hollow = false
 	}
 }

@@ -37,7 +37,7 @@ func (s *State) Validate(top Schema) error {
 			return err
 		}
 	}
-	for pl := range s.bases {
+	for pl := range s.allBases() {
 		at, err := v.at(pl)
 		if err == nil {
 			err = at.Bases()
@@ -123,9 +123,9 @@ func (v Node) Kids() iter.Seq2[string, Node] {
 		for seg := range v.s.kidsOf(v.inner) {
 			segs[seg] = true
 		}
-		for pl := range v.s.bases {
-			if pl.at == v.inner {
-				segs[pl.seg] = true
+		if v.s.nbases > 0 {
+			for seg := range v.s.nodes[v.inner].bases {
+				segs[seg] = true
 			}
 		}
 		for _, seg := range slices.Sorted(maps.Keys(segs)) {

@@ -43,8 +43,7 @@ func (r *Row) Compare(o *Row) int {
 }
 
 // Rows returns the rows of the runs at and below path that are not closed, in
-// order, under their paths from there on. O(totals below, and bases of the whole
-// state).
+// order, under their paths from there on. O(n log n) for n totals and bases below.
 func (s *State) Rows(path []string) []Row {
 	places := make(map[place]bool)
 	if pl, ok := s.placeOf(path); ok {
@@ -52,12 +51,7 @@ func (s *State) Rows(path []string) []Row {
 	}
 	if id, ok := s.inner(path); ok {
 		s.needNodes()
-		s.totalPlaces(id, places)
-		for pl := range s.bases {
-			if pl.at != outside && s.isBelow(pl.at, id) {
-				places[pl] = true
-			}
-		}
+		s.counterPlaces(id, places)
 	}
 	var out []Row
 	for pl := range places {
@@ -67,26 +61,21 @@ func (s *State) Rows(path []string) []Row {
 	return out
 }
 
-// totalPlaces adds the places below a node that have totals.
-func (s *State) totalPlaces(id nodeID, places map[place]bool) {
-	if s.nodes[id].odd > 0 {
-		s.eachIn(id, func(p *page, slot int) bool {
-			if p.infoOf(slot).value() == valueTotal {
-				x := p.item(slot)
-				places[segmentKey(&x)] = true
-			}
-			return true
-		})
+// counterPlaces adds the places below a node that have totals or bases.
+func (s *State) counterPlaces(id nodeID, places map[place]bool) {
+	maps.Copy(places, s.totalsIn(id))
+	for seg := range s.nodes[id].bases {
+		places[place{id, seg}] = true
 	}
 	for k := range maps.Values(s.nodes[id].kids) {
-		s.totalPlaces(k, places)
+		s.counterPlaces(k, places)
 	}
 }
 
 // appendRows appends the rows of one place, in no order, under its path from that
 // depth on.
 func (s *State) appendRows(out []Row, pl place, depth int) []Row {
-	totals, bases := s.totalsAt(nil, pl), s.bases[pl]
+	totals, bases := s.totalsAt(nil, pl), s.basesAt(pl)
 	if len(totals) == 0 && len(bases) == 0 {
 		return out
 	}
@@ -100,9 +89,13 @@ func (s *State) appendRows(out []Row, pl place, depth int) []Row {
 		rows = append(rows, Row{path, b.Replica, b.Run, b.Lo, b.Seq, b.Sum})
 	}
 	slices.SortFunc(rows, func(a, b Row) int { return cmp.Or(a.compareRun(&b), cmp.Compare(a.Seq, b.Seq)) })
+	var closed func(run uint64) bool
 	for i := range rows {
 		r := &rows[i]
-		if last := i+1 == len(rows) || rows[i+1].compareRun(r) != 0; last && !rowsOf(totals, bases, r.Replica).closed()(r.Run) {
+		if i == 0 || rows[i-1].Replica != r.Replica {
+			closed = rowsOf(totals, bases, r.Replica).closed()
+		}
+		if last := i+1 == len(rows) || rows[i+1].compareRun(r) != 0; last && !closed(r.Run) {
 			out = append(out, *r)
 		}
 	}
@@ -198,17 +191,9 @@ func (t *Tx) saw(d clock.Dot) bool {
 // movedOn notes a total that the reader has not seen, if it may have seen a part
 // of it that no reset has taken and that no row tells.
 func (t *Tx) movedOn(pl place, x total) {
-	part := uint64(0) // the last of the run's numbers that the reader can have seen
-	for _, in := range t.seen.Context.RunsOf(x.dot.Replica) {
-		if in.Lo < x.dot.Seq && in.Hi >= x.Run {
-			part = in.Hi
-		}
-	}
-	if part == 0 {
-		return
-	}
-	bases := t.s.bases[pl]
-	if i, ok := findBase(bases, x.dot.Replica, x.Run); ok && bases[i].Seq >= part || t.SawRows(t.s.path(pl)) {
+	// The last of the run's numbers that the reader can have seen.
+	part := lastBelow(t.seen.Context, x.dot)
+	if part < x.Run || isTaken(t.s.basesAt(pl), clock.Dot{Replica: x.dot.Replica, Seq: part}, x.Run) || t.SawRows(t.s.path(pl)) {
 		return
 	}
 	t.ahead = append(t.ahead, x.dot)
@@ -223,8 +208,8 @@ func (t *Tx) revive(pl place, b *birth) {
 		}
 		t.s.restore(c.r)
 		t.journal = append(t.journal, change{r: c.r, born: true})
-		i := slices.Index(t.killed, t.s.dotOf(c.r))
-		t.killed = slices.Delete(t.killed, i, i+1)
+		t.ended--
+		t.revived = true
 	}
 	t.movedOn(pl, b.prev)
 }
@@ -238,28 +223,45 @@ func (t *Tx) takeRows(path []string) {
 	case !startsWith(top, path):
 		return
 	}
-	for i := range t.seen.Rows {
-		if r := &t.seen.Rows[i]; startsWith(r.Path, below) {
-			t.takeRow(r)
+	rows := t.seen.Rows
+	i, _ := slices.BinarySearchFunc(rows, below, func(r Row, p []string) int { return slices.Compare(r.Path, p) })
+	for rows = rows[i:]; len(rows) > 0 && startsWith(rows[0].Path, below); {
+		n := 1
+		for n < len(rows) && slices.Equal(rows[n].Path, rows[0].Path) {
+			n++
 		}
+		t.takeRowsAt(rows[:n])
+		rows = rows[n:]
 	}
 }
 
-// takeRow leaves a base for a row. A total that the reader saw it ends by name,
-// also one that the state does not know: it comes later, or never.
-func (t *Tx) takeRow(row *Row) {
-	pl := t.s.ensurePlace(slices.Concat(t.seen.Top, row.Path))
-	d := clock.Dot{Replica: row.Replica, Seq: row.Seq}
-	if !t.base(pl, total{dot: d, Total: Total{Run: row.Run, Lo: row.Lo, Sum: row.Sum}}) {
-		return
-	}
-	if !t.s.ctx.Contains(d) {
-		t.killed = append(t.killed, d)
-		return
-	}
-	for _, x := range t.s.totalsAt(nil, pl) {
-		if x.dot == d {
-			t.end(x.r)
+// takeRowsAt leaves a base for each of the rows of one path. A total that the reader
+// saw it ends by name, also one that the state does not know: it comes later, or
+// never.
+func (t *Tx) takeRowsAt(rows []Row) {
+	pl := t.s.ensurePlace(slices.Concat(t.seen.Top, rows[0].Path))
+	totals, was := t.s.totalsAt(nil, pl), t.s.basesAt(pl)
+	var closed func(run uint64) bool
+	var taken []Base
+	var seen []ref
+	for i := range rows {
+		r := &rows[i]
+		if i == 0 || rows[i-1].Replica != r.Replica {
+			closed = rowsOf(totals, was, r.Replica).closed()
 		}
+		d := clock.Dot{Replica: r.Replica, Seq: r.Seq}
+		if isTaken(was, d, r.Run) || closed(r.Run) {
+			continue
+		}
+		taken = append(taken, baseOf(total{dot: d, Total: Total{Run: r.Run, Lo: r.Lo, Sum: r.Sum}}))
+		if !t.s.ctx.Contains(d) {
+			t.name(d)
+		} else if live := segment(totals, func(x *total) int { return x.dot.Compare(d) }); len(live) > 0 {
+			seen = append(seen, live[0].r)
+		}
+	}
+	t.take(pl, taken)
+	for _, r := range seen {
+		t.end(r)
 	}
 }

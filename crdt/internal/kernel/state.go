@@ -38,18 +38,19 @@ type State struct {
 // rest is what a small state that is only merged does not need: most deltas. They
 // share noRest, which is never written.
 type rest struct {
-	lanes   []lane  // by replica, none empty; none while small is there
+	lanes   []lane  // by replica; none while small is there
+	hollow  bool    // whether a lane may be empty: none is when a change has ended
 	pages   []*page // by number
 	free    []uint32
 	spare   []nodeID
 	indexed bool
-	bases   map[place][]Base // none empty
-	nbases  int
+	nbases  int // bases in the nodes
 	crowds  map[place]*crowd
 	births  []*page // what the open transaction made
 	idle    *page   // memory for a page of those, or nil
 	tx      Tx      // room for it
 	scratch []byte
+	work    int // see Work
 }
 
 var noRest rest //nolint:gochecknoglobals // never written, as the tests check
@@ -66,6 +67,18 @@ func (s *State) own() *rest {
 		}
 	}
 	return s.rest
+}
+
+// Work returns how many things s has gone through or moved so far where it was about
+// one of them: lanes, pages of a lane, refs of a table, entries of one place, bases.
+// Tests bound by it how the cost of a change grows, whatever the machine. A small
+// state that nothing but merges has touched counts none.
+func (s *State) Work() int { return s.work }
+
+func (s *State) worked(n int) {
+	if s.rest != &noRest {
+		s.work += n
+	}
 }
 
 // Scratch returns a buffer that the caller may use until the next call on s, and
@@ -172,6 +185,7 @@ func (s *State) room(d clock.Dot, bytes int) (*page, int) {
 	i, ok := s.lane(d.Replica)
 	if !ok {
 		s.own()
+		s.worked(len(s.lanes) - i)
 		s.lanes = slices.Insert(s.lanes, i, lane{id: d.Replica})
 	}
 	return s.slotFor(&s.lanes[i], d.Seq, bytes)
@@ -211,10 +225,6 @@ func (s *State) restore(r ref) {
 	}
 	s.count(x.inf, 1)
 	if s.indexed && x.inf.at() != outside {
-		if c := s.crowds[segmentKey(&x)]; c != nil { // which may still list it, as dead
-			d := s.dotOf(r)
-			c.dots = slices.DeleteFunc(c.dots, func(o clock.Dot) bool { return o == d })
-		}
 		s.enter(r, &x)
 	}
 }

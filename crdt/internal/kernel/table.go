@@ -16,6 +16,7 @@ import (
 type table struct {
 	buckets []bucket
 	n       int
+	least   int // refs below which it is rebuilt smaller
 }
 
 // bucket holds refs, of which the highest bit says that it stands for a crowd.
@@ -201,10 +202,19 @@ func (t *table) each(f func(slot uint32) bool) {
 // whether it has too few or far too many.
 func (t *table) wants() (buckets int, rebuild bool) {
 	nb := len(t.buckets)
-	if t.n >= nb*fillMost || nb > 4 && t.n < nb*fillLeast {
+	if t.n >= nb*fillMost || t.n < t.least {
 		return t.n/fillNew + 1, true
 	}
 	return nb, false
+}
+
+// shrinksBelow settles when the table shrinks, now that it has been rebuilt. It must
+// have lost a share of its refs first, also if they stand so unevenly that it has more
+// buckets than they need: else it would be rebuilt with each one that goes.
+func (t *table) shrinksBelow() {
+	if t.least = 0; len(t.buckets) > 4 {
+		t.least = min(len(t.buckets)*fillLeast, t.n*fillLeast/fillNew)
+	}
 }
 
 // reset empties the table and gives it so many buckets.

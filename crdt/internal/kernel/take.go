@@ -32,7 +32,7 @@ func (t *taker) entry(d clock.Dot, p *page, slot int) {
 
 // bases copies the bases that keep accepts, and ends the work of t.
 func (t *taker) bases(keep func(*Base) bool) {
-	for pl, bases := range t.from.bases { // places do not depend on each other
+	for pl, bases := range t.from.allBases() { // places do not depend on each other
 		t.basesAt(pl, bases, keep)
 	}
 	t.to.pruneAll()

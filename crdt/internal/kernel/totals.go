@@ -76,6 +76,23 @@ func segment[T any](s []T, c func(*T) int) []T {
 	return s[lo:hi]
 }
 
+// totalsIn returns the places directly in a node that have totals.
+func (s *State) totalsIn(id nodeID) map[place]bool {
+	s.needNodes()
+	if s.nodes[id].odd == 0 {
+		return nil
+	}
+	places := make(map[place]bool)
+	s.eachIn(id, func(p *page, slot int) bool {
+		if p.infoOf(slot).value() == valueTotal {
+			x := p.item(slot)
+			places[segmentKey(&x)] = true
+		}
+		return true
+	})
+	return places
+}
+
 // closed returns a function that tells whether a later run, live or known from a
 // base, closed a given run. O(k log k) to make and O(log k) to ask, for k rows.
 func (r rows) closed() func(run uint64) bool {
@@ -160,7 +177,7 @@ func counting(totals []total, bases []Base, f func(x total, taken uint64) bool) 
 // sumAt returns the counter's value at a place, mod 2^64.
 func (s *State) sumAt(pl place) (v uint64) {
 	var room [8]total
-	return sumOf(s.totalsAt(room[:0], pl), s.bases[pl])
+	return sumOf(s.totalsAt(room[:0], pl), s.basesAt(pl))
 }
 
 func sumOf(totals []total, bases []Base) (v uint64) {
@@ -184,7 +201,7 @@ func (s *State) shown(out []ref, refs []ref, pl place) []ref {
 	}
 	if totals {
 		var room [8]total
-		counting(s.totalsOf(room[:0], refs), s.bases[pl], func(x total, _ uint64) bool {
+		counting(s.totalsOf(room[:0], refs), s.basesAt(pl), func(x total, _ uint64) bool {
 			out = append(out, x.r)
 			return true
 		})

@@ -19,8 +19,10 @@ type Tx struct {
 	id      clock.ReplicaID
 	doubt   uint64
 	births  []birth
-	alive   int // of births
-	killed  []clock.Dot
+	alive   int         // of births
+	killed  []clock.Dot // ended by name, also those that were revived since
+	ended   int         // of killed, those that were not revived
+	revived bool        // whether any was
 	bases   []baseAt
 	journal []change
 	fault   error // why the transaction cannot be committed
@@ -148,7 +150,7 @@ func (t *Tx) bear(x *item, b birth) {
 // Events returns how many numbers the transaction needs: one for each entry that
 // it made and that is alive, one if it only kills, none if it changes nothing.
 func (t *Tx) Events() int {
-	if t.alive == 0 && (len(t.killed) > 0 || len(t.bases) > 0 || t.whole) {
+	if t.alive == 0 && (t.ended > 0 || len(t.bases) > 0 || t.whole) {
 		return 1
 	}
 	return t.alive
@@ -170,10 +172,11 @@ func (t *Tx) Rollback() {
 			t.s.restore(c.r)
 		}
 	}
+	t.killed = t.killed[:0] // all are live, where they were
 	t.finish()
 }
 
-// finish closes the transaction and tidies up behind it.
+// finish closes the transaction and tidies up behind it. What it killed is in order.
 func (t *Tx) finish() {
 	s := t.s
 	for _, p := range s.births {
@@ -183,11 +186,9 @@ func (t *Tx) finish() {
 	}
 	s.births = s.births[:0]
 	s.open = nil
-	for _, d := range t.killed {
-		s.settlePage(d)
-	}
+	s.settlePages(t.killed)
 	s.pruneAll()
-	if cap(t.births) > pageSize { // of an uncommonly large transaction
+	if cap(t.births) > pageSize || cap(t.killed) > pageSize { // of an uncommonly large transaction
 		t.births, t.killed, t.journal, t.buf = nil, nil, nil, nil
 	}
 	t.bases, t.ahead, t.seen = nil, nil, nil

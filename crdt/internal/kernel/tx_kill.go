@@ -1,6 +1,10 @@
 package kernel
 
-import "github.com/dovetail-crdt/dovetail/clock"
+import (
+	"slices"
+
+	"github.com/dovetail-crdt/dovetail/clock"
+)
 
 // Kill ends everything that shows at and below path, leaving a base for each
 // total.
@@ -42,17 +46,16 @@ func (t *Tx) KillBelow(path []string, role byte, content []byte) {
 
 func (t *Tx) killBelow(id nodeID) {
 	var plain []ref
-	totals := make(map[place]bool)
 	t.s.eachIn(id, func(p *page, slot int) bool {
-		if p.infoOf(slot).value() == valueTotal {
-			x := p.item(slot)
-			totals[segmentKey(&x)] = true
-		} else {
+		if p.infoOf(slot).value() != valueTotal {
 			plain = append(plain, p.ref(slot))
 		}
 		return true
 	})
-	for pl := range totals { // in no order: what each leaves does not depend on it
+	// A table that loses its entries in the order of their hashes has the rest of them
+	// side by side, where it cannot become smaller.
+	slices.Sort(plain)
+	for pl := range t.s.totalsIn(id) { // in no order: what each leaves does not depend on it
 		x := pl.item()
 		refs := t.s.lookup(nil, &x)
 		var ofTotals []ref
@@ -89,7 +92,10 @@ func (t *Tx) killAt(refs []ref) {
 	x := p.item(refs[0].slot())
 	pl := segmentKey(&x)
 	var room [8]ref
-	for _, r := range t.s.shown(room[:0], refs, pl) {
+	shown := t.s.shown(room[:0], refs, pl)
+	seen := shown[:0]
+	var taken []Base
+	for _, r := range shown {
 		p, slot := t.s.pageOf(r), r.slot()
 		d, isTotal := t.s.dotOf(r), p.infoOf(slot).value() == valueTotal
 		switch {
@@ -98,9 +104,13 @@ func (t *Tx) killAt(refs []ref) {
 				t.movedOn(pl, total{d, p.total(slot), r})
 			}
 			continue
-		case isTotal && d.Seq <= clock.MaxSeq:
-			t.base(pl, total{d, p.total(slot), r})
+		case isTotal && d.Seq <= clock.MaxSeq: // it counts, so no base has as much of it
+			taken = append(taken, baseOf(total{dot: d, Total: p.total(slot)}))
 		}
+		seen = append(seen, r)
+	}
+	t.take(pl, taken)
+	for _, r := range seen {
 		t.end(r)
 	}
 }
@@ -119,7 +129,7 @@ func (t *Tx) end(r ref) {
 	t.s.remove(p, slot)
 	t.journal = append(t.journal, change{r: r})
 	if !born {
-		t.killed = append(t.killed, d)
+		t.name(d)
 		return
 	}
 	t.alive--
@@ -130,4 +140,10 @@ func (t *Tx) end(r ref) {
 		}
 		t.base(pl, b.prev)
 	}
+}
+
+// name notes a dot that the transaction ends by name.
+func (t *Tx) name(d clock.Dot) {
+	t.killed = append(t.killed, d)
+	t.ended++
 }

@@ -16,7 +16,7 @@ func (t *Tx) IncIf(path []string, d uint64, permits func(v uint64) bool) bool {
 	pl := t.s.ensurePlace(path)
 	var room [8]total
 	totals := t.s.totalsAt(room[:0], pl)
-	if !permits(sumOf(totals, t.s.bases[pl])) {
+	if !permits(sumOf(totals, t.s.basesAt(pl))) {
 		return false
 	}
 	t.inc(pl, totals, d)
@@ -24,7 +24,7 @@ func (t *Tx) IncIf(path []string, d uint64, permits func(v uint64) bool) bool {
 }
 
 func (t *Tx) inc(pl place, totals []total, d uint64) {
-	own := rowsOf(totals, t.s.bases[pl], t.id)
+	own := rowsOf(totals, t.s.basesAt(pl), t.id)
 	for i := range own.live {
 		if x := &own.live[i]; x.dot.Seq > clock.MaxSeq { // of this very transaction
 			x.Sum += d
@@ -100,16 +100,36 @@ func (t *Tx) crosses(own rows) bool {
 	return false
 }
 
-// base notes what a reset takes: the total x as of its number, unless an earlier
-// reset took as much or the run is closed, which it reports.
-func (t *Tx) base(pl place, x total) (taken bool) {
-	was := t.s.bases[pl]
-	i, ok := findBase(was, x.dot.Replica, x.Run)
-	if ok && was[i].Seq >= x.dot.Seq || rowsOf(t.s.totalsAt(nil, pl), was, x.dot.Replica).closed()(x.Run) {
-		return false
+// base notes that a reset takes the total x as of its number, unless an earlier
+// reset took as much or the run is closed.
+func (t *Tx) base(pl place, x total) {
+	was := t.s.basesAt(pl)
+	if !isTaken(was, x.dot, x.Run) && !rowsOf(t.s.totalsAt(nil, pl), was, x.dot.Replica).closed()(x.Run) {
+		t.take(pl, []Base{baseOf(x)})
 	}
-	t.journal = append(t.journal, change{bases: &basesWas{pl, was}})
-	t.s.joinBase(pl, Base{Replica: x.dot.Replica, Run: x.Run, Seq: x.dot.Seq, Lo: x.Lo, Sum: x.Sum})
-	t.bases = append(t.bases, baseAt{pl, x.dot.Replica, x.Run})
-	return true
+}
+
+// isTaken reports whether a base takes the total of a run as of that dot.
+func isTaken(bases []Base, d clock.Dot, run uint64) bool {
+	i, ok := findBase(bases, d.Replica, run)
+	return ok && bases[i].Seq >= d.Seq
+}
+
+// baseOf returns the base that takes a total, without the reset that is not numbered
+// yet.
+func baseOf(x total) Base {
+	return Base{Replica: x.dot.Replica, Run: x.Run, Seq: x.dot.Seq, Lo: x.Lo, Sum: x.Sum}
+}
+
+// take leaves bases at a place, one a run, each larger than the one of its run there.
+func (t *Tx) take(pl place, taken []Base) {
+	if len(taken) == 0 {
+		return
+	}
+	slices.SortFunc(taken, func(a, b Base) int { return a.compareRun(b.Replica, b.Run) })
+	t.journal = append(t.journal, change{bases: &basesWas{pl, t.s.basesAt(pl)}})
+	t.s.joinBases(pl, taken)
+	for i := range taken {
+		t.bases = append(t.bases, baseAt{pl, taken[i].Replica, taken[i].Run})
+	}
 }

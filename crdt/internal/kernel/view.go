@@ -98,16 +98,8 @@ func (s *State) showsIn(id nodeID) bool {
 	if n.n > n.odd {
 		return true
 	}
-	if n.odd > 0 {
-		found := false
-		s.eachIn(id, func(p *page, slot int) bool {
-			if p.infoOf(slot).value() == valueTotal {
-				x := p.item(slot)
-				found = Node{s: s, pl: segmentKey(&x)}.Has()
-			}
-			return !found
-		})
-		if found {
+	for pl := range s.totalsIn(id) {
+		if (Node{s: s, pl: pl}).Has() {
 			return true
 		}
 	}
@@ -222,7 +214,7 @@ func (v Node) Bases() int {
 	if v.s == nil {
 		return 0
 	}
-	return len(v.s.bases[v.pl])
+	return len(v.s.basesAt(v.pl))
 }
 
 // Len returns the number of children below which something shows. O(1) for a set
@@ -254,17 +246,18 @@ func (v Node) Segments() []string {
 	v.s.needNodes()
 	n := &v.s.nodes[v.inner]
 	v.s.eachIn(v.inner, func(p *page, slot int) bool {
-		if inf := p.infoOf(slot); n.odd == 0 || inf.plain() {
+		if n.odd == 0 || p.infoOf(slot).plain() {
 			all = p.appendSegment(all, slot)
 			ends = append(ends, len(all))
-		} else if inf.value() == valueTotal {
-			if seg := p.appendSegment(nil, slot); v.Kid(string(seg)).Has() {
-				all = append(all, seg...)
-				ends = append(ends, len(all))
-			}
 		}
 		return true
 	})
+	for pl := range v.s.totalsIn(v.inner) {
+		if v.Kid(pl.seg).Has() {
+			all = append(all, pl.seg...)
+			ends = append(ends, len(all))
+		}
+	}
 	out := make([]string, 0, len(ends)+len(n.kids))
 	text, from := string(all), 0
 	for _, end := range ends {
