@@ -99,3 +99,5 @@ func (m *AWMap[K, V]) IsBottom() bool { return m.isBottom() }
 func (m *AWMap[K, V]) nest(o object) *AWMap[K, V] { return &AWMap[K, V]{o, m.keys, m.proto} }
 
 func (m *AWMap[K, V]) schema() kernel.Schema { return keyed{m.keys.check, m.proto.schema()} }
+
+func (m *AWMap[K, V]) depth() int { return 1 + depthOf(m.proto) }

@@ -100,3 +100,5 @@ func (s *AWSet[E]) nest(o object) *AWSet[E] { return &AWSet[E]{o, s.codec} }
 func (s *AWSet[E]) schema() kernel.Schema {
 	return elementsOf("set", &s.codec, noValue())
 }
+
+func (s *AWSet[E]) depth() int { return 1 }

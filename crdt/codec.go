@@ -11,7 +11,8 @@ import (
 // bytes are. Name is the schema's name; it is part of the name of every kind that
 // uses the codec, so a change of the bytes needs a new name.
 //
-// Append appends the bytes of e to b; it fails for values that have none. Decode
+// Append appends the bytes of e to b; it fails for values that have none, and what
+// it appends is held against Check when it is written. Decode
 // reads exactly the bytes that Append wrote (the frame keeps their length, so
 // they need none of their own), keeps no reference to them, and fails for any
 // others. Check, which may be nil, returns what Decode would return as its error
@@ -24,6 +25,20 @@ type Codec[E any] struct {
 
 	free bool // Check accepts all
 	wide bool // Check accepts what has eight bytes
+	sure bool // Append has asked Check
+}
+
+// write appends the bytes of e, which the codec can read.
+func (c *Codec[E]) write(b []byte, e E) ([]byte, error) {
+	from := len(b)
+	b, err := c.Append(b, e)
+	if err == nil && !c.free && !c.wide && !c.sure {
+		err = c.check(b[from:])
+	}
+	if err != nil {
+		return nil, fmt.Errorf("crdt: %s: %w", c.Name, err)
+	}
+	return b, nil
 }
 
 // check reports whether b is the bytes of some value.
@@ -88,6 +103,9 @@ const (
 	// MaxFrame is the largest frame, in bytes. A value that has grown beyond it can
 	// no longer be written or read as one frame, so stay well below.
 	MaxFrame = 256 << 20
+	// MaxWrite is the most that a transaction can write, in bytes of elements, keys and
+	// values, so that its delta fits a frame.
+	MaxWrite = MaxFrame - 16<<20
 	// MaxName is the longest name of a kind, in bytes.
 	MaxName = 1 << 10
 )

@@ -49,6 +49,7 @@ func MsgPack[T any](name string) Codec[T] {
 			return v, nil
 		},
 		Check: t.Check,
+		sure:  true,
 	}
 }
 

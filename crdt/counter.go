@@ -41,7 +41,7 @@ func (c *Counter) IsEmpty() bool { return !c.at().Has() }
 // fails. O(replicas).
 func (c *Counter) Add(tx *Tx, n int64) {
 	k := tx.open(&c.object)
-	if k == nil {
+	if k == nil || !tx.weigh(c.path, 0) {
 		return
 	}
 	var v int64

@@ -27,6 +27,7 @@ type Doc struct {
 type DocField interface {
 	segment() string
 	schema() kernel.Schema
+	depth() int
 }
 
 // Field declares a field of a Doc: its name and type. Make it with NewField, once.
@@ -38,9 +39,7 @@ type Field[V Nested[V]] struct {
 // NewField returns the declaration of a field. It panics if the name is empty or
 // too long.
 func NewField[V Nested[V]](name string, k Kind[V]) *Field[V] {
-	if err := checkName("field name", name); err != nil {
-		panic(err.Error())
-	}
+	declared(checkName("field name", name))
 	return &Field[V]{seg: fieldSegment(name, k.Name), proto: k.New()}
 }
 
@@ -60,6 +59,7 @@ func splitField(seg string) (name, kind string, err error) {
 
 func (f *Field[V]) segment() string       { return f.seg }
 func (f *Field[V]) schema() kernel.Schema { return f.proto.schema() }
+func (f *Field[V]) depth() int            { return depthOf(f.proto) }
 
 // In returns the field of d as a view that reads and writes through; see
 // AWMap.At. It panics if the kind of d does not declare the field.
@@ -133,3 +133,11 @@ func (d *Doc) IsBottom() bool { return d.isBottom() }
 func (d *Doc) nest(o object) *Doc { return &Doc{o, d.fields} }
 
 func (d *Doc) schema() kernel.Schema { return docSchema{d.fields} }
+
+func (d *Doc) depth() int {
+	deepest := 0
+	for _, f := range d.fields {
+		deepest = max(deepest, f.depth())
+	}
+	return 1 + deepest
+}

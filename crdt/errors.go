@@ -25,6 +25,9 @@ var (
 	// ErrAhead is matched by *AheadError: a counter has moved on since the reader
 	// saw it. Nothing was changed; read again, or reset with a Snapshot.
 	ErrAhead = errors.New("crdt: counter is ahead of what the reader saw")
+	// ErrTooLarge is matched by the error of a transaction that writes more than a frame
+	// can hold. Nothing was changed.
+	ErrTooLarge = kernel.ErrTooLarge
 	// ErrReused is matched by the error of a transaction whose event number was
 	// used before: two writers share a replica id. Nothing was changed.
 	ErrReused = kernel.ErrReused

@@ -15,9 +15,8 @@ type extreme[T any] struct {
 }
 
 func (x *extreme[T]) of(tx *Tx, v T) (extreme[T], bool) {
-	b, err := x.codec.Append(nil, v)
-	if err != nil {
-		tx.Fail(fmt.Errorf("crdt: %s: %w", x.codec.Name, err))
+	b, ok := rawOf(tx, &x.codec, v)
+	if !ok {
 		return extreme[T]{}, false
 	}
 	return extreme[T]{true, string(b), x.codec}, true
@@ -63,7 +62,7 @@ func (x *extreme[T]) UnmarshalBinary(b []byte) error {
 		return fmt.Errorf("crdt: register: %w", err)
 	}
 	if set == 1 {
-		if _, err := x.codec.Decode([]byte(raw)); err != nil {
+		if err := x.codec.check([]byte(raw)); err != nil {
 			return fmt.Errorf("crdt: register: %w", err)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/dovetail-crdt/dovetail/clock"
 	"github.com/dovetail-crdt/dovetail/crdt"
 )
 
@@ -92,7 +93,9 @@ func TestHostileFrames(t *testing.T) {
 func TestFrameLimits(t *testing.T) {
 	k := crdt.AWSetOf(crdt.Bytes)
 	s := k.New()
-	do(t, s, writer(1), func(tx *crdt.Tx, s *crdt.AWSet[[]byte]) { s.Add(tx, make([]byte, crdt.MaxFrame)) })
+	for i := range byte(2) {
+		do(t, s, writer(clock.ReplicaID(i+1)), func(tx *crdt.Tx, s *crdt.AWSet[[]byte]) { s.Add(tx, append(make([]byte, crdt.MaxFrame/2), i)) })
+	}
 	if _, err := crdt.AppendFrame(nil, k, s); err == nil {
 		t.Error("AppendFrame wrote a frame of more than MaxFrame")
 	}

@@ -60,11 +60,9 @@ func NewGMap[K comparable, S Lattice[S]](k Codec[K], v Kind[S]) *GMap[K, S] {
 // fail the whole transaction, and are returned too.
 func (m *GMap[K, S]) Apply(tx *Tx, k K, fn func(*Tx, S) error) error {
 	tx.about(m)
-	raw, err := m.keys.Append(nil, k)
-	if err != nil {
-		err = fmt.Errorf("crdt: %s: %w", m.keys.Name, err)
-		tx.Fail(err)
-		return err
+	raw, ok := rawOf(tx, &m.keys, k)
+	if !ok {
+		return tx.err
 	}
 	work := m.kind.New()
 	if v, ok := m.values[string(raw)]; ok {
@@ -164,7 +162,7 @@ func (m *GMap[K, S]) unmarshal(b []byte, version int) error {
 	r := wire.NewReader(b)
 	values := make(map[string]S)
 	err := readAscending(r, func(raw []byte) error {
-		if _, err := m.keys.Decode(raw); err != nil {
+		if err := m.keys.check(raw); err != nil {
 			return err
 		}
 		v, err := m.kind.decode(r.Bytes(), version)

@@ -32,12 +32,9 @@ func GSetOf[E any](c Codec[E]) Kind[*GSet[E]] {
 // Add puts e into the set. An element that the codec refuses fails the
 // transaction.
 func (s *GSet[E]) Add(tx *Tx, e E) {
-	b, err := s.codec.Append(nil, e)
-	if err != nil {
-		tx.Fail(fmt.Errorf("crdt: %s: %w", s.codec.Name, err))
-		return
+	if b, ok := rawOf(tx, &s.codec, e); ok {
+		Record(tx, s, &GSet[E]{map[string]struct{}{string(b): {}}, s.codec})
 	}
-	Record(tx, s, &GSet[E]{map[string]struct{}{string(b): {}}, s.codec})
 }
 
 // Contains reports whether e is in the set; an element that the codec refuses is
@@ -99,8 +96,7 @@ func (s *GSet[E]) UnmarshalBinary(b []byte) error {
 	has := make(map[string]struct{}) // which grows with what was read, not with what was announced
 	err := readAscending(r, func(raw []byte) error {
 		has[string(raw)] = struct{}{}
-		_, err := s.codec.Decode(raw)
-		return err
+		return s.codec.check(raw)
 	})
 	if err != nil {
 		return fmt.Errorf("crdt: gset: %w", err)

@@ -59,6 +59,10 @@ const kindVersion = 1
 
 // causalKind returns the kind of a causal type; proto is an empty value of it.
 func causalKind[S Nested[S]](name string, proto S) Kind[S] {
+	declared(checkName("kind name", name))
+	if n := depthOf(proto); n > kernel.MaxDepth {
+		panic(fmt.Sprintf("crdt: %s is %d levels deep: at most %d", name, n, kernel.MaxDepth))
+	}
 	form := &causalForm[S]{proto.nest, proto.schema()}
 	return Kind[S]{
 		Name:    name,
@@ -95,4 +99,12 @@ func (f *causalForm[S]) accept(s *kernel.State) (v S, err error) {
 		return v, err
 	}
 	return f.nest(object{state: s}), nil
+}
+
+// depthOf returns how many segments the paths of a causal type have at most.
+func depthOf(proto any) int {
+	if d, ok := proto.(interface{ depth() int }); ok {
+		return d.depth()
+	}
+	return 0
 }

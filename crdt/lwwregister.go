@@ -61,9 +61,12 @@ func (r *LWWRegister[T]) Set(tx *Tx, v T) {
 		}
 		over = append(over, t)
 	}
-	b, err := r.codec.Append(appendTime(nil, tx.src.Stamp(over...)), v)
+	b, err := r.codec.write(appendTime(nil, tx.src.Stamp(over...)), v)
 	if err != nil {
-		tx.Fail(fmt.Errorf("crdt: %s: %w", r.codec.Name, err))
+		tx.Fail(err)
+		return
+	}
+	if !tx.weigh(r.path, len(b)) {
 		return
 	}
 	if tx.seen != nil {

@@ -2,7 +2,6 @@ package crdt_test
 
 import (
 	"bytes"
-	"errors"
 	"math"
 	"os"
 	"os/exec"
@@ -141,15 +140,7 @@ func byLibrary[T any](name string) crdt.Codec[T] {
 			raw, err := msgpack.Marshal(v)
 			return append(b, raw...), err
 		},
-		Decode: func(b []byte) (v T, err error) {
-			if err := msgpack.Unmarshal(b, &v); err != nil {
-				return v, err
-			}
-			if again, err := msgpack.Marshal(v); err != nil || !bytes.Equal(again, b) {
-				return v, errors.New("it does not encode to itself")
-			}
-			return v, nil
-		},
+		Decode: func(b []byte) (v T, err error) { err = msgpack.Unmarshal(b, &v); return v, err },
 	}
 }
 
@@ -213,9 +204,7 @@ func (m *tagged) DecodeMsgpack(dec *msgpack.Decoder) error {
 var uncanonical = map[string]func(*testing.T){
 	"lower": func(t *testing.T) {
 		t.Helper()
-		crdttest.Laws(t, crdt.AWSetOf(byLibrary[lower]("lower")), func(t *rapid.T, tx *crdt.Tx, s *crdt.AWSet[lower]) {
-			s.Add(tx, rapid.SampledFrom([]lower{"eur", "EUR"}).Draw(t, "word"))
-		})
+		crdttest.CodecLaws(t, byLibrary[lower]("lower"), rapid.SampledFrom([]lower{"eur", "EUR"}))
 	},
 	"counted": func(t *testing.T) {
 		t.Helper()
@@ -247,7 +236,7 @@ func TestLawsCatchUncanonicalBytes(t *testing.T) {
 			cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestLawsCatchUncanonicalBytes$", "-rapid.nofailfile", "-rapid.shrinktime=1ms")
 			cmd.Env = append(os.Environ(), lawsOf+"="+name)
 			out, err := cmd.CombinedOutput()
-			if err == nil || !bytes.Contains(out, []byte("encode")) {
+			if err == nil || !bytes.Contains(out, []byte("encodes as")) && !bytes.Contains(out, []byte("have other bytes")) {
 				t.Errorf("Laws of %s: %v\n%s", name, err, out)
 			}
 		})

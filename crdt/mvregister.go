@@ -1,7 +1,6 @@
 package crdt
 
 import (
-	"fmt"
 	"iter"
 
 	"github.com/dovetail-crdt/dovetail/crdt/internal/kernel"
@@ -30,9 +29,9 @@ func NewMVRegister[T any](c Codec[T]) *MVRegister[T] { return &MVRegister[T]{new
 // stands beside all others, also those that its own replica wrote: the conflict
 // is for the next reader to resolve. Writers that never read pile up values.
 func (r *MVRegister[T]) Set(tx *Tx, v T) {
-	b, err := r.codec.Append(nil, v)
+	b, err := r.codec.write(nil, v)
 	if err != nil {
-		tx.Fail(fmt.Errorf("crdt: %s: %w", r.codec.Name, err))
+		tx.Fail(err)
 		return
 	}
 	tx.put(r.object, b)

@@ -1,7 +1,6 @@
 package crdt
 
 import (
-	"fmt"
 	"slices"
 
 	"github.com/dovetail-crdt/dovetail/crdt/internal/kernel"
@@ -38,11 +37,8 @@ const (
 
 // segment returns the path segment of e in that role.
 func segment[E any](role byte, c *Codec[E], e E) (string, error) {
-	b, err := c.Append([]byte{role}, e)
-	if err != nil {
-		return "", fmt.Errorf("crdt: %s: %w", c.Name, err)
-	}
-	return string(b), nil
+	b, err := c.write([]byte{role}, e)
+	return string(b), err
 }
 
 // below returns the place of seg in o.

@@ -15,6 +15,7 @@ type plain[S any] interface {
 
 // plainKind returns the kind of a lattice without a context.
 func plainKind[S plain[S]](name string, empty func() S) Kind[S] {
+	declared(checkName("kind name", name))
 	return Kind[S]{
 		Name:    name,
 		Version: kindVersion,

@@ -167,3 +167,5 @@ func (s *RWSet[E]) nest(o object) *RWSet[E] { return &RWSet[E]{o, s.codec} }
 func (s *RWSet[E]) schema() kernel.Schema {
 	return elementsOf("set", &s.codec, votesSchema{"element", true})
 }
+
+func (s *RWSet[E]) depth() int { return 1 }

@@ -3,6 +3,7 @@ package crdt
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/dovetail-crdt/dovetail/clock"
 	"github.com/dovetail-crdt/dovetail/crdt/internal/kernel"
@@ -42,6 +43,8 @@ type Tx struct {
 
 	seen    *kernel.Sight  // what it may end, or nil: all that the replica shows
 	missing *clock.Context // what of that the replica does not know, or nil
+	wrote   int            // bytes, as weigh counts them
+	under   []string       // the path that was counted last
 }
 
 // Mutate runs fn, which changes s by calling the mutators of s (and of views
@@ -180,10 +183,10 @@ func (tx *Tx) about(s any) {
 // rests meanwhile. A mutator's failure is that of tx too.
 func part[S Lattice[S]](tx *Tx, work S, fn func(*Tx, S) error) (delta S, changed bool, err error) {
 	tx.check()
-	sub := &Tx{src: tx.src, of: work}
+	sub := &Tx{src: tx.src, of: work, wrote: tx.wrote}
 	tx.rest = true
 	defer func() {
-		sub.done, tx.rest = true, false
+		sub.done, tx.rest, tx.wrote = true, false, sub.wrote
 		if sub.err != nil {
 			tx.Fail(sub.err)
 		}
@@ -264,14 +267,14 @@ func (tx *Tx) openLeaf(o *object) *kernel.Tx {
 // put ends what is live at o, a register or a flag or an element, and puts v
 // there.
 func (tx *Tx) put(o object, v []byte) {
-	if k := tx.openLeaf(&o); k != nil {
+	if k := tx.openLeaf(&o); k != nil && tx.weigh(o.path, len(v)) {
 		k.Put(o.path, v)
 	}
 }
 
 // deny ends what is live at o and puts a denial there.
 func (tx *Tx) deny(o object) {
-	if k := tx.openLeaf(&o); k != nil {
+	if k := tx.openLeaf(&o); k != nil && tx.weigh(o.path, 0) {
 		k.Deny(o.path)
 	}
 }
@@ -315,11 +318,38 @@ func (tx *Tx) saw(d clock.Dot) bool {
 // contentOf returns the bytes of e, which are good until the next call, or fails
 // the transaction.
 func contentOf[E any](tx *Tx, o *object, c *Codec[E], e E) (b []byte, ok bool) {
-	b, err := c.Append(o.state.Scratch(), e)
+	b, err := c.write(o.state.Scratch(), e)
 	if err != nil {
-		tx.Fail(fmt.Errorf("crdt: %s: %w", c.Name, err))
+		tx.Fail(err)
 		return nil, false
 	}
 	o.state.SetScratch(b)
-	return b, true
+	return b, tx.weigh(o.path, len(b))
+}
+
+// rawOf is contentOf for a lattice without a context, and its caller may keep b.
+func rawOf[E any](tx *Tx, c *Codec[E], e E) (b []byte, ok bool) {
+	b, err := c.write(nil, e)
+	if err != nil {
+		tx.Fail(err)
+		return nil, false
+	}
+	return b, tx.weigh(nil, len(b))
+}
+
+// weigh counts bytes that are written below path, and reports whether all that the
+// transaction has written fits a frame. Else it fails. A path counts once for what is
+// written below it in a row.
+func (tx *Tx) weigh(path []string, n int) bool {
+	if !slices.Equal(path, tx.under) {
+		tx.under = path
+		for _, seg := range path {
+			tx.wrote += len(seg)
+		}
+	}
+	if tx.wrote += n; tx.wrote > MaxWrite {
+		tx.Fail(fmt.Errorf("%w: a transaction of more than %d bytes", ErrTooLarge, MaxWrite))
+		return false
+	}
+	return true
 }
