@@ -16,11 +16,11 @@ import (
 
 // direction copies from one cluster to another.
 type direction struct {
-	cfg      *Config
-	from, to *peer
-	rate     rate
-	late     late
-	figures  figures
+	cfg         *Config
+	from, to    *peer
+	rate        rate
+	undelivered undelivered
+	figures     figures
 
 	turn   system.Turn // of scans
 	groups []*group
@@ -86,18 +86,18 @@ func (d *direction) send(ctx context.Context, set, key string, there, here *load
 	return nil
 }
 
-// settle takes note of how a copy ended and reports whether the scan that asked
+// conclude takes note of how a copy ended and reports whether the scan that asked
 // for it may count it as done: it was copied, or cannot be, and is left to the
 // audit, and told.
-func (d *direction) settle(set string, r *record.Found, err error) (done bool) {
+func (d *direction) conclude(set string, r *record.Found, err error) (done bool) {
 	if err == nil {
-		d.late.arrived(set, r.Digest)
+		d.undelivered.remove(set, r.Digest)
 		return true
 	}
 	if !isStuck(err) {
 		return false
 	}
-	if d.late.missing(set, r, d.cfg.Now()) {
+	if d.undelivered.add(set, r, d.cfg.Now()) {
 		d.figures.stuck.Add(1)
 		d.cfg.Logger.Error("mirror: object cannot be copied", slog.String("from", d.from.cluster.Name),
 			slog.String("to", d.to.cluster.Name), slog.String("set", set), slog.String("key", r.Key), slog.Any("error", err))

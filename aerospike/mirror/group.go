@@ -109,7 +109,7 @@ func (g *group) copy(ctx context.Context, d *direction, page []record.Found, rem
 	var row atomic.Int64 // of failures without a success between them
 	room := make(chan struct{}, d.cfg.Concurrency)
 	give := func(r *record.Found, err error) {
-		done := d.settle(g.set, r, err)
+		done := d.conclude(g.set, r, err)
 		mu.Lock()
 		defer mu.Unlock()
 		switch {

@@ -8,7 +8,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/dovetail-crdt/dovetail/aerospike/internal/cluster"
 	"github.com/dovetail-crdt/dovetail/aerospike/internal/system"
 )
 
@@ -41,7 +40,7 @@ type Mirror struct {
 	cfg   Config
 	made  time.Time
 	peers []*peer
-	pairs []*pair
+	links []*link
 
 	ceiling ceiling
 	running atomic.Bool
@@ -66,7 +65,7 @@ func New(cfg Config) (*Mirror, error) {
 	}
 	for _, l := range cfg.Links {
 		a, b := named[l.A], named[l.B]
-		m.pairs = append(m.pairs, &pair{cfg: &m.cfg, turn: system.NewTurn(), ab: newDirection(&m.cfg, a, b), ba: newDirection(&m.cfg, b, a)})
+		m.links = append(m.links, newLink(&m.cfg, a, b))
 	}
 	for _, d := range m.directions() {
 		for set, b := range d.from.blocks {
@@ -79,7 +78,7 @@ func New(cfg Config) (*Mirror, error) {
 
 func (m *Mirror) directions() []*direction {
 	var ds []*direction
-	for _, l := range m.pairs {
+	for _, l := range m.links {
 		ds = append(ds, l.ab, l.ba)
 	}
 	return ds
@@ -91,23 +90,18 @@ func (m *Mirror) directions() []*direction {
 // The first Sync, and the first after a change of a cluster, scans everything.
 func (m *Mirror) Sync(ctx context.Context) error {
 	m.meet(ctx)
-	return m.each(func(l *pair) error { return errors.Join(l.ab.scan(ctx), l.ba.scan(ctx)) })
+	return m.each(func(_ int, l *link) error { return errors.Join(l.ab.scan(ctx), l.ba.scan(ctx)) })
 }
 
-// Audit compares all records over every link once, as fast as it can, from where
-// Run has come to.
-func (m *Mirror) Audit(ctx context.Context) error {
+// Audit compares all records over every link once, as fast as it can, and makes them
+// equal where they differ. It goes on where something fails, and returns what it
+// compared, link by link, and an error for all that it could not compare or make equal,
+// which names the partitions.
+func (m *Mirror) Audit(ctx context.Context) ([]Compared, error) {
 	m.meet(ctx)
-	return m.each(func(l *pair) error {
-		for left := cluster.Partitions * len(m.cfg.Sets); left > 0; {
-			n, err := l.advance(ctx, min(m.cfg.Partitions, left))
-			if err != nil {
-				return err
-			}
-			left -= n
-		}
-		return nil
-	})
+	compared := make([]Compared, len(m.links))
+	err := m.each(func(i int, l *link) (err error) { compared[i], err = l.all(ctx); return err })
+	return compared, err
 }
 
 // meet asks every cluster how it is, all at once, so that what the smallest of them
@@ -122,11 +116,11 @@ func (m *Mirror) meet(ctx context.Context) {
 }
 
 // each calls f for every link at once.
-func (m *Mirror) each(f func(*pair) error) error {
-	errs := make([]error, len(m.pairs))
+func (m *Mirror) each(f func(int, *link) error) error {
+	errs := make([]error, len(m.links))
 	var wg sync.WaitGroup
-	for i, l := range m.pairs {
-		wg.Go(func() { errs[i] = f(l) })
+	for i, l := range m.links {
+		wg.Go(func() { errs[i] = f(i, l) })
 	}
 	wg.Wait()
 	return errors.Join(errs...)
@@ -142,7 +136,7 @@ func (m *Mirror) Run(ctx context.Context) error {
 	defer m.running.Store(false)
 	m.meet(ctx)
 	var wg sync.WaitGroup
-	for _, l := range m.pairs {
+	for _, l := range m.links {
 		for _, d := range []*direction{l.ab, l.ba} {
 			wg.Go(func() {
 				m.repeat(ctx, "mirror: scan failed", func(ctx context.Context) (time.Duration, error) {
@@ -154,7 +148,7 @@ func (m *Mirror) Run(ctx context.Context) error {
 			count, every := l.step()
 			m.repeat(ctx, "mirror: audit failed", func(ctx context.Context) (time.Duration, error) {
 				began := m.cfg.Now()
-				_, err := l.advance(ctx, count)
+				err := l.advance(ctx, count)
 				return max(0, every-m.cfg.Now().Sub(began)), err
 			})
 		})

@@ -254,11 +254,18 @@ func sync1(t *testing.T, m *mirror.Mirror) {
 	}
 }
 
-func audit1(t *testing.T, m *mirror.Mirror) {
+func audit1(t *testing.T, m *mirror.Mirror) []mirror.Compared {
 	t.Helper()
-	if err := m.Audit(t.Context()); err != nil {
+	compared, err := m.Audit(t.Context())
+	if err != nil {
 		t.Fatalf("Audit: %v", err)
 	}
+	for _, c := range compared {
+		if c.Partitions != c.Of || c.Of == 0 {
+			t.Errorf("%d partitions compared, of %d", c.Partitions, c.Of)
+		}
+	}
+	return compared
 }
 
 func (p *place) key(t *testing.T, key string) *as.Key {

@@ -52,11 +52,13 @@ type DirectionStats struct {
 // AuditStats are those of the audit of a link.
 type AuditStats struct {
 	A, B string
-	// Passes is how many times all records were compared; Last is how long that took
-	// the last time, and Ended when it was over.
+	// Passes is how many times all records were compared. Last is how long the last
+	// pass took, Ended when it was over, and Missed how many partitions it could not
+	// compare: such a pass is not counted.
 	Passes int64
 	Last   time.Duration
 	Ended  time.Time
+	Missed int
 	// Part is how much of the present pass is done, from 0 to 1.
 	Part float64
 	// Differed is how many records were not known to be equal and were loaded, most
@@ -75,7 +77,7 @@ func (m *Mirror) Stats() Stats {
 	for _, d := range m.directions() {
 		s.Directions = append(s.Directions, d.stats(now, m.made))
 	}
-	for _, l := range m.pairs {
+	for _, l := range m.links {
 		s.Audits = append(s.Audits, l.stats())
 	}
 	return s
@@ -89,7 +91,7 @@ func (d *direction) stats(now, made time.Time) DirectionStats {
 		Copied: f.copied.Load(), Bytes: f.bytes.Load(),
 	}
 	var since time.Time
-	s.Stuck, since = d.late.oldest()
+	s.Stuck, since = d.undelivered.oldest()
 	for _, g := range d.groups {
 		at, failed := g.progress()
 		if at.IsZero() {
@@ -122,12 +124,10 @@ func earlier(a, b time.Time) time.Time {
 	return a
 }
 
-func (p *pair) stats() AuditStats {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return AuditStats{
-		A: p.ab.from.cluster.Name, B: p.ab.to.cluster.Name,
-		Passes: p.passes, Last: p.last, Ended: p.ended, Differed: p.differed,
-		Part: float64(p.set*cluster.Partitions+p.next) / float64(cluster.Partitions*len(p.cfg.Sets)),
-	}
+func (l *link) stats() AuditStats {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	s := l.AuditStats
+	s.Part = float64(l.set*cluster.Partitions+l.next) / float64(l.partitions())
+	return s
 }
