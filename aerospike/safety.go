@@ -27,7 +27,7 @@ func (e *UnsafeError) Error() string {
 	for i, f := range e.Findings {
 		lines[i] = f.String()
 	}
-	return ErrUnsafe.Error() + ": " + strings.Join(lines, "; ")
+	return ErrUnsafe.Error() + " (Config.Accept names those to be lived with): " + strings.Join(lines, "; ")
 }
 
 // Is matches ErrUnsafe.

@@ -48,10 +48,6 @@ type Facts struct {
 	Journal bool
 	// TTL says that objects expire.
 	TTL bool
-	// MasterCommit accepts that an acknowledged write is on one node only.
-	MasterCommit bool
-	// CalmCompaction says that nobody compacts while partitions migrate.
-	CalmCompaction bool
 	// Margin is by how much scans for what has changed overlap. 0: there are none.
 	Margin time.Duration
 	// RecordSize is the largest record in bytes that the engine writes, all bins

@@ -54,7 +54,7 @@ func recordSizes(clusters []audited) []Finding {
 	f := Finding{
 		Level: Fatal, Setting: recordLimit, Guarantee: copiesGuarantee,
 		Value:  strconv.FormatUint(smallest, 10) + " to " + strconv.FormatUint(largest, 10),
-		Advice: "take the same everywhere, or keep records below the smallest",
+		Advice: "take the same everywhere, or keep Config.RecordSize below the smallest",
 	}
 	switch fits := record > 0 && uint64(record) <= smallest; {
 	case smallest < largest && fits:
@@ -108,6 +108,6 @@ func sameDatacenter(a, b *audited) []Finding {
 	}
 	return []Finding{{
 		Level: Fatal, Setting: "Datacenter", Value: id, Guarantee: writerGuarantee,
-		Advice: "give each datacenter an id of its own",
+		Advice: "give each datacenter a Config.DC of its own",
 	}}
 }

@@ -27,12 +27,8 @@ func conflictResolution(j *judgement) {
 // acknowledged. The override makes that one node, whose loss loses the write.
 func commitLevel(j *judgement) {
 	const override = "write-commit-level-override"
-	switch {
-	case !overridden(j, override, "master"):
-	case j.facts.MasterCommit:
-		j.find(Warn, override, "accepted by MasterCommit")
-	default:
-		j.find(Fatal, override, "set it to off or all, or accept it with MasterCommit")
+	if overridden(j, override, "master") {
+		j.find(Fatal, override, "set it to off or all")
 	}
 }
 
@@ -60,11 +56,7 @@ func duplicateResolution(j *judgement) {
 	if j.node.is("strong-consistency") || !j.is(disable, true) {
 		return
 	}
-	if j.facts.CalmCompaction {
-		j.find(Info, disable, "nobody compacts while partitions migrate, which makes up for it")
-		return
-	}
-	j.find(Fatal, disable, "set it to false, or do not compact while partitions migrate")
+	j.find(Fatal, disable, "set it to false")
 }
 
 // readConsistency: after a conflict, or when a record is older than what a process

@@ -15,7 +15,7 @@ func clockSkew(j *judgement) {
 		return
 	}
 	if ms, ok := j.number(skew); ok && ms > uint64(j.facts.Margin.Milliseconds()) {
-		j.measure(Warn, skew, j.node.values[skew], "synchronize the nodes' clocks, or widen the margin")
+		j.measure(Warn, skew, j.node.values[skew], "synchronize the nodes' clocks, or raise mirror.Config.Margin")
 	}
 }
 

@@ -42,17 +42,10 @@ func TestFindings(t *testing.T) {
 		{"generation", nil, []string{"conflict-resolution-policy=odd"}, []string{"info conflict-resolution-policy=odd"}},
 
 		{"commit level", nil, []string{master}, []string{"fatal " + master}},
-		{"commit level", func(f *Facts) { f.MasterCommit = true }, []string{master}, []string{"warn " + master}},
 		{"commit level", nil, []string{"write-commit-level-override=all"}, nil},
 		{"commit level", nil, []string{"write-commit-level-override=odd"}, []string{"info write-commit-level-override=odd"}},
 
 		{"duplicates", nil, []string{"disable-write-dup-res=true"}, []string{"fatal disable-write-dup-res=true"}},
-		{
-			"duplicates",
-			func(f *Facts) { f.CalmCompaction = true },
-			[]string{"disable-write-dup-res=true"},
-			[]string{"info disable-write-dup-res=true"},
-		},
 		{"duplicates", nil, []string{"disable-write-dup-res=perhaps"}, []string{"info disable-write-dup-res=perhaps"}},
 
 		{"reads", nil, []string{"read-consistency-level-override=one"}, []string{"warn read-consistency-level-override=one"}},

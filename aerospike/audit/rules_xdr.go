@@ -12,7 +12,7 @@ func sharedRecord(j *judgement) {
 	if j.facts.Layout != Single {
 		return
 	}
-	const advice = "add the set to ignore-set of the dc, or keep a record per datacenter"
+	const advice = "add the set to ignore-set of the dc, or keep a record per datacenter with Config.DC"
 	if j.node.noLinks != "" {
 		j.measure(Fatal, ofXDR+"dcs", j.node.noLinks, unreadableXDR)
 	}
@@ -39,7 +39,7 @@ func partialUnit(j *judgement) {
 		if !l.ships(j.facts.Set) {
 			continue
 		}
-		if bin := l.leavesOut(record.BinSnapshot, record.BinStamp, record.BinQueue, record.BinHash, record.BinOwner); bin != "" {
+		if bin := l.leavesOut(record.Bins()...); bin != "" {
 			j.link(Fatal, l, "bin-policy", "ship all bins: it leaves out "+bin)
 		}
 		if _, ok := l.values["bin-policy"]; !ok {

@@ -61,13 +61,13 @@ func TestFindingsOfXDR(t *testing.T) {
 		},
 		{
 			"some bins", "bin-policy=all;forward=false;ignored-bins=;ignored-sets=;shipped-bins=",
-			"bin-policy=changed-and-specified;ignored-bins=;ignored-sets=;shipped-bins=s,w,q,h",
+			"bin-policy=changed-and-specified;ignored-bins=;ignored-sets=;shipped-bins=s,w,q,h,b,g,o",
 			[]string{"fatal xdr b ship-set="},
 			[]string{"fatal xdr b bin-policy=changed-and-specified"},
 		},
 		{
 			"the bins", "bin-policy=all;forward=false;ignored-bins=;ignored-sets=;shipped-bins=",
-			"bin-policy=changed-and-specified;ignored-bins=;ignored-sets=;shipped-bins=s,w,q,h,o",
+			"bin-policy=changed-and-specified;ignored-bins=;ignored-sets=;shipped-bins=s,w,q,h,b,g,x,o",
 			[]string{"fatal xdr b ship-set="},
 			nil,
 		},

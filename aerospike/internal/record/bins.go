@@ -23,6 +23,11 @@ const (
 	BinOwner    = "o" // the identity of the cluster whose unit it is
 )
 
+// Bins returns the names of all bins of a unit.
+func Bins() []string {
+	return []string{BinSnapshot, BinStamp, BinQueue, BinHash, BinBlocks, BinGone, BinExcept, BinOwner}
+}
+
 // ReadUnit reads the bins of a record. The unit aliases them.
 func ReadUnit(rec *as.Record) (*unit.Unit, error) {
 	u := &unit.Unit{}
