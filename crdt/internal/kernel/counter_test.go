@@ -186,3 +186,26 @@ func TestClosedByBase(t *testing.T) {
 	newSite(t, 4).see(five, reset, three).shows("base, then the run that closes it", 3, 1, 0)
 	newSite(t, 5).see(reset, again, five).shows("both bases", 0, 0, 1)
 }
+
+// A total that a base has taken in full does not count, though it is live: what
+// ended it may come later than the base.
+func TestTotalAtItsBaseDoesNotCount(t *testing.T) {
+	t.Parallel()
+	a, b := newSite(t, 1), newSite(t, 2)
+	five := a.inc(5)
+	reset := newSite(t, 3).see(five).reset()
+	b.see(five)
+	for part := range reset.Parts() {
+		if !part.Context().Contains(a.dot(1)) { // which ends the total
+			b.s.Merge(part)
+		}
+	}
+	b.valid(b.s)
+	b.shows("without what ended the total", 0, 1, 1)
+	if b.s.At(at("c")).Has() {
+		t.Error("a total that was taken in full shows")
+	}
+	if d := b.reset(); !d.IsBottom() {
+		t.Errorf("a reset of nothing that shows made %v", d.Context())
+	}
+}

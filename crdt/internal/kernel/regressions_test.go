@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"testing"
-	"time"
 
 	"github.com/dovetail-crdt/dovetail/clock"
 	"github.com/dovetail-crdt/dovetail/clock/wire"
@@ -103,20 +102,65 @@ func bases(n int, onePath bool) []byte {
 	return b
 }
 
-// Decoding takes time in proportion to the input: n bases at one path cost as
-// much as at n paths, give or take.
+// Decoding goes through n bases at one path no more often than through those at n
+// paths.
 func TestDecodeIsLinear(t *testing.T) {
-	const n = 30_000
-	took := func(onePath bool) time.Duration {
-		from := time.Now()
-		if _, err := decode(bases(n, onePath)); err != nil {
+	t.Parallel()
+	const n = 10_000
+	for _, onePath := range []bool{false, true} {
+		s, err := decode(bases(n, onePath))
+		if err != nil {
 			t.Fatal(err)
 		}
-		return time.Since(from)
+		if got := s.Work(); got > 4*n {
+			t.Errorf("%d bases, at one path: %t, are gone through %d times", n, onePath, got)
+		}
 	}
-	many := took(false)
-	if one := took(true); one > 10*many+50*time.Millisecond {
-		t.Errorf("%d bases at one path took %v, at as many paths %v", n, one, many)
+}
+
+// A place of several entries keeps no more than twice as many dots as are live
+// there, however many came and went, were undone, or are ended in whatever order.
+func TestPlaceOfSeveralForgetsTheDead(t *testing.T) {
+	t.Parallel()
+	w := newSite(t, 2)
+	w.do(func(tx *kernel.Tx) {
+		for i := range 2 * kernel.ScanMost { // enough that there are tables
+			tx.Put(at("s", bulkKey(i)), nil)
+		}
+	})
+	kernel.Index(w.s)
+	var first, last *kernel.State
+	for i := range clock.ReplicaID(100) { // two stay, one comes, one goes
+		d := newSite(t, 10+i).do(func(tx *kernel.Tx) { tx.Put(at("s", "x"), nil) })
+		if w.see(d); i == 0 {
+			first = d
+		}
+		if i > 2 {
+			gone, ok := last.Revocation()
+			if w.see(gone); !ok || w.s.At(at("s", "x")).Below() != 3 {
+				t.Fatalf("%d entries at x, want 3", w.s.At(at("s", "x")).Below())
+			}
+		}
+		last = d
+	}
+	var many []*kernel.State
+	for i := range clock.ReplicaID(40) {
+		many = append(many, newSite(t, 200+i).do(func(tx *kernel.Tx) { tx.Put(at("s", "x"), nil) }))
+	}
+	w.see(many...)
+	for i := range many { // the first half of them from the front, the others from the end
+		gone, _ := many[i].Revocation()
+		if i >= len(many)/2 {
+			gone, _ = many[3*len(many)/2-1-i].Revocation()
+		}
+		w.see(gone)
+	}
+	for range 50 {
+		tx := w.s.Begin(w.id, 0)
+		tx.See(&kernel.Sight{Context: first.Context()})
+		tx.Kill(at("s", "x"))
+		tx.Rollback()
+		w.valid(w.s)
 	}
 }
 
