@@ -69,7 +69,6 @@ func (s *State) enter(r ref, x *item) {
 	c.dots = append(c.dots, s.dotOf(r))
 	c.live++
 	*pos = slotCrowd | uint32(r)
-	s.purge(c, x)
 }
 
 // leave takes an entry that is no longer live out of the table of its node.
