@@ -230,6 +230,30 @@ func TestBoundedRestoredCopy(t *testing.T) {
 	}
 }
 
+// A replica that has given out more room than this copy shows it to have had decides
+// nothing here, whatever rights it shows: the copy lacks what it built on.
+func TestBoundedRoomWithoutItsPast(t *testing.T) {
+	t.Parallel()
+	k := crdt.BoundedCounterBetween(0, 10)
+	a, b, copied := k.New(), k.New(), k.New()
+	done(t, a, writer(1), start(0))
+	done(t, a, writer(1), transferRoom(2, 5))
+	b.Merge(a)
+	copied.Merge(done(t, b, writer(2), grant(5))) // and nothing of the room that it took
+	if copied.Spendable(2) != 5 {
+		t.Fatalf("replica 2 can spend %d here, want 5: the test shows nothing", copied.Spendable(2))
+	}
+	for name, fn := range map[string]func(*crdt.Tx, *bounded) error{
+		"Spend": spend(1), "Grant": grant(1), "Transfer": transfer(3, 1), "TransferRoom": transferRoom(3, 1), "Close": closeFor(3),
+	} {
+		var row *crdt.RowError
+		if d, err := act(copied, writer(2), fn); !errors.As(err, &row) || *row != (crdt.RowError{Replica: 2}) || d != nil {
+			t.Errorf("%s with room that came from nowhere = %v, %v", name, d, err)
+		}
+	}
+	done(t, copied, writer(3), closeFor(1)) // another replica can vouch for itself
+}
+
 // doubtful is a source in doubt of its events up to a number.
 type doubtful struct {
 	crdt.Source
