@@ -85,16 +85,30 @@ func (m *AWMap[K, V]) All() iter.Seq2[K, V] {
 }
 
 // Merge implements Lattice.
-func (m *AWMap[K, V]) Merge(delta *AWMap[K, V]) bool { return m.merge(&delta.object) }
+func (m *AWMap[K, V]) Merge(delta *AWMap[K, V]) bool { return merge(m, delta) }
 
 // Equal implements Lattice; of views it compares the values and their dots.
-func (m *AWMap[K, V]) Equal(o *AWMap[K, V]) bool { return m.equal(&o.object) }
+func (m *AWMap[K, V]) Equal(o *AWMap[K, V]) bool { return equal(m, o) }
 
 // Clone implements Lattice; of a view it returns a detached copy.
-func (m *AWMap[K, V]) Clone() *AWMap[K, V] { return &AWMap[K, V]{m.clone(), m.keys, m.proto} }
+func (m *AWMap[K, V]) Clone() *AWMap[K, V] {
+	if m == nil {
+		return nil
+	}
+	return &AWMap[K, V]{m.clone(), m.keys, m.proto}
+}
 
 // IsBottom implements Lattice.
-func (m *AWMap[K, V]) IsBottom() bool { return m.isBottom() }
+func (m *AWMap[K, V]) IsBottom() bool { return m.obj().isBottom() }
+
+func (m *AWMap[K, V]) obj() *object {
+	if m == nil {
+		return nil
+	}
+	return &m.object
+}
+
+func (m *AWMap[K, V]) needs() string { return "keys and values" }
 
 func (m *AWMap[K, V]) nest(o object) *AWMap[K, V] { return &AWMap[K, V]{o, m.keys, m.proto} }
 

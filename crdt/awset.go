@@ -52,7 +52,7 @@ func (s *AWSet[E]) Clear(tx *Tx) { tx.kill(s.object) }
 // Contains reports whether e is in the set; an element that the codec refuses is
 // not.
 func (s *AWSet[E]) Contains(e E) bool {
-	b, err := s.codec.Append(s.state.Scratch(), e)
+	b, err := s.codec.encode(s.state.Scratch(), e)
 	if err != nil || s.err != nil {
 		return false
 	}
@@ -84,16 +84,30 @@ func (s *AWSet[E]) All() iter.Seq[E] {
 }
 
 // Merge implements Lattice.
-func (s *AWSet[E]) Merge(delta *AWSet[E]) bool { return s.merge(&delta.object) }
+func (s *AWSet[E]) Merge(delta *AWSet[E]) bool { return merge(s, delta) }
 
 // Equal implements Lattice; of views it compares the elements and their dots.
-func (s *AWSet[E]) Equal(o *AWSet[E]) bool { return s.equal(&o.object) }
+func (s *AWSet[E]) Equal(o *AWSet[E]) bool { return equal(s, o) }
 
 // Clone implements Lattice; of a view it returns a detached copy.
-func (s *AWSet[E]) Clone() *AWSet[E] { return &AWSet[E]{s.clone(), s.codec} }
+func (s *AWSet[E]) Clone() *AWSet[E] {
+	if s == nil {
+		return nil
+	}
+	return &AWSet[E]{s.clone(), s.codec}
+}
 
 // IsBottom implements Lattice.
-func (s *AWSet[E]) IsBottom() bool { return s.isBottom() }
+func (s *AWSet[E]) IsBottom() bool { return s.obj().isBottom() }
+
+func (s *AWSet[E]) obj() *object {
+	if s == nil {
+		return nil
+	}
+	return &s.object
+}
+
+func (s *AWSet[E]) needs() string { return "codec" }
 
 func (s *AWSet[E]) nest(o object) *AWSet[E] { return &AWSet[E]{o, s.codec} }
 

@@ -84,7 +84,8 @@ func (b *balance) left() uint64 {
 // Merge implements Lattice: each cell becomes the larger. O(cells of delta). It
 // panics if the bounds differ.
 func (c *BoundedCounter) Merge(delta *BoundedCounter) (changed bool) {
-	if delta == nil {
+	mustBeMade(c != nil && c.cells != nil, "BoundedCounter")
+	if delta.IsBottom() {
 		return false
 	}
 	if c.bounds != delta.bounds {
@@ -100,11 +101,17 @@ func (c *BoundedCounter) Merge(delta *BoundedCounter) (changed bool) {
 
 // Equal implements Lattice.
 func (c *BoundedCounter) Equal(o *BoundedCounter) bool {
+	if c == nil || o == nil || c.cells == nil || o.cells == nil { // no bounds to compare
+		return c.IsBottom() && o.IsBottom()
+	}
 	return c.bounds == o.bounds && maps.Equal(c.cells, o.cells)
 }
 
 // Clone implements Lattice.
 func (c *BoundedCounter) Clone() *BoundedCounter {
+	if c == nil {
+		return nil
+	}
 	return &BoundedCounter{c.bounds, maps.Clone(c.cells)}
 }
 

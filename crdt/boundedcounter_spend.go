@@ -192,6 +192,7 @@ func (c *BoundedCounter) raise(delta *BoundedCounter, k cell, n uint64) error {
 
 // self returns the replica of the transaction, if it can vouch for its own cells.
 func (c *BoundedCounter) self(tx *Tx) (clock.ReplicaID, error) {
+	mustBeMade(c.cells != nil, "BoundedCounter")
 	tx.about(c)
 	id := tx.Replica()
 	if d := tx.src.Doubt(); d > 0 {

@@ -28,10 +28,18 @@ type Codec[E any] struct {
 	sure bool // Append has asked Check
 }
 
+// encode is Append, of which a zero value has none.
+func (c *Codec[E]) encode(b []byte, e E) ([]byte, error) {
+	if c.Append == nil {
+		panic("crdt: a zero value has no codec: make one with the New of its kind")
+	}
+	return c.Append(b, e)
+}
+
 // write appends the bytes of e, which the codec can read.
 func (c *Codec[E]) write(b []byte, e E) ([]byte, error) {
 	from := len(b)
-	b, err := c.Append(b, e)
+	b, err := c.encode(b, e)
 	if err == nil && !c.free && !c.wide && !c.sure {
 		err = c.check(b[from:])
 	}

@@ -65,16 +65,21 @@ func (c *Counter) Add(tx *Tx, n int64) {
 func (c *Counter) Reset(tx *Tx) { tx.reset(c.object) }
 
 // Merge implements Lattice.
-func (c *Counter) Merge(delta *Counter) bool { return c.merge(&delta.object) }
+func (c *Counter) Merge(delta *Counter) bool { return merge(c, delta) }
 
 // Equal implements Lattice; of views it compares what they show and why.
-func (c *Counter) Equal(o *Counter) bool { return c.equal(&o.object) }
+func (c *Counter) Equal(o *Counter) bool { return equal(c, o) }
 
 // Clone implements Lattice; of a view it returns a detached copy.
-func (c *Counter) Clone() *Counter { return &Counter{c.clone()} }
+func (c *Counter) Clone() *Counter {
+	if c == nil {
+		return nil
+	}
+	return &Counter{c.clone()}
+}
 
 // IsBottom implements Lattice.
-func (c *Counter) IsBottom() bool { return c.isBottom() }
+func (c *Counter) IsBottom() bool { return c.obj().isBottom() }
 
 // String returns the value in decimal.
 func (c *Counter) String() string { return fmt.Sprint(c.Value()) }
@@ -87,6 +92,13 @@ func (c *Counter) Last(id clock.ReplicaID) uint64 {
 		return 0
 	}
 	return c.state.LastTotal(id)
+}
+
+func (c *Counter) obj() *object {
+	if c == nil {
+		return nil
+	}
+	return &c.object
 }
 
 func (c *Counter) nest(o object) *Counter { return &Counter{o} }

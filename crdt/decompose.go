@@ -55,6 +55,12 @@ func Contains[S Lattice[S]](s, delta S) bool {
 
 // strip is Strip that tells whether there is anything.
 func strip[S Lattice[S]](s, delta S) (news S, some bool) {
+	if isNil(delta) || isNil(s) {
+		if delta.IsBottom() {
+			return news, false
+		}
+		return delta.Clone(), true
+	}
 	if c, ok := any(delta).(nestable[S]); ok {
 		x, d := wholes(s, delta)
 		out := x.News(d)
@@ -88,7 +94,7 @@ func MergeStrip[S Lattice[S]](s, delta S) (news S, changed bool) {
 }
 
 func wholes[S any](s, delta S) (x, d *kernel.State) {
-	x, d = any(s).(causal).whole(), any(delta).(causal).whole()
+	x, d = any(s).(causal).obj().whole(), any(delta).(causal).obj().whole()
 	if x == nil || d == nil {
 		panic("crdt: parts of a view of a map value or field: its context belongs to the whole object")
 	}

@@ -48,6 +48,13 @@
 // comment says otherwise. Views (AWMap.At, Field.In) are the exception: they read
 // and write through.
 //
+// Nil and the zero value of a type are its bottom: they can be compared, cloned,
+// encoded and merged into others. A nil value cannot change, and neither can the zero
+// value of a type that needs a codec, bounds or a kind of values; both panic and say
+// so. What changes is made by the New of a Kind. While a transaction changes a value,
+// mutators and reads see what it did so far; what needs the value whole (Merge, Clone,
+// Contains, frames) refuses until it has ended.
+//
 // # Costs
 //
 // Where a comment says nothing else, of a value of n elements and c replicas in

@@ -119,16 +119,28 @@ func (d *Doc) Fields() iter.Seq2[string, string] {
 }
 
 // Merge implements Lattice.
-func (d *Doc) Merge(delta *Doc) bool { return d.merge(&delta.object) }
+func (d *Doc) Merge(delta *Doc) bool { return merge(d, delta) }
 
 // Equal implements Lattice; of views it compares the fields and their dots.
-func (d *Doc) Equal(o *Doc) bool { return d.equal(&o.object) }
+func (d *Doc) Equal(o *Doc) bool { return equal(d, o) }
 
 // Clone implements Lattice; of a view it returns a detached copy.
-func (d *Doc) Clone() *Doc { return &Doc{d.clone(), d.fields} }
+func (d *Doc) Clone() *Doc {
+	if d == nil {
+		return nil
+	}
+	return &Doc{d.clone(), d.fields}
+}
 
 // IsBottom implements Lattice.
-func (d *Doc) IsBottom() bool { return d.isBottom() }
+func (d *Doc) IsBottom() bool { return d.obj().isBottom() }
+
+func (d *Doc) obj() *object {
+	if d == nil {
+		return nil
+	}
+	return &d.object
+}
 
 func (d *Doc) nest(o object) *Doc { return &Doc{o, d.fields} }
 

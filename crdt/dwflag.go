@@ -51,16 +51,28 @@ func (f *DWFlag) Tombstones() int {
 }
 
 // Merge implements Lattice.
-func (f *DWFlag) Merge(delta *DWFlag) bool { return f.merge(&delta.object) }
+func (f *DWFlag) Merge(delta *DWFlag) bool { return merge(f, delta) }
 
 // Equal implements Lattice; of views it compares the writes and their dots.
-func (f *DWFlag) Equal(o *DWFlag) bool { return f.equal(&o.object) }
+func (f *DWFlag) Equal(o *DWFlag) bool { return equal(f, o) }
 
 // Clone implements Lattice; of a view it returns a detached copy.
-func (f *DWFlag) Clone() *DWFlag { return &DWFlag{f.clone()} }
+func (f *DWFlag) Clone() *DWFlag {
+	if f == nil {
+		return nil
+	}
+	return &DWFlag{f.clone()}
+}
 
 // IsBottom implements Lattice.
-func (f *DWFlag) IsBottom() bool { return f.isBottom() && f.Tombstones() == 0 }
+func (f *DWFlag) IsBottom() bool { return f == nil || f.obj().isBottom() && f.Tombstones() == 0 }
+
+func (f *DWFlag) obj() *object {
+	if f == nil {
+		return nil
+	}
+	return &f.object
+}
 
 func (f *DWFlag) nest(o object) *DWFlag { return &DWFlag{o} }
 

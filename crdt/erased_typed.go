@@ -65,7 +65,7 @@ func ObjectOf[S Lattice[S]](k Kind[S], s S) (*Object, error) {
 		o.state = erasedLattice[S]{s, k}
 		return o, nil
 	}
-	state := any(s).(causal).whole()
+	state := any(s).(causal).obj().whole()
 	if state == nil {
 		return nil, errors.New("crdt: a view of a map value or field is no object: take the whole object")
 	}

@@ -25,16 +25,28 @@ func (f *EWFlag) Disable(tx *Tx) { tx.clear(f.object) }
 func (f *EWFlag) IsEnabled() bool { return f.at().Has() }
 
 // Merge implements Lattice.
-func (f *EWFlag) Merge(delta *EWFlag) bool { return f.merge(&delta.object) }
+func (f *EWFlag) Merge(delta *EWFlag) bool { return merge(f, delta) }
 
 // Equal implements Lattice; of views it compares the enables and their dots.
-func (f *EWFlag) Equal(o *EWFlag) bool { return f.equal(&o.object) }
+func (f *EWFlag) Equal(o *EWFlag) bool { return equal(f, o) }
 
 // Clone implements Lattice; of a view it returns a detached copy.
-func (f *EWFlag) Clone() *EWFlag { return &EWFlag{f.clone()} }
+func (f *EWFlag) Clone() *EWFlag {
+	if f == nil {
+		return nil
+	}
+	return &EWFlag{f.clone()}
+}
 
 // IsBottom implements Lattice.
-func (f *EWFlag) IsBottom() bool { return f.isBottom() }
+func (f *EWFlag) IsBottom() bool { return f.obj().isBottom() }
+
+func (f *EWFlag) obj() *object {
+	if f == nil {
+		return nil
+	}
+	return &f.object
+}
 
 func (f *EWFlag) nest(o object) *EWFlag { return &EWFlag{o} }
 

@@ -26,7 +26,10 @@ func AppendFrame[S Lattice[S]](b []byte, k Kind[S], s S) ([]byte, error) {
 func AppendFrameVersion[S Lattice[S]](b []byte, k Kind[S], s S, format int) ([]byte, error) {
 	h := header{format, k.Name, k.Version}
 	if c, ok := any(s).(causal); ok {
-		return h.appendCausal(b, c.whole())
+		return h.appendCausal(b, c.obj().whole())
+	}
+	if isNil(s) {
+		s = k.New()
 	}
 	return h.appendPlain(b, func(b []byte) ([]byte, error) { return k.Append(b, s) })
 }
@@ -155,6 +158,9 @@ func appendContent(b []byte, s *kernel.State) ([]byte, error) {
 	if s == nil {
 		return nil, errors.New("crdt: content of a view of a map value or field: encode the whole object")
 	}
+	if s.IsOpen() {
+		return nil, errors.New("crdt: content of a value that a transaction is changing")
+	}
 	b, _ = s.Context().AppendBinary(append(b, FrameVersion)) // never fails
 	return s.AppendBody(b), nil
 }
@@ -175,8 +181,8 @@ func decodeContent(b []byte) (*kernel.State, error) {
 // ContextOf returns a copy of the context of s: the dots whose fate it knows. It
 // is nil for a lattice without a context and for a view.
 func ContextOf[S Lattice[S]](s S) *clock.Context {
-	if c, ok := any(s).(causal); ok && c.whole() != nil {
-		return c.whole().Context().Clone()
+	if c, ok := any(s).(causal); ok && c.obj().whole() != nil {
+		return c.obj().whole().Context().Clone()
 	}
 	return nil
 }
@@ -184,8 +190,8 @@ func ContextOf[S Lattice[S]](s S) *clock.Context {
 // BorrowContext returns the context of s itself, where ContextOf copies it. It belongs
 // to s: the caller must neither change it nor keep it beyond the next change of s.
 func BorrowContext[S Lattice[S]](s S) *clock.Context {
-	if c, ok := any(s).(causal); ok && c.whole() != nil {
-		return c.whole().Context()
+	if c, ok := any(s).(causal); ok && c.obj().whole() != nil {
+		return c.obj().whole().Context()
 	}
 	return nil
 }

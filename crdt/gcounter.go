@@ -68,14 +68,25 @@ func (c *GCounter) Add(tx *Tx, n uint64) {
 // Merge implements Lattice. O(replicas); of a delta of one replica that c knows,
 // O(log replicas).
 func (c *GCounter) Merge(delta *GCounter) (changed bool) {
+	mustBeMade(c != nil, "GCounter")
 	return delta != nil && c.rows.merge(&delta.rows, 1)
 }
 
 // Equal implements Lattice.
-func (c *GCounter) Equal(o *GCounter) bool { return c.rows.equal(&o.rows) }
+func (c *GCounter) Equal(o *GCounter) bool {
+	if c == nil || o == nil {
+		return c.IsBottom() && o.IsBottom()
+	}
+	return c.rows.equal(&o.rows)
+}
 
 // Clone implements Lattice.
-func (c *GCounter) Clone() *GCounter { return &GCounter{c.rows.clone()} }
+func (c *GCounter) Clone() *GCounter {
+	if c == nil {
+		return nil
+	}
+	return &GCounter{c.rows.clone()}
+}
 
 // IsBottom implements Lattice; a nil counter is bottom.
 func (c *GCounter) IsBottom() bool { return c == nil || len(c.rows.ids) == 0 }

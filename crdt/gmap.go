@@ -78,7 +78,7 @@ func (m *GMap[K, S]) Apply(tx *Tx, k K, fn func(*Tx, S) error) error {
 // Get returns the value of k and true, or false if k is absent. The value is the
 // map's own and follows it: read it, and change it by Apply alone.
 func (m *GMap[K, S]) Get(k K) (v S, ok bool) {
-	raw, err := m.keys.Append(nil, k)
+	raw, err := m.keys.encode(nil, k)
 	if err != nil {
 		return v, false
 	}
@@ -109,6 +109,7 @@ func (m *GMap[K, S]) All() iter.Seq2[K, S] {
 
 // Merge implements Lattice. O(keys of delta) merges of values.
 func (m *GMap[K, S]) Merge(delta *GMap[K, S]) (changed bool) {
+	mustBeMade(m != nil && m.values != nil, "GMap")
 	if delta == nil {
 		return false
 	}
@@ -125,11 +126,17 @@ func (m *GMap[K, S]) Merge(delta *GMap[K, S]) (changed bool) {
 
 // Equal implements Lattice. O(state).
 func (m *GMap[K, S]) Equal(o *GMap[K, S]) bool {
+	if m.IsBottom() || o.IsBottom() {
+		return m.IsBottom() == o.IsBottom()
+	}
 	return maps.EqualFunc(m.values, o.values, func(a, b S) bool { return a.Equal(b) })
 }
 
 // Clone implements Lattice. O(state).
 func (m *GMap[K, S]) Clone() *GMap[K, S] {
+	if m == nil {
+		return nil
+	}
 	c := &GMap[K, S]{make(map[string]S, len(m.values)), m.keys, m.kind}
 	c.Merge(m)
 	return c

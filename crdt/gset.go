@@ -40,7 +40,7 @@ func (s *GSet[E]) Add(tx *Tx, e E) {
 // Contains reports whether e is in the set; an element that the codec refuses is
 // not.
 func (s *GSet[E]) Contains(e E) bool {
-	b, err := s.codec.Append(nil, e)
+	b, err := s.codec.encode(nil, e)
 	_, ok := s.has[string(b)]
 	return ok && err == nil
 }
@@ -62,6 +62,7 @@ func (s *GSet[E]) All() iter.Seq[E] {
 
 // Merge implements Lattice. O(elements of delta).
 func (s *GSet[E]) Merge(delta *GSet[E]) (changed bool) {
+	mustBeMade(s != nil && s.has != nil, "GSet")
 	if delta == nil {
 		return false
 	}
@@ -71,10 +72,22 @@ func (s *GSet[E]) Merge(delta *GSet[E]) (changed bool) {
 }
 
 // Equal implements Lattice. O(n).
-func (s *GSet[E]) Equal(o *GSet[E]) bool { return maps.Equal(s.has, o.has) }
+func (s *GSet[E]) Equal(o *GSet[E]) bool { return maps.Equal(s.elements(), o.elements()) }
 
 // Clone implements Lattice. O(n).
-func (s *GSet[E]) Clone() *GSet[E] { return &GSet[E]{maps.Clone(s.has), s.codec} }
+func (s *GSet[E]) Clone() *GSet[E] {
+	if s == nil {
+		return nil
+	}
+	return &GSet[E]{maps.Clone(s.has), s.codec}
+}
+
+func (s *GSet[E]) elements() map[string]struct{} {
+	if s == nil {
+		return nil
+	}
+	return s.has
+}
 
 // IsBottom implements Lattice; a nil set is bottom.
 func (s *GSet[E]) IsBottom() bool { return s == nil || len(s.has) == 0 }

@@ -180,7 +180,7 @@ func ApplyHeal[S Lattice[S]](k Kind[S], s S, h *Heal) (changed bool, missing *cl
 // Fill fills the holes of the context of s; see Object.Fill.
 func Fill[S Lattice[S]](s S, applied *clock.Context) (changed bool) {
 	c, ok := any(s).(causal)
-	return ok && c.whole() != nil && c.whole().Fill(applied)
+	return ok && c.obj().whole() != nil && c.obj().whole().Fill(applied)
 }
 
 // AppendBinary appends the heal. Equal heals have equal bytes.

@@ -68,7 +68,7 @@ func causalKind[S Nested[S]](name string, proto S) Kind[S] {
 		Name:    name,
 		Version: kindVersion,
 		New:     func() S { return proto.nest(newObject()) },
-		Append:  func(b []byte, s S) ([]byte, error) { return appendContent(b, any(s).(causal).whole()) },
+		Append:  func(b []byte, s S) ([]byte, error) { return appendContent(b, any(s).(causal).obj().whole()) },
 		Decode: func(b []byte) (S, error) {
 			state, err := decodeContent(b)
 			if err != nil {

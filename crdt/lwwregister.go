@@ -115,16 +115,30 @@ func (r *LWWRegister[T]) Siblings() iter.Seq[Sibling[T]] {
 }
 
 // Merge implements Lattice.
-func (r *LWWRegister[T]) Merge(delta *LWWRegister[T]) bool { return r.merge(&delta.object) }
+func (r *LWWRegister[T]) Merge(delta *LWWRegister[T]) bool { return merge(r, delta) }
 
 // Equal implements Lattice; of views it compares the values and their dots.
-func (r *LWWRegister[T]) Equal(o *LWWRegister[T]) bool { return r.equal(&o.object) }
+func (r *LWWRegister[T]) Equal(o *LWWRegister[T]) bool { return equal(r, o) }
 
 // Clone implements Lattice; of a view it returns a detached copy.
-func (r *LWWRegister[T]) Clone() *LWWRegister[T] { return &LWWRegister[T]{r.clone(), r.codec} }
+func (r *LWWRegister[T]) Clone() *LWWRegister[T] {
+	if r == nil {
+		return nil
+	}
+	return &LWWRegister[T]{r.clone(), r.codec}
+}
 
 // IsBottom implements Lattice.
-func (r *LWWRegister[T]) IsBottom() bool { return r.isBottom() }
+func (r *LWWRegister[T]) IsBottom() bool { return r.obj().isBottom() }
+
+func (r *LWWRegister[T]) obj() *object {
+	if r == nil {
+		return nil
+	}
+	return &r.object
+}
+
+func (r *LWWRegister[T]) needs() string { return "codec" }
 
 func (r *LWWRegister[T]) nest(o object) *LWWRegister[T] { return &LWWRegister[T]{o, r.codec} }
 

@@ -32,14 +32,25 @@ func (r *MaxRegister[T]) Get() (v T, ok bool) { return r.get() }
 
 // Merge implements Lattice.
 func (r *MaxRegister[T]) Merge(delta *MaxRegister[T]) (changed bool) {
+	mustBeMade(r != nil && r.codec.Decode != nil, "MaxRegister")
 	return delta != nil && r.takeIf(&delta.extreme, delta.raw > r.raw)
 }
 
 // Equal implements Lattice.
-func (r *MaxRegister[T]) Equal(o *MaxRegister[T]) bool { return r.set == o.set && r.raw == o.raw }
+func (r *MaxRegister[T]) Equal(o *MaxRegister[T]) bool {
+	if r.IsBottom() || o.IsBottom() {
+		return r.IsBottom() && o.IsBottom()
+	}
+	return r.raw == o.raw
+}
 
 // Clone implements Lattice.
-func (r *MaxRegister[T]) Clone() *MaxRegister[T] { return &MaxRegister[T]{r.extreme} }
+func (r *MaxRegister[T]) Clone() *MaxRegister[T] {
+	if r == nil {
+		return nil
+	}
+	return &MaxRegister[T]{r.extreme}
+}
 
 // IsBottom implements Lattice; a nil register is bottom.
 func (r *MaxRegister[T]) IsBottom() bool { return r == nil || !r.set }

@@ -30,14 +30,25 @@ func (r *MinRegister[T]) Get() (v T, ok bool) { return r.get() }
 
 // Merge implements Lattice.
 func (r *MinRegister[T]) Merge(delta *MinRegister[T]) (changed bool) {
+	mustBeMade(r != nil && r.codec.Decode != nil, "MinRegister")
 	return delta != nil && r.takeIf(&delta.extreme, delta.raw < r.raw)
 }
 
 // Equal implements Lattice.
-func (r *MinRegister[T]) Equal(o *MinRegister[T]) bool { return r.set == o.set && r.raw == o.raw }
+func (r *MinRegister[T]) Equal(o *MinRegister[T]) bool {
+	if r.IsBottom() || o.IsBottom() {
+		return r.IsBottom() && o.IsBottom()
+	}
+	return r.raw == o.raw
+}
 
 // Clone implements Lattice.
-func (r *MinRegister[T]) Clone() *MinRegister[T] { return &MinRegister[T]{r.extreme} }
+func (r *MinRegister[T]) Clone() *MinRegister[T] {
+	if r == nil {
+		return nil
+	}
+	return &MinRegister[T]{r.extreme}
+}
 
 // IsBottom implements Lattice; a nil register is bottom.
 func (r *MinRegister[T]) IsBottom() bool { return r == nil || !r.set }

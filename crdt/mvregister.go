@@ -56,16 +56,30 @@ func (r *MVRegister[T]) Values() iter.Seq[T] {
 func (r *MVRegister[T]) Len() int { return r.at().Below() }
 
 // Merge implements Lattice.
-func (r *MVRegister[T]) Merge(delta *MVRegister[T]) bool { return r.merge(&delta.object) }
+func (r *MVRegister[T]) Merge(delta *MVRegister[T]) bool { return merge(r, delta) }
 
 // Equal implements Lattice; of views it compares the values and their dots.
-func (r *MVRegister[T]) Equal(o *MVRegister[T]) bool { return r.equal(&o.object) }
+func (r *MVRegister[T]) Equal(o *MVRegister[T]) bool { return equal(r, o) }
 
 // Clone implements Lattice; of a view it returns a detached copy.
-func (r *MVRegister[T]) Clone() *MVRegister[T] { return &MVRegister[T]{r.clone(), r.codec} }
+func (r *MVRegister[T]) Clone() *MVRegister[T] {
+	if r == nil {
+		return nil
+	}
+	return &MVRegister[T]{r.clone(), r.codec}
+}
 
 // IsBottom implements Lattice.
-func (r *MVRegister[T]) IsBottom() bool { return r.isBottom() }
+func (r *MVRegister[T]) IsBottom() bool { return r.obj().isBottom() }
+
+func (r *MVRegister[T]) obj() *object {
+	if r == nil {
+		return nil
+	}
+	return &r.object
+}
+
+func (r *MVRegister[T]) needs() string { return "codec" }
 
 func (r *MVRegister[T]) nest(o object) *MVRegister[T] { return &MVRegister[T]{o, r.codec} }
 

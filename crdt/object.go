@@ -1,6 +1,7 @@
 package crdt
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/dovetail-crdt/dovetail/crdt/internal/kernel"
@@ -53,18 +54,38 @@ func (o *object) below(seg string, err error) object {
 }
 
 // merge joins the whole states of two values of one type.
-func (o *object) merge(d *object) bool {
-	if o.path != nil || o.err != nil {
+func merge[V causal](v, delta V) bool {
+	d := delta.obj()
+	if o := v.obj(); o != nil && (o.path != nil || o.err != nil) {
 		panic("crdt: Merge into a view of a map value or field: merge the whole object instead")
 	}
-	if d == nil || d.state == nil {
+	state := ready(v)
+	if d == nil || d.state == nil && d.err == nil {
 		return false
 	}
 	if d.path != nil || d.err != nil {
 		panic("crdt: Merge of a view of a map value or field: its context belongs to the whole object")
 	}
-	return o.state.Merge(d.state)
+	return state.Merge(d.state)
 }
+
+// ready returns the state of a value that is about to change, or nil of a view. A zero
+// value gets one here, if its type needs nothing else.
+func ready(v causal) *kernel.State {
+	o := v.obj()
+	if o == nil {
+		panic(fmt.Sprintf("crdt: a nil %T cannot change: make one with the New of its kind", v))
+	}
+	if o.state == nil && o.err == nil {
+		if t, ok := v.(interface{ needs() string }); ok {
+			panic(fmt.Sprintf("crdt: a zero %T has no %s: make one with the New of its kind", v, t.needs()))
+		}
+		o.state = kernel.New()
+	}
+	return o.whole()
+}
+
+func equal[V causal](v, other V) bool { return v.obj().equal(other.obj()) }
 
 // equal compares whole states, and of views what stands in them.
 func (o *object) equal(p *object) bool {
@@ -79,7 +100,7 @@ func (o *object) equal(p *object) bool {
 
 // clone copies a whole state; of a view, what stands in it.
 func (o *object) clone() object {
-	if o.err != nil {
+	if o.err != nil || o.state == nil {
 		return object{state: kernel.New(), err: o.err}
 	}
 	return object{state: o.state.Sub(o.path)}
@@ -95,17 +116,21 @@ func (o *object) isBottom() bool {
 	return o.at().Below() == 0 && o.at().Bases() == 0
 }
 
-// whole returns the kernel state of a value that is not a view, or nil.
+// whole returns the kernel state of a value that is not a view, or nil. That of nil
+// and of a zero value is an empty one.
 func (o *object) whole() *kernel.State {
-	if o == nil || o.path != nil || o.err != nil {
+	switch {
+	case o == nil || o.state == nil && o.err == nil:
+		return kernel.New()
+	case o.path != nil || o.err != nil:
 		return nil
 	}
 	return o.state
 }
 
-// causal is what every causal type has besides its own methods, by embedding
-// object and by nest.
-type causal interface{ whole() *kernel.State }
+// causal is what every causal type has besides its own methods: a way to what it
+// embeds, also of nil.
+type causal interface{ obj() *object }
 
 // nestable is the part of Nested that does not depend on the type.
 type nestable[S any] interface {

@@ -20,7 +20,12 @@ func plainKind[S plain[S]](name string, empty func() S) Kind[S] {
 		Name:    name,
 		Version: kindVersion,
 		New:     empty,
-		Append:  func(b []byte, s S) ([]byte, error) { return s.AppendBinary(b) },
+		Append: func(b []byte, s S) ([]byte, error) {
+			if isNil(s) {
+				s = empty()
+			}
+			return s.AppendBinary(b)
+		},
 		Decode: func(b []byte) (S, error) {
 			s := empty()
 			return s, s.UnmarshalBinary(b)
@@ -55,4 +60,12 @@ func readAscending(r *wire.Reader, each func([]byte) error) error {
 		last = raw
 	}
 	return r.Done()
+}
+
+// mustBeMade panics unless a value is there that can change: nil has no place for it,
+// and the zero value of a type with a codec or bounds lacks those.
+func mustBeMade(ok bool, what string) {
+	if !ok {
+		panic("crdt: a nil or zero " + what + " cannot change: make one with the New of its kind")
+	}
 }

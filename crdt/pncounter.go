@@ -73,14 +73,25 @@ func (c *PNCounter) Add(tx *Tx, n int64) {
 // Merge implements Lattice. O(replicas); of a delta of one replica that c knows,
 // O(log replicas).
 func (c *PNCounter) Merge(delta *PNCounter) (changed bool) {
+	mustBeMade(c != nil, "PNCounter")
 	return delta != nil && c.rows.merge(&delta.rows, pnWidth)
 }
 
 // Equal implements Lattice.
-func (c *PNCounter) Equal(o *PNCounter) bool { return c.rows.equal(&o.rows) }
+func (c *PNCounter) Equal(o *PNCounter) bool {
+	if c == nil || o == nil {
+		return c.IsBottom() && o.IsBottom()
+	}
+	return c.rows.equal(&o.rows)
+}
 
 // Clone implements Lattice.
-func (c *PNCounter) Clone() *PNCounter { return &PNCounter{c.rows.clone()} }
+func (c *PNCounter) Clone() *PNCounter {
+	if c == nil {
+		return nil
+	}
+	return &PNCounter{c.rows.clone()}
+}
 
 // IsBottom implements Lattice; a nil counter is bottom.
 func (c *PNCounter) IsBottom() bool { return c == nil || len(c.rows.ids) == 0 }

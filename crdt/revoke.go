@@ -16,7 +16,7 @@ func Revoke[S Lattice[S]](delta S) (revocation S, ok bool) {
 	if !isCausal {
 		return revocation, false
 	}
-	state := c.whole()
+	state := c.obj().whole()
 	if state == nil {
 		return revocation, false
 	}

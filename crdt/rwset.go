@@ -151,16 +151,30 @@ func (s *RWSet[E]) present() []string {
 }
 
 // Merge implements Lattice.
-func (s *RWSet[E]) Merge(delta *RWSet[E]) bool { return s.merge(&delta.object) }
+func (s *RWSet[E]) Merge(delta *RWSet[E]) bool { return merge(s, delta) }
 
 // Equal implements Lattice; of views it compares the writes and their dots.
-func (s *RWSet[E]) Equal(o *RWSet[E]) bool { return s.equal(&o.object) }
+func (s *RWSet[E]) Equal(o *RWSet[E]) bool { return equal(s, o) }
 
 // Clone implements Lattice; of a view it returns a detached copy.
-func (s *RWSet[E]) Clone() *RWSet[E] { return &RWSet[E]{s.clone(), s.codec} }
+func (s *RWSet[E]) Clone() *RWSet[E] {
+	if s == nil {
+		return nil
+	}
+	return &RWSet[E]{s.clone(), s.codec}
+}
 
 // IsBottom implements Lattice.
-func (s *RWSet[E]) IsBottom() bool { return s.isBottom() && s.at().Below() == 0 }
+func (s *RWSet[E]) IsBottom() bool { return s == nil || s.obj().isBottom() && s.at().Below() == 0 }
+
+func (s *RWSet[E]) obj() *object {
+	if s == nil {
+		return nil
+	}
+	return &s.object
+}
+
+func (s *RWSet[E]) needs() string { return "codec" }
 
 func (s *RWSet[E]) nest(o object) *RWSet[E] { return &RWSet[E]{o, s.codec} }
 

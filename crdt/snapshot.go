@@ -36,11 +36,11 @@ type Snapshot struct {
 // transaction on the object. O(context and totals; of a view, also the number of
 // resets that the object remembers).
 func SnapshotOf[S Lattice[S]](s S) *Snapshot {
-	c, ok := any(s).(interface{ snapshot() *Snapshot })
+	c, ok := any(s).(causal)
 	if !ok {
 		return nil
 	}
-	return c.snapshot()
+	return c.obj().snapshot()
 }
 
 func (o *object) snapshot() *Snapshot {

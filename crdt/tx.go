@@ -69,7 +69,7 @@ func Mutate[S Lattice[S]](s S, src Source, fn func(*Tx, S) error, opts ...Option
 		return delta, errors.New("crdt: Mutate: the source has no replica id")
 	}
 	if c, ok := any(s).(nestable[S]); ok {
-		state, err := mutateState(c.whole(), c.schema(), src, func(tx *Tx) error { return fn(tx, s) }, opts)
+		state, err := mutateState(ready(c), c.schema(), src, func(tx *Tx) error { return fn(tx, s) }, opts)
 		if err != nil {
 			return delta, err
 		}
@@ -119,6 +119,9 @@ func mutateState(state *kernel.State, schema kernel.Schema, src Source, fn func(
 }
 
 func mutateRecorded[S Lattice[S]](s S, src Source, fn func(*Tx, S) error) (delta S, changed bool, err error) {
+	if isNil(s) {
+		panic(fmt.Sprintf("crdt: a nil %T cannot change: make one with the New of its kind", s))
+	}
 	work, before := s.Clone(), s.Clone()
 	tx := &Tx{src: src, of: work}
 	defer func() { tx.done = true }()
@@ -352,4 +355,10 @@ func (tx *Tx) weigh(path []string, n int) bool {
 		return false
 	}
 	return true
+}
+
+// isNil reports whether s is the nil of its type.
+func isNil[S any](s S) bool {
+	var none S
+	return any(s) == any(none)
 }

@@ -14,7 +14,7 @@ import (
 // has no numbers yet.
 func (s *State) Clone() *State {
 	if s.open != nil {
-		panic("kernel: copy of a state that a transaction is changing")
+		panic("crdt: Clone of a value that a transaction is changing")
 	}
 	out := New()
 	out.ctx = *s.ctx.Clone()
@@ -82,7 +82,7 @@ func (s *State) Sub(path []string) *State {
 		return s.Clone()
 	}
 	if s.open != nil {
-		panic("kernel: copy of a state that a transaction is changing")
+		panic("crdt: Clone of a value that a transaction is changing")
 	}
 	out := New()
 	out.ctx = *s.ctx.Clone()

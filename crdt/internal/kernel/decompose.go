@@ -83,7 +83,7 @@ func (s *State) partsOf(id clock.ReplicaID, run clock.Interval, yield func(*Stat
 // unless the rest came too.
 func (s *State) News(d *State) *State {
 	if s.open != nil || d.open != nil {
-		panic("kernel: News during a transaction on one of the states")
+		panic("crdt: Contains, Strip or MergeStrip during a transaction on one of the values")
 	}
 	out := New()
 	if s == d {

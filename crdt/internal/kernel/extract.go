@@ -123,6 +123,6 @@ func (s *State) Fill(applied *clock.Context) (changed bool) {
 
 func (s *State) mustBeClosed() {
 	if s.open != nil {
-		panic("kernel: extraction from a state that a transaction is changing")
+		panic("crdt: Extract from a value that a transaction is changing")
 	}
 }

@@ -24,7 +24,7 @@ func (s *State) Merge(d *State) (changed bool) {
 		return false
 	}
 	if s.open != nil || d.open != nil {
-		panic("kernel: Merge during a transaction on one of the states")
+		panic("crdt: Merge during a transaction on one of the values")
 	}
 	m := joiner{s: s, d: d, copies: twins{from: d, to: s}}
 	if s.small != nil && d.small != nil && s.small.all.value() == valueTotal && m.joinRows() {

@@ -66,7 +66,7 @@ type basesWas struct {
 // transaction on s is open.
 func (s *State) Begin(id clock.ReplicaID, doubt uint64) *Tx {
 	if s.open != nil {
-		panic(fmt.Sprintf("kernel: transaction of %v on a state that one of %v is changing", id, s.open.id))
+		panic(fmt.Sprintf("crdt: Mutate by %v of a value that a transaction of %v is changing", id, s.open.id))
 	}
 	t := &s.own().tx
 	*t = Tx{
