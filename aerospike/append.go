@@ -14,7 +14,7 @@ func (e *Engine) append(ctx context.Context, o *object, entries []unit.Entry, g 
 	o.mu.Lock()
 	g.MaxSize = o.room
 	o.mu.Unlock()
-	queued, err = e.writer.Append(ctx, o.key, entries, g)
+	queued, err = e.writer.Load().Append(ctx, o.key, entries, g)
 	if err != nil {
 		return 0, err
 	}
@@ -36,7 +36,7 @@ func (e *Engine) fold(o *object) {
 		defer o.compacting.Store(false)
 		ctx, cancel := context.WithTimeout(e.ctx, e.cfg.Timeout)
 		defer cancel()
-		f, err := e.writer.Fold(ctx, o.key)
+		f, err := e.writer.Load().Fold(ctx, o.key)
 		if err != nil {
 			e.cfg.Logger.Warn("aerospike: queue not folded", slog.String("key", o.key), slog.Any("error", err))
 			return
@@ -67,7 +67,7 @@ func (e *Engine) Fold(ctx context.Context, key string) error {
 		return keyError(key, err)
 	}
 	defer done()
-	f, err := e.writer.Fold(ctx, o.key)
+	f, err := e.writer.Load().Fold(ctx, o.key)
 	if err != nil {
 		return keyError(key, err)
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/dovetail-crdt/dovetail/aerospike"
 	"github.com/dovetail-crdt/dovetail/clock"
 	"github.com/dovetail-crdt/dovetail/crdt"
+	"github.com/dovetail-crdt/dovetail/store"
 )
 
 func write(v string) func(*crdt.Tx, *crdt.MVRegister[string]) error {
@@ -25,8 +26,8 @@ func TestAtLeastOverwritten(t *testing.T) {
 		s := newSet(t, c)
 		cfg := aerospike.Config{Set: s, Watch: -1, TokenKey: []byte("0123456789abcdef")}
 		a, b := open(t, c, cfg), open(t, c, cfg)
-		regs := func(e *aerospike.Engine) aerospike.Objects[*crdt.MVRegister[string]] {
-			return aerospike.NewObjects(e, "", crdt.MVRegisterOf(crdt.String))
+		regs := func(e *aerospike.Engine) store.Objects[*crdt.MVRegister[string]] {
+			return store.NewObjects(e, "", crdt.MVRegisterOf(crdt.String))
 		}
 		update := func(e *aerospike.Engine, v string) clock.Token {
 			t.Helper()
@@ -41,7 +42,7 @@ func TestAtLeastOverwritten(t *testing.T) {
 		update(a, "x")
 		token := update(b, "y")
 		fresh := regs(open(t, c, cfg))
-		if v, _, err := fresh.View(t.Context(), "k", aerospike.AtLeast(token)); err != nil || v.Len() != 1 {
+		if v, _, err := fresh.View(t.Context(), "k", store.AtLeast(token)); err != nil || v.Len() != 1 {
 			t.Fatalf("before the rollback: %d values, %v", v.Len(), err)
 		}
 		old.bring(t, c)
@@ -60,7 +61,7 @@ func TestAtLeastOverwritten(t *testing.T) {
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		_, _, err = fresh.View(ctx, "k", aerospike.AtLeast(token))
+		_, _, err = fresh.View(ctx, "k", store.AtLeast(token))
 		var b1 *crdt.BehindError
 		if !errors.As(err, &b1) || !errors.Is(err, crdt.ErrBehind) {
 			t.Fatalf("AtLeast of what is not applied: %v", err)
@@ -70,16 +71,16 @@ func TestAtLeastOverwritten(t *testing.T) {
 		}
 		ctx, cancel = context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		if _, err := fresh.Update(ctx, "k", write("z"), aerospike.AtLeast(token)); !errors.Is(err, crdt.ErrBehind) {
+		if _, err := fresh.Update(ctx, "k", write("z"), store.AtLeast(token)); !errors.Is(err, crdt.ErrBehind) {
 			t.Errorf("Update of what is behind: %v", err)
 		}
 		// Who saw it like this asks for no more than that.
-		if _, _, err := fresh.View(t.Context(), "k", aerospike.AtLeast(behind)); err != nil {
+		if _, _, err := fresh.View(t.Context(), "k", store.AtLeast(behind)); err != nil {
 			t.Errorf("AtLeast of what was seen here: %v", err)
 		}
 		done := make(chan error, 1)
 		go func() {
-			_, _, err := fresh.View(t.Context(), "k", aerospike.AtLeast(token))
+			_, _, err := fresh.View(t.Context(), "k", store.AtLeast(token))
 			done <- err
 		}()
 		if n, err := a.Remerge(t.Context()); err != nil || n == 0 {
@@ -100,7 +101,7 @@ func TestAtLeastLost(t *testing.T) {
 	s := newSet(t, c)
 	cfg := aerospike.Config{Set: s, Watch: -1, TokenKey: []byte("0123456789abcdef")}
 	e := open(t, c, cfg)
-	sets := aerospike.NewObjects(e, "", crdt.AWSetOf(crdt.String))
+	sets := store.NewObjects(e, "", crdt.AWSetOf(crdt.String))
 	put := func(v string) clock.Token {
 		t.Helper()
 		tok, err := sets.Update(t.Context(), "k", func(tx *crdt.Tx, s *crdt.AWSet[string]) error { s.Add(tx, v); return nil })
@@ -119,7 +120,7 @@ func TestAtLeastLost(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 	defer cancel()
-	_, _, err := aerospike.NewObjects(open(t, c, cfg), "", crdt.AWSetOf(crdt.String)).View(ctx, "k", aerospike.AtLeast(token))
+	_, _, err := store.NewObjects(open(t, c, cfg), "", crdt.AWSetOf(crdt.String)).View(ctx, "k", store.AtLeast(token))
 	var behind *crdt.BehindError
 	if !errors.As(err, &behind) || !behind.Missing.Contains(lost) || !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("AtLeast of a lost write: %v", err)

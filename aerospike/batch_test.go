@@ -55,7 +55,7 @@ func TestBatch(t *testing.T) {
 		}
 	}
 	for _, from := range []*aerospike.Engine{e, open(t, c, aerospike.Config{Set: set, Watch: -1})} {
-		counters := aerospike.NewObjects(from, "", crdt.PNCounterKind())
+		counters := store.NewObjects(from, "", crdt.PNCounterKind())
 		values, err := counters.Views(t.Context(), append(keys, "absent"))
 		if err != nil || len(values) != objects+1 {
 			t.Fatalf("%d values, %v", len(values), err)

@@ -44,7 +44,7 @@ func TestRestarts10k(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	sets := aerospike.NewObjects(e, "s/", crdt.AWSetOf(crdt.String))
+	sets := store.NewObjects(e, "s/", crdt.AWSetOf(crdt.String))
 	// Somebody has seen it all and removes what is there: ten thousand dead adds.
 	for _, name := range elements {
 		_, err := sets.Update(t.Context(), "k", func(tx *crdt.Tx, s *crdt.AWSet[string]) error { s.Remove(tx, name); return nil })
@@ -66,11 +66,11 @@ func TestRestarts10k(t *testing.T) {
 		}
 	}
 	fresh := open(t, c, cfg)
-	s, _, err := aerospike.NewObjects(fresh, "s/", crdt.AWSetOf(crdt.String)).View(t.Context(), "k")
+	s, _, err := store.NewObjects(fresh, "s/", crdt.AWSetOf(crdt.String)).View(t.Context(), "k")
 	if err != nil || s.Len() != 0 {
 		t.Errorf("removed elements: %d, %v", s.Len(), err)
 	}
-	v, _, err := aerospike.NewObjects(fresh, "c/", crdt.CounterKind()).View(t.Context(), "k")
+	v, _, err := store.NewObjects(fresh, "c/", crdt.CounterKind()).View(t.Context(), "k")
 	if err != nil || v.Value() != int64(processes) {
 		t.Errorf("counter %v, %v, want %d", v, err, processes)
 	}
@@ -78,7 +78,7 @@ func TestRestarts10k(t *testing.T) {
 	blocks := scanned(t, c, set+".b")
 	empty(t, c, set+".b")
 	fresh = open(t, c, cfg)
-	sets = aerospike.NewObjects(fresh, "s/", crdt.AWSetOf(crdt.String))
+	sets = store.NewObjects(fresh, "s/", crdt.AWSetOf(crdt.String))
 	if s, _, err := sets.View(t.Context(), "k"); !errors.Is(err, aerospike.ErrIncomplete) {
 		t.Errorf("without its blocks the set shows %q, %v", slices.Collect(s.All()), err)
 	}
@@ -95,7 +95,7 @@ func TestRestarts10k(t *testing.T) {
 	if s, _, err := sets.View(t.Context(), "k"); err != nil || s.Len() != 0 {
 		t.Errorf("with its blocks again: %d elements, %v", s.Len(), err)
 	}
-	counters := aerospike.NewObjects(fresh, "c/", crdt.CounterKind())
+	counters := store.NewObjects(fresh, "c/", crdt.CounterKind())
 	if _, err := counters.Update(t.Context(), "k", add(1)); err != nil {
 		t.Error(err)
 	}
@@ -127,7 +127,7 @@ func TestBlockSplit(t *testing.T) {
 	left, right := open(t, c, cfg), open(t, c, cfg)
 	write(left, 1, 300)
 	before := save(t, c, set, "k")
-	mine := aerospike.NewObjects(left, "", crdt.CounterKind())
+	mine := store.NewObjects(left, "", crdt.CounterKind())
 	if _, err := mine.Update(t.Context(), "k", add(1)); err != nil {
 		t.Fatal(err)
 	}
@@ -141,7 +141,7 @@ func TestBlockSplit(t *testing.T) {
 	if v, _, err := mine.View(t.Context(), "k"); err != nil || v.Value() != 700 {
 		t.Errorf("left side's process: %v, %v", v, err)
 	}
-	other := aerospike.NewObjects(open(t, c, cfg), "", crdt.CounterKind())
+	other := store.NewObjects(open(t, c, cfg), "", crdt.CounterKind())
 	until(t, func() bool { // what it remembers is merged
 		v, _, err := other.View(t.Context(), "k")
 		if err != nil {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/dovetail-crdt/dovetail/aerospike/internal/unit"
 	"github.com/dovetail-crdt/dovetail/crdt"
+	"github.com/dovetail-crdt/dovetail/store"
 )
 
 // A change is what one transaction did to one object, from the moment at which its
@@ -122,7 +123,7 @@ type revocation struct {
 func revoke(delta *crdt.Object) (*revocation, error) {
 	r, ok := delta.Revoke()
 	if !ok {
-		return nil, ErrCannotAbandon
+		return nil, store.ErrCannotAbandon
 	}
 	frame, err := r.AppendFrame(nil)
 	if err != nil {

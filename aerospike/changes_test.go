@@ -11,6 +11,7 @@ import (
 	"github.com/dovetail-crdt/dovetail/aerospike"
 	"github.com/dovetail-crdt/dovetail/aerospike/asdtest"
 	"github.com/dovetail-crdt/dovetail/crdt"
+	"github.com/dovetail-crdt/dovetail/store"
 )
 
 // next returns what changed, each once. A machine that is busy may take so long for a
@@ -41,7 +42,7 @@ func next(t *testing.T, c *aerospike.Changes) []string {
 func TestChanges(t *testing.T) {
 	c := cluster(t)
 	set := newSet(t, c)
-	writer := aerospike.NewObjects(open(t, c, aerospike.Config{Set: set}), "", crdt.CounterKind())
+	writer := store.NewObjects(open(t, c, aerospike.Config{Set: set}), "", crdt.CounterKind())
 	write := func(key string) {
 		t.Helper()
 		if _, err := writer.Update(t.Context(), key, add(1)); err != nil {
@@ -88,7 +89,7 @@ func TestChangesBeginAgain(t *testing.T) {
 	s := asdtest.Start(t)
 	c := connect(t, s.Addr())
 	e := open(t, c, aerospike.Config{Set: "s", Watch: -1})
-	counters := aerospike.NewObjects(e, "", crdt.CounterKind())
+	counters := store.NewObjects(e, "", crdt.CounterKind())
 	if _, err := counters.Update(t.Context(), "k", add(1)); err != nil {
 		t.Fatal(err)
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/dovetail-crdt/dovetail/aerospike"
 	"github.com/dovetail-crdt/dovetail/crdt"
+	"github.com/dovetail-crdt/dovetail/store"
 )
 
 // TestCounterEvict forgets the object after every update, 10,000 times. The total
@@ -19,7 +20,7 @@ func TestCounterEvict(t *testing.T) {
 	c := cluster(t)
 	set := newSet(t, c)
 	e := open(t, c, aerospike.Config{Set: set, CacheObjects: -1, QueueLength: 16, Watch: -1})
-	counters := aerospike.NewObjects(e, "", crdt.CounterKind())
+	counters := store.NewObjects(e, "", crdt.CounterKind())
 	increment := func() {
 		t.Helper()
 		if _, err := counters.Update(t.Context(), "k", add(1)); err != nil {
@@ -56,7 +57,7 @@ func TestForgottenRows(t *testing.T) {
 	c := cluster(t)
 	set := newSet(t, c)
 	e := open(t, c, aerospike.Config{Set: set, CacheObjects: -1, Watch: -1})
-	counters := aerospike.NewObjects(e, "", crdt.PNCounterKind())
+	counters := store.NewObjects(e, "", crdt.PNCounterKind())
 	for i := range 10 {
 		if i == 5 {
 			lose(t, c, set, "k")
@@ -70,7 +71,7 @@ func TestForgottenRows(t *testing.T) {
 		t.Errorf("%v, %v", v, err)
 	}
 
-	members := aerospike.NewObjects(e, "s/", crdt.AWSetOf(crdt.Uint64))
+	members := store.NewObjects(e, "s/", crdt.AWSetOf(crdt.Uint64))
 	for i := range uint64(50) {
 		_, err := members.Update(t.Context(), "k", func(tx *crdt.Tx, s *crdt.AWSet[uint64]) error {
 			s.Add(tx, i)

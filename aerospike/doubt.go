@@ -3,61 +3,10 @@ package aerospike
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"github.com/dovetail-crdt/dovetail/crdt"
 	"github.com/dovetail-crdt/dovetail/store"
 )
-
-var (
-	// ErrCannotAbandon means that a change in doubt cannot be taken back: it is a
-	// counter's total, which the next one repeats and others may have counted on; or
-	// it only removed something, which may be gone; or it was of a type that nothing is
-	// ever taken out of. It stays in doubt.
-	ErrCannotAbandon = errors.New("aerospike: change cannot be abandoned")
-	// ErrApplied is what Abandon says of a change that is applied by now.
-	ErrApplied = errors.New("aerospike: change is applied")
-	// ErrAbandoned is what Retry says of a change that was abandoned.
-	ErrAbandoned = errors.New("aerospike: change was abandoned")
-)
-
-// InDoubtError is the error of an Update whose change may have been applied, or may
-// yet be. It matches store.ErrInDoubt. The change is pending: it is in the journal,
-// and unless it is abandoned the engine goes on merging it until it is known to be
-// in the cluster, so it ends up applied, once. What the process does next on the
-// object is right in both cases.
-//
-// Running the Update again would be another change beside it. Retry and Abandon
-// resolve this one, and may be called from any goroutine, at any time, in any order.
-// It is resolved once: by the engine or a Retry, which keeps the change, or by an
-// Abandon, which drops it. Whatever is asked afterwards gets the same answer.
-type InDoubtError struct {
-	Key string
-	Err error // why it is in doubt
-
-	doubt *doubt
-}
-
-// Error implements error.
-func (e *InDoubtError) Error() string {
-	return fmt.Sprintf("aerospike: update of object %q in doubt: %v", e.Key, e.Err)
-}
-
-// Unwrap returns store.ErrInDoubt and the cause.
-func (e *InDoubtError) Unwrap() []error { return []error{store.ErrInDoubt, e.Err} }
-
-// Retry merges the same change again, as often as the context lets it. When it
-// returns nil the change is in the cluster, once, and stays. The error matches
-// ErrAbandoned if it was abandoned; any other matches store.ErrInDoubt: retry again.
-func (e *InDoubtError) Retry(ctx context.Context) error { return e.doubt.Retry(ctx) }
-
-// Abandon takes the change back: it is killed by name, so that it shows nowhere,
-// wherever and whenever it arrives. What it overwrote or removed stays so where it
-// has arrived. The error matches ErrApplied if the change is applied by now, and
-// ErrCannotAbandon if it cannot be taken back. Any other matches store.ErrInDoubt:
-// from then on the change is being dropped, by the engine too, and nothing else
-// becomes of it; Abandon again says when it is done.
-func (e *InDoubtError) Abandon(ctx context.Context) error { return e.doubt.Abandon(ctx) }
 
 // doubt is a change in doubt of this process. It holds its object until the change is
 // resolved.
@@ -69,7 +18,7 @@ type doubt struct {
 	delta *crdt.Object
 }
 
-// Retry implements InDoubtError.Retry.
+// Retry implements store.PendingChange.
 func (d *doubt) Retry(ctx context.Context) error {
 	return d.call(ctx, func(ctx context.Context) error {
 		if d.state() == stateDoubted {
@@ -83,11 +32,11 @@ func (d *doubt) Retry(ctx context.Context) error {
 		if d.state() == stateKept {
 			return nil
 		}
-		return ErrAbandoned
+		return store.ErrAbandoned
 	})
 }
 
-// Abandon implements InDoubtError.Abandon.
+// Abandon implements store.PendingChange.
 func (d *doubt) Abandon(ctx context.Context) error {
 	return d.call(ctx, func(ctx context.Context) error {
 		if d.state() == stateDoubted {
@@ -108,7 +57,7 @@ func (d *doubt) Abandon(ctx context.Context) error {
 		if d.state() == stateDropped {
 			return nil
 		}
-		return ErrApplied
+		return store.ErrApplied
 	})
 }
 
@@ -131,10 +80,10 @@ func (d *doubt) call(ctx context.Context, f func(context.Context) error) error {
 	switch {
 	case err == nil:
 		return nil
-	case errors.Is(err, ErrAbandoned), errors.Is(err, ErrApplied), errors.Is(err, ErrCannotAbandon):
+	case errors.Is(err, store.ErrAbandoned), errors.Is(err, store.ErrCannotAbandon):
 		return keyError(d.o.key, err)
 	}
-	return keyError(d.o.key, &doubtError{err})
+	return keyError(d.o.key, &matching{err, store.ErrInDoubt})
 }
 
 // merge merges the change, or its revocation if it is being dropped, and takes note

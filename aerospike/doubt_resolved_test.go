@@ -20,7 +20,7 @@ func insert(name string) func(*crdt.Tx, *crdt.AWSet[string]) error {
 }
 
 // holds returns the elements of the set under "k".
-func holds(t *testing.T, o aerospike.Objects[*crdt.AWSet[string]], name string) bool {
+func holds(t *testing.T, o store.Objects[*crdt.AWSet[string]], name string) bool {
 	t.Helper()
 	s, _, err := o.View(t.Context(), "k")
 	if err != nil {
@@ -37,7 +37,7 @@ func TestAbandonOfWhatIsKept(t *testing.T) {
 	j := newRows()
 	f := &faulty{Client: c, rand: rand.New(rand.NewPCG(1, 1))}
 	e := start(t, f, set, j)
-	members := aerospike.NewObjects(e, "", crdt.AWSetOf(crdt.String))
+	members := store.NewObjects(e, "", crdt.AWSetOf(crdt.String))
 	d := unanswered(t, f, false, members, "k", insert("kept"))
 	if err := d.Retry(t.Context()); err != nil {
 		t.Fatalf("Retry: %v", err)
@@ -54,7 +54,7 @@ func TestAbandonOfWhatIsKept(t *testing.T) {
 	if _, err := next.Remerge(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if !holds(t, aerospike.NewObjects(next, "", crdt.AWSetOf(crdt.String)), "kept") {
+	if !holds(t, store.NewObjects(next, "", crdt.AWSetOf(crdt.String)), "kept") {
 		t.Error("a change that was acknowledged is gone after a restart")
 	}
 }
@@ -66,7 +66,7 @@ func TestAbandonOfAClosedEngine(t *testing.T) {
 	j := newRows()
 	f := &faulty{Client: c, rand: rand.New(rand.NewPCG(1, 1))}
 	e := start(t, f, set, j)
-	d := unanswered(t, f, true, aerospike.NewObjects(e, "", crdt.AWSetOf(crdt.String)), "k", insert("kept"))
+	d := unanswered(t, f, true, store.NewObjects(e, "", crdt.AWSetOf(crdt.String)), "k", insert("kept"))
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
 	if err := d.Abandon(ended); err == nil {
@@ -78,7 +78,7 @@ func TestAbandonOfAClosedEngine(t *testing.T) {
 	if _, err := e.Remerge(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if !holds(t, aerospike.NewObjects(e, "", crdt.AWSetOf(crdt.String)), "kept") {
+	if !holds(t, store.NewObjects(e, "", crdt.AWSetOf(crdt.String)), "kept") {
 		t.Error("a change that was acknowledged is gone after a Remerge")
 	}
 	shut(t, e)
@@ -98,7 +98,7 @@ func TestRetryOfWhatIsAbandoned(t *testing.T) {
 			f := &faulty{Client: c, rand: rand.New(rand.NewPCG(1, 1))}
 			s := &script{Client: f}
 			e := start(t, s, set, j)
-			members := aerospike.NewObjects(e, "", crdt.AWSetOf(crdt.String))
+			members := store.NewObjects(e, "", crdt.AWSetOf(crdt.String))
 			d := unanswered(t, f, true, members, "k", insert("dropped"))
 			s.mu.Lock()
 			s.answers = []as.AerospikeError{answer}
@@ -127,7 +127,7 @@ func TestRetryOfWhatIsAbandoned(t *testing.T) {
 			if _, err := next.Remerge(t.Context()); err != nil {
 				t.Fatal(err)
 			}
-			if holds(t, aerospike.NewObjects(next, "", crdt.AWSetOf(crdt.String)), "dropped") {
+			if holds(t, store.NewObjects(next, "", crdt.AWSetOf(crdt.String)), "dropped") {
 				t.Error("an abandoned change is there after a restart")
 			}
 		})
@@ -139,13 +139,13 @@ func TestStatsWhileInDoubt(t *testing.T) {
 	c := cluster(t)
 	f := &faulty{Client: c, rand: rand.New(rand.NewPCG(1, 1)), odds: odds{lost: 100}}
 	e := open(t, f, aerospike.Config{Set: newSet(t, c), Attempt: 5 * time.Millisecond, Watch: -1, Scrub: -1})
-	counters := aerospike.NewObjects(e, "", crdt.CounterKind())
+	counters := store.NewObjects(e, "", crdt.CounterKind())
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		for range 200 {
 			ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
-			_, err := counters.Update(ctx, "k", add(1), aerospike.Blind())
+			_, err := counters.Update(ctx, "k", add(1), store.Blind())
 			cancel()
 			if err == nil {
 				t.Error("an update came through")
@@ -169,9 +169,9 @@ func TestStatsWhileInDoubt(t *testing.T) {
 // as before the update, at once.
 func TestViewInsideUpdate(t *testing.T) {
 	c := cluster(t)
-	for _, opts := range [][]aerospike.Option{nil, {aerospike.Blind()}} {
+	for _, opts := range [][]store.Option{nil, {store.Blind()}} {
 		e := open(t, c, aerospike.Config{Set: newSet(t, c)})
-		members := aerospike.NewObjects(e, "", crdt.AWSetOf(crdt.String))
+		members := store.NewObjects(e, "", crdt.AWSetOf(crdt.String))
 		if _, err := members.Update(t.Context(), "k", insert("before")); err != nil {
 			t.Fatal(err)
 		}
@@ -203,7 +203,7 @@ func TestViewInsideUpdate(t *testing.T) {
 func TestViewBesideASlowUpdate(t *testing.T) {
 	c := cluster(t)
 	e := open(t, c, aerospike.Config{Set: newSet(t, c)})
-	members := aerospike.NewObjects(e, "", crdt.AWSetOf(crdt.String))
+	members := store.NewObjects(e, "", crdt.AWSetOf(crdt.String))
 	inside, leave := make(chan struct{}), make(chan struct{})
 	ended := make(chan error, 1)
 	go func() {
@@ -241,9 +241,9 @@ func TestViewBesideASlowUpdate(t *testing.T) {
 // TestPanicInUpdate panics in the function of an update, and updates again.
 func TestPanicInUpdate(t *testing.T) {
 	c := cluster(t)
-	for name, opts := range map[string][]aerospike.Option{"read": nil, "blind": {aerospike.Blind()}} {
+	for name, opts := range map[string][]store.Option{"read": nil, "blind": {store.Blind()}} {
 		e := open(t, c, aerospike.Config{Set: newSet(t, c)})
-		members := aerospike.NewObjects(e, "", crdt.AWSetOf(crdt.String))
+		members := store.NewObjects(e, "", crdt.AWSetOf(crdt.String))
 		func() {
 			defer func() {
 				if recover() == nil {

@@ -19,8 +19,8 @@ import (
 // unanswered runs an update none of whose attempts is answered, applied or not, and
 // returns its doubt.
 func unanswered[S crdt.Lattice[S]](
-	t *testing.T, f *faulty, applied bool, o aerospike.Objects[S], key string, fn func(*crdt.Tx, S) error,
-) *aerospike.InDoubtError {
+	t *testing.T, f *faulty, applied bool, o store.Objects[S], key string, fn func(*crdt.Tx, S) error,
+) *store.InDoubtError {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
@@ -31,7 +31,7 @@ func unanswered[S crdt.Lattice[S]](
 	f.set(o3)
 	defer f.set(odds{})
 	_, err := o.Update(ctx, key, fn)
-	var d *aerospike.InDoubtError
+	var d *store.InDoubtError
 	if !errors.As(err, &d) || !errors.Is(err, store.ErrInDoubt) {
 		t.Fatalf("update without an answer: %v", err)
 	}
@@ -44,8 +44,8 @@ func TestDoubtIsSettled(t *testing.T) {
 	set := newSet(t, c)
 	f := &faulty{Client: c, rand: rand.New(rand.NewPCG(1, 1))}
 	e := open(t, f, aerospike.Config{Set: set, Attempt: 50 * time.Millisecond})
-	members := aerospike.NewObjects(e, "", crdt.AWSetOf(crdt.String))
-	other := aerospike.NewObjects(open(t, c, aerospike.Config{Set: set}), "", crdt.AWSetOf(crdt.String))
+	members := store.NewObjects(e, "", crdt.AWSetOf(crdt.String))
+	other := store.NewObjects(open(t, c, aerospike.Config{Set: set}), "", crdt.AWSetOf(crdt.String))
 	put := func(name string) func(tx *crdt.Tx, s *crdt.AWSet[string]) error {
 		return func(tx *crdt.Tx, s *crdt.AWSet[string]) error { s.Add(tx, name); return nil }
 	}
@@ -63,13 +63,13 @@ func TestDoubtIsSettled(t *testing.T) {
 			if err := retried.Retry(t.Context()); err != nil {
 				t.Errorf("Retry of what is kept: %v", err)
 			}
-			if err := retried.Abandon(t.Context()); !errors.Is(err, aerospike.ErrApplied) {
+			if err := retried.Abandon(t.Context()); !errors.Is(err, store.ErrApplied) {
 				t.Errorf("Abandon of what is kept: %v", err)
 			}
 			if err := dropped.Abandon(t.Context()); err != nil {
 				t.Errorf("Abandon of what is dropped: %v", err)
 			}
-			if err := dropped.Retry(t.Context()); !errors.Is(err, aerospike.ErrAbandoned) {
+			if err := dropped.Retry(t.Context()); !errors.Is(err, store.ErrAbandoned) {
 				t.Errorf("Retry of what is dropped: %v", err)
 			}
 		}
@@ -95,7 +95,7 @@ func TestAfterIsIssued(t *testing.T) {
 	c := cluster(t)
 	set := newSet(t, c)
 	f := &faulty{Client: c, rand: rand.New(rand.NewPCG(1, 1))}
-	members := aerospike.NewObjects(open(t, f, aerospike.Config{Set: set}), "", crdt.AWSetOf(crdt.String))
+	members := store.NewObjects(open(t, f, aerospike.Config{Set: set}), "", crdt.AWSetOf(crdt.String))
 	first := unanswered(t, f, false, members, "k", func(tx *crdt.Tx, s *crdt.AWSet[string]) error { s.Add(tx, "a"); return nil })
 	if _, err := members.Update(t.Context(), "k", func(tx *crdt.Tx, s *crdt.AWSet[string]) error { s.Add(tx, "b"); return nil }); err != nil {
 		t.Fatal(err)
@@ -103,7 +103,7 @@ func TestAfterIsIssued(t *testing.T) {
 	if err := first.Retry(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	other := aerospike.NewObjects(open(t, c, aerospike.Config{Set: set}), "", crdt.AWSetOf(crdt.String))
+	other := store.NewObjects(open(t, c, aerospike.Config{Set: set}), "", crdt.AWSetOf(crdt.String))
 	s, _, err := other.View(t.Context(), "k")
 	if err != nil || !slices.Equal(slices.Sorted(s.All()), []string{"a", "b"}) {
 		t.Errorf("%q, %v", slices.Sorted(s.All()), err)
@@ -116,10 +116,10 @@ func TestDoubtSticky(t *testing.T) {
 	c := cluster(t)
 	for _, blind := range []bool{false, true} {
 		f := &script{Client: c, answers: []as.AerospikeError{{ResultCode: types.TIMEOUT, InDoubt: true}, {ResultCode: types.KEY_BUSY}}}
-		counters := aerospike.NewObjects(open(t, f, aerospike.Config{Set: newSet(t, c)}), "", crdt.CounterKind())
-		var opts []aerospike.Option
+		counters := store.NewObjects(open(t, f, aerospike.Config{Set: newSet(t, c)}), "", crdt.CounterKind())
+		var opts []store.Option
 		if blind {
-			opts = append(opts, aerospike.Blind())
+			opts = append(opts, store.Blind())
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 		defer cancel()
@@ -128,11 +128,11 @@ func TestDoubtSticky(t *testing.T) {
 			t.Errorf("blind %v: %v", blind, err)
 		}
 		f = &script{Client: c, answers: []as.AerospikeError{{ResultCode: types.KEY_BUSY}}}
-		counters = aerospike.NewObjects(open(t, f, aerospike.Config{Set: newSet(t, c)}), "", crdt.CounterKind())
+		counters = store.NewObjects(open(t, f, aerospike.Config{Set: newSet(t, c)}), "", crdt.CounterKind())
 		ctx, cancel = context.WithTimeout(t.Context(), 50*time.Millisecond)
 		defer cancel()
 		_, err = counters.Update(ctx, "k", add(1), opts...)
-		if errors.Is(err, store.ErrInDoubt) || !errors.Is(err, aerospike.ErrContention) || !errors.Is(err, context.DeadlineExceeded) {
+		if errors.Is(err, store.ErrInDoubt) || !errors.Is(err, store.ErrContention) || !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("blind %v, never in doubt: %v", blind, err)
 		}
 		f.stop()
@@ -153,10 +153,10 @@ func TestCounterAbandon(t *testing.T) {
 	c := cluster(t)
 	set := newSet(t, c)
 	f := &faulty{Client: c, rand: rand.New(rand.NewPCG(1, 1))}
-	counters := aerospike.NewObjects(open(t, f, aerospike.Config{Set: set}), "", crdt.CounterKind())
-	other := aerospike.NewObjects(open(t, c, aerospike.Config{Set: set}), "", crdt.CounterKind())
+	counters := store.NewObjects(open(t, f, aerospike.Config{Set: set}), "", crdt.CounterKind())
+	other := store.NewObjects(open(t, c, aerospike.Config{Set: set}), "", crdt.CounterKind())
 	d := unanswered(t, f, true, counters, "k", add(64))
-	if err := d.Abandon(t.Context()); !errors.Is(err, aerospike.ErrCannotAbandon) {
+	if err := d.Abandon(t.Context()); !errors.Is(err, store.ErrCannotAbandon) {
 		t.Errorf("Abandon = %v", err)
 	}
 	if _, err := other.Update(t.Context(), "k", func(tx *crdt.Tx, c *crdt.Counter) error { c.Reset(tx); return nil }); err != nil {

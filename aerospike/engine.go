@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 
 	"github.com/dovetail-crdt/dovetail/aerospike/audit"
 	"github.com/dovetail-crdt/dovetail/aerospike/internal/cluster"
@@ -23,7 +24,7 @@ type Engine struct {
 	cfg      Config
 	client   Client
 	records  *record.Set
-	writer   *unit.Writer
+	writer   atomic.Pointer[unit.Writer] // with the kinds that are known
 	blocks   *record.Blocks
 	noticed  noticed
 	objects  objectCache
@@ -81,11 +82,11 @@ func Open(ctx context.Context, client Client, cfg Config) (*Engine, error) {
 	}
 	e.objects.limit = max(cfg.CacheObjects, 0)
 	e.blocks = record.NewBlocks(e.records, cfg.Set)
-	e.writer = &unit.Writer{
+	e.writer.Store(&unit.Writer{
 		Cluster: e.records, Blocks: e.blocks, Kinds: cfg.Kinds,
 		QueueSize: cfg.QueueSize, RecordSize: cfg.RecordSize,
 		Draw: system.Random, Pause: system.Pause, Count: e.counts.happened, Noticed: e.notice, Recall: e.recall,
-	}
+	})
 	if cfg.DC != "" {
 		if err := e.records.Identify(ctx, cfg.Set, cfg.DC); err != nil {
 			return nil, err
@@ -129,7 +130,7 @@ func (e *Engine) begin(ctx context.Context) (context.Context, context.CancelFunc
 	}
 	if err := ctx.Err(); err != nil {
 		e.calls.Done()
-		return nil, nil, fmt.Errorf("%w: %w", ErrContention, err)
+		return nil, nil, fmt.Errorf("%w: %w", store.ErrContention, err)
 	}
 	if _, ok := ctx.Deadline(); ok {
 		return ctx, e.calls.Done, nil
@@ -172,7 +173,7 @@ func (e *Engine) Load(ctx context.Context, key string) (store.Record, error) {
 		return store.Record{}, err
 	}
 	defer cancel()
-	u, err := e.writer.Read(ctx, key, false)
+	u, err := e.writer.Load().Read(ctx, key, false)
 	switch {
 	case err != nil:
 		return store.Record{}, &store.KeyError{Key: key, Err: err}

@@ -9,9 +9,6 @@ import (
 )
 
 var (
-	// ErrContention means that the context ended before the cluster took a write.
-	// It was surely not applied.
-	ErrContention = unit.ErrContention
 	// ErrStateTooLarge means that an object with the change does not fit into a
 	// record (max-record-size). The change was not applied.
 	ErrStateTooLarge = unit.ErrTooLarge
@@ -27,14 +24,21 @@ var (
 	ErrIncomplete = unit.ErrIncomplete
 )
 
-// inDoubt makes errors of units match the store's error.
-func inDoubt(err error) error {
-	if errors.Is(err, unit.ErrInDoubt) {
-		return &doubtError{err}
+// storeError makes an error of a unit match the store's that means the same.
+func storeError(err error) error {
+	switch {
+	case errors.Is(err, unit.ErrInDoubt) && !errors.Is(err, store.ErrInDoubt):
+		return &matching{err, store.ErrInDoubt}
+	case errors.Is(err, unit.ErrContention) && !errors.Is(err, store.ErrContention):
+		return &matching{err, store.ErrContention}
 	}
 	return err
 }
 
-type doubtError struct{ error }
+// matching is an error that matches another one too.
+type matching struct {
+	error
+	other error
+}
 
-func (e *doubtError) Unwrap() []error { return []error{store.ErrInDoubt, e.error} }
+func (e *matching) Unwrap() []error { return []error{e.other, e.error} }

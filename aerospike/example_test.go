@@ -15,6 +15,7 @@ import (
 	"github.com/dovetail-crdt/dovetail/aerospike"
 	"github.com/dovetail-crdt/dovetail/aerospike/asdtest"
 	"github.com/dovetail-crdt/dovetail/crdt"
+	"github.com/dovetail-crdt/dovetail/store"
 )
 
 // server starts a cluster in this process and connects to it, in place of yours.
@@ -48,12 +49,12 @@ func Example() {
 	s, client := server()
 	defer s.Close() //nolint:errcheck // the program is ending
 	ctx := context.Background()
-	var carts [2]aerospike.Objects[*crdt.AWSet[string]]
+	var carts [2]store.Objects[*crdt.AWSet[string]]
 	for i := range carts {
-		carts[i] = aerospike.NewObjects(engineOf(client), "cart/", crdt.AWSetOf(crdt.String))
+		carts[i] = store.NewObjects(engineOf(client), "cart/", crdt.AWSetOf(crdt.String))
 	}
 	_, err1 := carts[0].Update(ctx, "ann", adding("milk"))
-	_, err2 := carts[1].Update(ctx, "ann", adding("eggs"), aerospike.Blind())
+	_, err2 := carts[1].Update(ctx, "ann", adding("eggs"), store.Blind())
 	cart, _, err3 := carts[0].View(ctx, "ann")
 	fmt.Println(slices.Sorted(cart.All()), errors.Join(err1, err2, err3))
 	// Output: [eggs milk] <nil>
@@ -64,7 +65,7 @@ func ExampleEngine() {
 	s, client := server()
 	defer s.Close() //nolint:errcheck // the program is ending
 	e := engineOf(client)
-	carts := aerospike.NewObjects(e, "cart/", crdt.AWSetOf(crdt.String))
+	carts := store.NewObjects(e, "cart/", crdt.AWSetOf(crdt.String))
 	if _, err := carts.Update(context.Background(), "ann", adding("milk")); err != nil {
 		log.Fatal(err)
 	}
@@ -78,13 +79,13 @@ func ExampleAtLeast() {
 	s, client := server()
 	defer s.Close() //nolint:errcheck // the program is ending
 	ctx := context.Background()
-	here := aerospike.NewObjects(engineOf(client), "cart/", crdt.AWSetOf(crdt.String))
-	there := aerospike.NewObjects(engineOf(client), "cart/", crdt.AWSetOf(crdt.String))
+	here := store.NewObjects(engineOf(client), "cart/", crdt.AWSetOf(crdt.String))
+	there := store.NewObjects(engineOf(client), "cart/", crdt.AWSetOf(crdt.String))
 	token, err := here.Update(ctx, "ann", adding("milk"))
 	if err != nil {
 		log.Fatal(err)
 	}
-	cart, _, err := there.View(ctx, "ann", aerospike.AtLeast(token))
+	cart, _, err := there.View(ctx, "ann", store.AtLeast(token))
 	fmt.Println(slices.Collect(cart.All()), err)
 	// Output: [milk] <nil>
 }
@@ -96,18 +97,18 @@ func ExampleSeen() {
 	s, client := server()
 	defer s.Close() //nolint:errcheck // the program is ending
 	ctx := context.Background()
-	var names [3]aerospike.Objects[*crdt.MVRegister[string]]
+	var names [3]store.Objects[*crdt.MVRegister[string]]
 	for i := range names {
-		names[i] = aerospike.NewObjects(engineOf(client), "name/", crdt.MVRegisterOf(crdt.String))
+		names[i] = store.NewObjects(engineOf(client), "name/", crdt.MVRegisterOf(crdt.String))
 	}
 	setting := func(name string) func(*crdt.Tx, *crdt.MVRegister[string]) error {
 		return func(tx *crdt.Tx, r *crdt.MVRegister[string]) error { r.Set(tx, name); return nil }
 	}
 	_, err1 := names[0].Update(ctx, "ann", setting("Ann"))
 	_, token, err2 := names[0].View(ctx, "ann") // goes to the client, and comes back
-	_, err3 := names[1].Update(ctx, "ann", setting("Anne"), aerospike.Blind())
+	_, err3 := names[1].Update(ctx, "ann", setting("Anne"), store.Blind())
 
-	_, err4 := names[2].Update(ctx, "ann", setting("Anna"), aerospike.Blind(), aerospike.Seen(token))
+	_, err4 := names[2].Update(ctx, "ann", setting("Anna"), store.Blind(), store.Seen(token))
 	name, _, err5 := names[0].View(ctx, "ann")
 	fmt.Println(slices.Sorted(name.Values()), errors.Join(err1, err2, err3, err4, err5))
 	// Output: [Anna Anne] <nil>
@@ -117,14 +118,14 @@ func ExampleSeen() {
 func ExampleInDoubtError() {
 	s, client := server()
 	defer s.Close() //nolint:errcheck // the program is ending
-	carts := aerospike.NewObjects(engineOf(client), "cart/", crdt.AWSetOf(crdt.String))
+	carts := store.NewObjects(engineOf(client), "cart/", crdt.AWSetOf(crdt.String))
 	lost := s.Inject(asdtest.Fault{Match: func(o *asdtest.Op) bool { return o.Write }, Reply: asdtest.LoseReply})
 
 	ctx, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)
 	defer cancel()
 	_, err := carts.Update(ctx, "ann", adding("milk"))
 	lost.Remove()
-	doubt, ok := errors.AsType[*aerospike.InDoubtError](err)
+	doubt, ok := errors.AsType[*store.InDoubtError](err)
 	fmt.Println("in doubt:", ok)
 
 	err = doubt.Abandon(context.Background())
@@ -155,7 +156,7 @@ func ExampleEngine_Stats() {
 	var shown expvar.Map
 	shown.Set("carts", expvar.Func(func() any { return e.Stats() }))
 
-	carts := aerospike.NewObjects(e, "cart/", crdt.AWSetOf(crdt.String))
+	carts := store.NewObjects(e, "cart/", crdt.AWSetOf(crdt.String))
 	for _, item := range []string{"milk", "eggs"} {
 		if _, err := carts.Update(context.Background(), "ann", adding(item)); err != nil {
 			log.Fatal(err)
@@ -173,7 +174,7 @@ func ExampleChanges() {
 	defer s.Close() //nolint:errcheck // the program is ending
 	e := engineOf(client)
 	changes := e.Changes(time.Second)
-	carts := aerospike.NewObjects(e, "cart/", crdt.AWSetOf(crdt.String))
+	carts := store.NewObjects(e, "cart/", crdt.AWSetOf(crdt.String))
 	if _, err := carts.Update(context.Background(), "ann", adding("milk")); err != nil {
 		log.Fatal(err)
 	}

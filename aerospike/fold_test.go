@@ -7,6 +7,7 @@ import (
 
 	"github.com/dovetail-crdt/dovetail/aerospike"
 	"github.com/dovetail-crdt/dovetail/crdt"
+	"github.com/dovetail-crdt/dovetail/store"
 )
 
 // TestOwnFold lets a process fold a queue in which there are changes of its own alone,
@@ -26,8 +27,8 @@ func TestOwnFold(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			set, mine := newSet(t, c), &counting{Client: c}
 			e := open(t, mine, aerospike.Config{Set: set})
-			regs := aerospike.NewObjects(e, "", crdt.MVRegisterOf(crdt.String))
-			write := func(o aerospike.Objects[*crdt.MVRegister[string]], value string, want ...string) {
+			regs := store.NewObjects(e, "", crdt.MVRegisterOf(crdt.String))
+			write := func(o store.Objects[*crdt.MVRegister[string]], value string, want ...string) {
 				t.Helper()
 				_, err := o.Update(t.Context(), "k", func(tx *crdt.Tx, r *crdt.MVRegister[string]) error {
 					got := slices.Collect(r.Values())
@@ -46,7 +47,7 @@ func TestOwnFold(t *testing.T) {
 			last := "b"
 			if tt.others {
 				other := open(t, c, aerospike.Config{Set: set})
-				write(aerospike.NewObjects(other, "", crdt.MVRegisterOf(crdt.String)), "c", "b")
+				write(store.NewObjects(other, "", crdt.MVRegisterOf(crdt.String)), "c", "b")
 				last = "c"
 			}
 			if tt.seen {
@@ -72,7 +73,7 @@ func TestOwnFold(t *testing.T) {
 			if got := slices.Collect(v.Values()); err != nil || !slices.Equal(got, []string{"d"}) {
 				t.Errorf("after %q was overwritten by d: %q, %v", last, got, err)
 			}
-			fresh := aerospike.NewObjects(open(t, c, aerospike.Config{Set: set}), "", crdt.MVRegisterOf(crdt.String))
+			fresh := store.NewObjects(open(t, c, aerospike.Config{Set: set}), "", crdt.MVRegisterOf(crdt.String))
 			write(fresh, "e", "d")
 			write(regs, "f", "e")
 		})

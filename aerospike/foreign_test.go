@@ -50,7 +50,7 @@ func TestForeignDelta(t *testing.T) {
 	if err != nil || len(rec.Frames) != 2 || !bytes.Equal(rec.Frames[1], strange) {
 		t.Errorf("after a compaction: %d frames, %v", len(rec.Frames), err)
 	}
-	counters := aerospike.NewObjects(e, "", crdt.CounterKind())
+	counters := store.NewObjects(e, "", crdt.CounterKind())
 	if v, _, err := counters.View(t.Context(), "k"); !errors.Is(err, crdt.ErrVersion) {
 		t.Errorf("View = %v, %v, want ErrVersion", v, err)
 	}
@@ -65,9 +65,9 @@ func TestMapShape(t *testing.T) {
 	c := cluster(t)
 	set := newSet(t, c)
 	e := open(t, c, aerospike.Config{Set: set, Watch: -1})
-	counters := aerospike.NewObjects(e, "", crdt.CounterKind())
+	counters := store.NewObjects(e, "", crdt.CounterKind())
 	for range 3 {
-		if _, err := counters.Update(t.Context(), "k", add(1), aerospike.Blind()); err != nil {
+		if _, err := counters.Update(t.Context(), "k", add(1), store.Blind()); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -79,7 +79,7 @@ func TestMapShape(t *testing.T) {
 	if _, ok := save(t, c, set, "k").bins["q"].(map[any]any); !ok {
 		t.Fatalf("the queue was made a %T", save(t, c, set, "k").bins["q"])
 	}
-	fresh := aerospike.NewObjects(open(t, c, aerospike.Config{Set: set, Watch: -1}), "", crdt.CounterKind())
+	fresh := store.NewObjects(open(t, c, aerospike.Config{Set: set, Watch: -1}), "", crdt.CounterKind())
 	if v, _, err := fresh.View(t.Context(), "k"); err != nil || v.Value() != 3 {
 		t.Errorf("unordered: %v, %v", v, err)
 	}
@@ -106,7 +106,7 @@ func TestMapShape(t *testing.T) {
 func TestStaleAfterFresh(t *testing.T) {
 	s := asdtest.Start(t)
 	c := connect(t, s.Addr())
-	writer := aerospike.NewObjects(open(t, c, aerospike.Config{Set: "s", Watch: -1}), "", crdt.CounterKind())
+	writer := store.NewObjects(open(t, c, aerospike.Config{Set: "s", Watch: -1}), "", crdt.CounterKind())
 	for range 4 {
 		if _, err := writer.Update(t.Context(), "k", add(1)); err != nil {
 			t.Fatal(err)
@@ -116,17 +116,17 @@ func TestStaleAfterFresh(t *testing.T) {
 	if v, _, err := writer.View(t.Context(), "k"); err != nil || v.Value() != 4 {
 		t.Errorf("who wrote 4 reads %v, %v from a stale copy", v, err)
 	}
-	fresh := aerospike.NewObjects(open(t, c, aerospike.Config{Set: "s", Watch: -1}), "", crdt.CounterKind())
+	fresh := store.NewObjects(open(t, c, aerospike.Config{Set: "s", Watch: -1}), "", crdt.CounterKind())
 	if v, _, err := fresh.View(t.Context(), "k"); err != nil || v.Value() != 2 {
 		t.Errorf("a stale read by who knows nothing: %v, %v", v, err)
 	}
-	if v, _, err := fresh.View(t.Context(), "k", aerospike.Newest()); err != nil || v.Value() != 4 {
+	if v, _, err := fresh.View(t.Context(), "k", store.Newest()); err != nil || v.Value() != 4 {
 		t.Errorf("Newest: %v, %v", v, err)
 	}
 	if _, err := fresh.Update(t.Context(), "k", add(1)); err != nil {
 		t.Fatal(err)
 	}
-	if v, _, err := writer.View(t.Context(), "k", aerospike.Newest()); err != nil || v.Value() != 5 {
+	if v, _, err := writer.View(t.Context(), "k", store.Newest()); err != nil || v.Value() != 5 {
 		t.Errorf("after an update on a stale read: %v, %v", v, err)
 	}
 }
@@ -135,7 +135,7 @@ func TestStaleAfterFresh(t *testing.T) {
 func TestDeadline(t *testing.T) {
 	s := asdtest.Start(t)
 	e := open(t, connect(t, s.Addr()), aerospike.Config{Set: "s", Watch: -1, Attempt: 10 * time.Second})
-	counters := aerospike.NewObjects(e, "", crdt.CounterKind())
+	counters := store.NewObjects(e, "", crdt.CounterKind())
 	if _, err := counters.Update(t.Context(), "k", add(1)); err != nil {
 		t.Fatal(err)
 	}
@@ -144,12 +144,12 @@ func TestDeadline(t *testing.T) {
 	defer cancel()
 	start := time.Now()
 	_, _, err := counters.View(ctx, "k")
-	if took := time.Since(start); !errors.Is(err, aerospike.ErrContention) || took > 5*time.Second {
+	if took := time.Since(start); !errors.Is(err, store.ErrContention) || took > 5*time.Second {
 		t.Errorf("View ended after %v: %v", took, err)
 	}
 	ctx, cancel = context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
-	_, err = counters.Update(ctx, "k", add(1), aerospike.Blind())
+	_, err = counters.Update(ctx, "k", add(1), store.Blind())
 	if took := time.Since(start); !errors.Is(err, store.ErrInDoubt) || took > 5*time.Second {
 		t.Errorf("Update ended after %v: %v", took, err)
 	}

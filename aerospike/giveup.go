@@ -47,7 +47,7 @@ func (e *Engine) GiveUpBlock(ctx context.Context, key string, block BlockName) e
 	if err := e.restoreBlocks(ctx); err != nil { // what this process has is not given up
 		return keyError(key, err)
 	}
-	if err := e.writer.GiveUp(ctx, o.key, block); err != nil {
+	if err := e.writer.Load().GiveUp(ctx, o.key, block); err != nil {
 		return keyError(key, err)
 	}
 	return nil

@@ -10,7 +10,6 @@ import (
 
 	as "github.com/aerospike/aerospike-client-go/v7"
 
-	"github.com/dovetail-crdt/dovetail/aerospike"
 	"github.com/dovetail-crdt/dovetail/crdt"
 	"github.com/dovetail-crdt/dovetail/store"
 )
@@ -57,13 +56,13 @@ func crash(t *testing.T, c *as.Client, set string, how crashing) (survived bool)
 	j.dieAt, j.torn, j.die = at, how.torn, func() { m.die(); cancel() }
 	e := start(t, m, set, j)
 	first := e.Replica()
-	o, sums := aerospike.NewObjects(e, "", ledgers), aerospike.NewObjects(e, "sum/", crdt.PNCounterKind())
+	o, sums := store.NewObjects(e, "", ledgers), store.NewObjects(e, "sum/", crdt.PNCounterKind())
 	var acked []uint64
 	summed, unsure := int64(0), int64(0)
 	for i := range uint64(12) {
-		var opts []aerospike.Option
+		var opts []store.Option
 		if i%3 == 2 {
-			opts = append(opts, aerospike.Blind())
+			opts = append(opts, store.Blind())
 		}
 		_, err := o.Update(ctx, key, entry(i), opts...)
 		if m.isDead() {
@@ -92,7 +91,7 @@ func crash(t *testing.T, c *as.Client, set string, how crashing) (survived bool)
 	if same := next.Replica() == first; same != (how.proven == nil) {
 		t.Errorf("%s: replica %v after %v, proven: %v", key, next.Replica(), first, how.proven)
 	}
-	o, sums = aerospike.NewObjects(next, "", ledgers), aerospike.NewObjects(next, "sum/", crdt.PNCounterKind())
+	o, sums = store.NewObjects(next, "", ledgers), store.NewObjects(next, "sum/", crdt.PNCounterKind())
 	for i := range uint64(3) {
 		_, err := o.Update(t.Context(), key, entry(100+i))
 		_, err2 := sums.Update(t.Context(), key, one)
@@ -123,7 +122,7 @@ func TestJournalBringsBack(t *testing.T) {
 			f := &faulty{Client: c, rand: rand.New(rand.NewPCG(1, 1))}
 			j := newRows()
 			e := start(t, f, set, j)
-			o := aerospike.NewObjects(e, "", ledgers)
+			o := store.NewObjects(e, "", ledgers)
 			var acked []uint64
 			for i := range uint64(20) {
 				if _, err := o.Update(t.Context(), "k", entry(i)); err != nil {
@@ -135,7 +134,7 @@ func TestJournalBringsBack(t *testing.T) {
 			if err := e.Merge(t.Context(), store.Delta{Key: "merged", Frame: frameOf(t, 7)}); err != nil {
 				t.Fatal(err)
 			}
-			sums := aerospike.NewObjects(e, "", crdt.PNCounterKind())
+			sums := store.NewObjects(e, "", crdt.PNCounterKind())
 			for range 4 {
 				if _, err := sums.Update(t.Context(), "pn", one); err != nil {
 					t.Fatal(err)
@@ -148,20 +147,20 @@ func TestJournalBringsBack(t *testing.T) {
 			lose(t, c, set, "merged")
 			j = j.next(proven)
 			next := start(t, c, set, j)
-			sums = aerospike.NewObjects(next, "", crdt.PNCounterKind())
-			if _, err := sums.Update(t.Context(), "pn", one, aerospike.Blind()); err != nil {
+			sums = store.NewObjects(next, "", crdt.PNCounterKind())
+			if _, err := sums.Update(t.Context(), "pn", one, store.Blind()); err != nil {
 				t.Fatal(err)
 			}
 			if v, _, err := sums.View(t.Context(), "pn"); err != nil || v.Value() != 5 {
 				t.Errorf("a counter without context: %v, %v, want 5", v, err)
 			}
-			o = aerospike.NewObjects(next, "", ledgers)
+			o = store.NewObjects(next, "", ledgers)
 			until(t, func() bool { // it merges by itself what is left
 				d, _, err := o.View(t.Context(), "k")
 				return err == nil && listed.In(d).Len() == 21
 			})
 			balance(t, o, "k", append(acked, 20))
-			s, _, err := aerospike.NewObjects(next, "", crdt.AWSetOf(crdt.Uint64)).View(t.Context(), "merged")
+			s, _, err := store.NewObjects(next, "", crdt.AWSetOf(crdt.Uint64)).View(t.Context(), "merged")
 			if err != nil || !s.Contains(7) {
 				t.Errorf("what was merged: %v, %v", s, err)
 			}

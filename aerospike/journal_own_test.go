@@ -20,7 +20,7 @@ func TestJournalBudget(t *testing.T) {
 	var backup *rows
 	for life := range 4 {
 		e := start(t, c, set, j)
-		o := aerospike.NewObjects(e, "", budgets)
+		o := store.NewObjects(e, "", budgets)
 		for range 100 {
 			_, err := o.Update(t.Context(), "k", func(tx *crdt.Tx, b *crdt.BoundedCounter) error {
 				if life == 0 {
@@ -54,7 +54,7 @@ func TestJournalBudget(t *testing.T) {
 	// 100 are left. The backup knows of 700.
 	e := start(t, c, set, backup)
 	defer shut(t, e)
-	o := aerospike.NewObjects(e, "", budgets)
+	o := store.NewObjects(e, "", budgets)
 	var over *crdt.OverdraftError
 	_, err := o.Update(t.Context(), "k", spend(1))
 	if !errors.As(err, &over) || over.Here != 0 || over.Elsewhere != 100 {
@@ -73,13 +73,13 @@ func TestJournalBudget(t *testing.T) {
 		}
 	}
 	e = open(t, c, aerospike.Config{Set: set, Journal: j, Watch: -1, CacheObjects: -1})
-	o = aerospike.NewObjects(e, "", budgets)
+	o = store.NewObjects(e, "", budgets)
 	for _, n := range []uint64{0, 60, 40} {
-		if _, err := o.Update(t.Context(), "k", spend(n), aerospike.Blind()); err != nil {
+		if _, err := o.Update(t.Context(), "k", spend(n), store.Blind()); err != nil {
 			t.Fatalf("spend %d: %v", n, err)
 		}
 	}
-	if _, err := o.Update(t.Context(), "k", spend(1), aerospike.Blind()); !errors.As(err, &over) {
+	if _, err := o.Update(t.Context(), "k", spend(1), store.Blind()); !errors.As(err, &over) {
 		t.Errorf("spent more than there is: %v", err)
 	}
 }
@@ -93,7 +93,7 @@ func TestJournalFailsInARow(t *testing.T) {
 	j := newRows()
 	f := &counting{Client: c}
 	e := start(t, f, set, j)
-	sums := aerospike.NewObjects(e, "", crdt.PNCounterKind())
+	sums := store.NewObjects(e, "", crdt.PNCounterKind())
 	begun, turn := make(chan struct{}, 100), make(chan struct{})
 	j.begin = func() {
 		begun <- struct{}{} // there are not so many
@@ -103,7 +103,7 @@ func TestJournalFailsInARow(t *testing.T) {
 	j.fails = full
 	results := make(chan error, 2)
 	update := func() {
-		_, err := sums.Update(t.Context(), "k", one, aerospike.Blind())
+		_, err := sums.Update(t.Context(), "k", one, store.Blind())
 		results <- err
 	}
 	go update()
@@ -132,8 +132,8 @@ func TestJournalFailsInARow(t *testing.T) {
 	lose(t, c, set, "k")
 	next := start(t, c, set, j.next(nil))
 	defer shut(t, next)
-	sums = aerospike.NewObjects(next, "", crdt.PNCounterKind())
-	if _, err := sums.Update(t.Context(), "k", one, aerospike.Blind()); err != nil {
+	sums = store.NewObjects(next, "", crdt.PNCounterKind())
+	if _, err := sums.Update(t.Context(), "k", one, store.Blind()); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := next.Remerge(t.Context()); err != nil {

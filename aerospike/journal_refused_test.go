@@ -20,7 +20,7 @@ func TestJournalOfRefused(t *testing.T) {
 		f := &script{Client: c, answers: []as.AerospikeError{{ResultCode: types.FAIL_FORBIDDEN}}}
 		j := newRows()
 		e := start(t, f, set, j)
-		o := aerospike.NewObjects(e, "", ledgers)
+		o := store.NewObjects(e, "", ledgers)
 		if _, err := o.Update(t.Context(), "k", entry(1)); err == nil || errors.Is(err, store.ErrInDoubt) {
 			t.Fatalf("what the server forbids: %v", err)
 		}
@@ -28,7 +28,7 @@ func TestJournalOfRefused(t *testing.T) {
 		_ = e.Close()
 		f.stop()
 		next := start(t, c, set, j)
-		o = aerospike.NewObjects(next, "", ledgers)
+		o = store.NewObjects(next, "", ledgers)
 		if n, err := next.Remerge(t.Context()); n != 0 || err != nil {
 			t.Errorf("merged %d, %v", n, err)
 		}
@@ -63,7 +63,7 @@ func TestJournalOfTheRefusedBefore(t *testing.T) {
 	j := newRows()
 	var backup *rows
 	e := start(t, &hook{f, func() { backup = j.next(errors.New("not proven")) }}, set, j)
-	if _, err := aerospike.NewObjects(e, "", ledgers).Update(t.Context(), "k", entry(1)); err == nil || errors.Is(err, store.ErrInDoubt) {
+	if _, err := store.NewObjects(e, "", ledgers).Update(t.Context(), "k", entry(1)); err == nil || errors.Is(err, store.ErrInDoubt) {
 		t.Fatalf("what the server forbids: %v", err)
 	}
 	shut(t, e)
@@ -72,7 +72,7 @@ func TestJournalOfTheRefusedBefore(t *testing.T) {
 	if n, err := next.Remerge(t.Context()); n != 0 || err != nil {
 		t.Errorf("merged %d, %v", n, err)
 	}
-	if d, _, err := aerospike.NewObjects(next, "", ledgers).View(t.Context(), "k"); err != nil || listed.In(d).Contains(1) {
+	if d, _, err := store.NewObjects(next, "", ledgers).View(t.Context(), "k"); err != nil || listed.In(d).Contains(1) {
 		t.Errorf("what was refused is there, %v", err)
 	}
 }
@@ -85,7 +85,7 @@ func TestJournalFails(t *testing.T) {
 	j := newRows()
 	e := start(t, c, set, j)
 	defer shut(t, e)
-	o := aerospike.NewObjects(e, "", ledgers)
+	o := store.NewObjects(e, "", ledgers)
 	disk := func(err error) {
 		j.mu.Lock()
 		defer j.mu.Unlock()
@@ -93,9 +93,9 @@ func TestJournalFails(t *testing.T) {
 	}
 	full := errors.New("disk full")
 	for i := range uint64(12) {
-		var opts []aerospike.Option
+		var opts []store.Option
 		if i%2 == 0 {
-			opts = append(opts, aerospike.Blind())
+			opts = append(opts, store.Blind())
 		}
 		if i%3 == 1 {
 			disk(full)
@@ -140,7 +140,7 @@ func TestJournalClose(t *testing.T) {
 		default:
 		}
 	}}, set, j)
-	_, err := aerospike.NewObjects(e, "", ledgers).Update(t.Context(), "k", entry(1))
+	_, err := store.NewObjects(e, "", ledgers).Update(t.Context(), "k", entry(1))
 	if err == nil || errors.Is(err, store.ErrInDoubt) {
 		t.Fatalf("what the server forbids: %v", err)
 	}
@@ -153,7 +153,7 @@ func TestJournalClose(t *testing.T) {
 	if n, err := next.Remerge(t.Context()); n != 0 || err != nil {
 		t.Errorf("merged %d, %v", n, err)
 	}
-	if d, _, err := aerospike.NewObjects(next, "", ledgers).View(t.Context(), "k"); err != nil || listed.In(d).Contains(1) {
+	if d, _, err := store.NewObjects(next, "", ledgers).View(t.Context(), "k"); err != nil || listed.In(d).Contains(1) {
 		t.Errorf("what was refused is there, %v", err)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/dovetail-crdt/dovetail/aerospike"
 	"github.com/dovetail-crdt/dovetail/clock"
 	"github.com/dovetail-crdt/dovetail/crdt"
+	"github.com/dovetail-crdt/dovetail/store"
 )
 
 // A ledger counts what it lists: both are changed in one transaction, so whatever is
@@ -29,7 +30,7 @@ func entry(i uint64) func(*crdt.Tx, *crdt.Doc) error {
 }
 
 // balance fails unless the ledger has all that was acknowledged, and each entry once.
-func balance(t *testing.T, o aerospike.Objects[*crdt.Doc], key string, acked []uint64) {
+func balance(t *testing.T, o store.Objects[*crdt.Doc], key string, acked []uint64) {
 	t.Helper()
 	d, _, err := o.View(t.Context(), key)
 	if err != nil {
@@ -83,17 +84,17 @@ func TestJournalRestarts(t *testing.T) {
 		} else if e.Replica() != first {
 			t.Fatalf("start %d: replica %v, not %v", i, e.Replica(), first)
 		}
-		for key, opts := range map[string][]aerospike.Option{"read": nil, "blind": {aerospike.Blind()}} {
+		for key, opts := range map[string][]store.Option{"read": nil, "blind": {store.Blind()}} {
 			for range 2 {
-				if _, err := aerospike.NewObjects(e, "", ledgers).Update(t.Context(), key, entry(uint64(i)), opts...); err != nil {
+				if _, err := store.NewObjects(e, "", ledgers).Update(t.Context(), key, entry(uint64(i)), opts...); err != nil {
 					t.Fatal(err)
 				}
 			}
-			if _, err := aerospike.NewObjects(e, "sum/", crdt.CounterKind()).Update(t.Context(), key, add(1), opts...); err != nil {
+			if _, err := store.NewObjects(e, "sum/", crdt.CounterKind()).Update(t.Context(), key, add(1), opts...); err != nil {
 				t.Fatal(err)
 			}
 		}
-		_, err := aerospike.NewObjects(e, "", crdt.PNCounterKind()).Update(t.Context(), "pn",
+		_, err := store.NewObjects(e, "", crdt.PNCounterKind()).Update(t.Context(), "pn",
 			func(tx *crdt.Tx, c *crdt.PNCounter) error { c.Add(tx, 3); return nil })
 		if err != nil {
 			t.Fatal(err)
@@ -104,7 +105,7 @@ func TestJournalRestarts(t *testing.T) {
 	e := start(t, c, set, j)
 	defer shut(t, e)
 	for _, key := range []string{"read", "blind"} {
-		d, _, err := aerospike.NewObjects(e, "", ledgers).View(t.Context(), key)
+		d, _, err := store.NewObjects(e, "", ledgers).View(t.Context(), key)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -119,7 +120,7 @@ func TestJournalRestarts(t *testing.T) {
 		if runs != 1 {
 			t.Errorf("%s: %d runs in its context: %v", key, runs, ctx)
 		}
-		sum, _, err := aerospike.NewObjects(e, "sum/", crdt.CounterKind()).View(t.Context(), key)
+		sum, _, err := store.NewObjects(e, "sum/", crdt.CounterKind()).View(t.Context(), key)
 		if err != nil || sum.Value() != int64(n) {
 			t.Errorf("%s: %v, %v, want %d", key, sum, err, n)
 		}
@@ -127,7 +128,7 @@ func TestJournalRestarts(t *testing.T) {
 			t.Errorf("%s: a counter of one run has %d bytes, %v", key, len(frame), err)
 		}
 	}
-	pn, _, err := aerospike.NewObjects(e, "", crdt.PNCounterKind()).View(t.Context(), "pn")
+	pn, _, err := store.NewObjects(e, "", crdt.PNCounterKind()).View(t.Context(), "pn")
 	if err != nil || pn.Value() != int64(3*n) {
 		t.Errorf("a counter without context: %v, %v, want %d", pn, err, 3*n)
 	}

@@ -36,7 +36,7 @@ func touch(t testing.TB, e *aerospike.Engine, replicas int) {
 func showsCounter(t testing.TB, c *as.Client, cfg aerospike.Config, n int64) bool {
 	t.Helper()
 	cfg.Scrub = -1
-	v, _, err := aerospike.NewObjects(open(t, c, cfg), "", crdt.CounterKind()).View(t.Context(), "k")
+	v, _, err := store.NewObjects(open(t, c, cfg), "", crdt.CounterKind()).View(t.Context(), "k")
 	if err != nil && !errors.Is(err, aerospike.ErrIncomplete) {
 		t.Fatal(err)
 	}
@@ -96,11 +96,11 @@ func TestLostBlockIsRebuilt(t *testing.T) {
 	reader := open(t, c, cfg)
 	maker := open(t, c, cfg)
 	touch(t, open(t, c, large), 1000)
-	counters := aerospike.NewObjects(reader, "", crdt.CounterKind())
+	counters := store.NewObjects(reader, "", crdt.CounterKind())
 	if v, _, err := counters.View(t.Context(), "k"); err != nil || v.Value() != 1000 {
 		t.Fatal(v, err)
 	}
-	if _, err := aerospike.NewObjects(maker, "", crdt.CounterKind()).Update(t.Context(), "k", add(1)); err != nil {
+	if _, err := store.NewObjects(maker, "", crdt.CounterKind()).Update(t.Context(), "k", add(1)); err != nil {
 		t.Fatal(err)
 	}
 	if err := maker.Fold(t.Context(), "k"); err != nil {
@@ -133,8 +133,8 @@ func TestGiveUpBlock(t *testing.T) {
 	touch(t, open(t, c, cfg), 300)
 	blocks := scanned(t, c, set+".b")
 	e := open(t, c, cfg) // which never saw the blocks
-	counters := aerospike.NewObjects(e, "", crdt.CounterKind())
-	if _, err := counters.Update(t.Context(), "k", add(5), aerospike.Blind()); err != nil {
+	counters := store.NewObjects(e, "", crdt.CounterKind())
+	if _, err := counters.Update(t.Context(), "k", add(5), store.Blind()); err != nil {
 		t.Fatal(err)
 	}
 	name := func(r *as.Record) aerospike.BlockName {
@@ -160,7 +160,7 @@ func TestGiveUpBlock(t *testing.T) {
 		}
 	}
 	for _, e := range []*aerospike.Engine{e, open(t, c, cfg)} {
-		v, _, err := aerospike.NewObjects(e, "", crdt.CounterKind()).View(t.Context(), "k")
+		v, _, err := store.NewObjects(e, "", crdt.CounterKind()).View(t.Context(), "k")
 		if err != nil || v.Value() < 5 || v.Value() >= 305 || e.Stats().Incomplete != 0 {
 			t.Errorf("after that: %v, %v; %d objects are incomplete", v, err, e.Stats().Incomplete)
 		}

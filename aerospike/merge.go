@@ -40,7 +40,7 @@ func (e *Engine) mergeOne(ctx context.Context, d *store.Delta, doubt bool) error
 		}
 	}
 	if err != nil {
-		return &store.KeyError{Key: d.Key, Err: inDoubt(err)}
+		return keyError(d.Key, err)
 	}
 	return nil
 }
@@ -215,7 +215,7 @@ func (e *Engine) entries(cs []*write) ([]unit.Entry, error) {
 		return []unit.Entry{cs[0].entry}, nil
 	}
 	var es []unit.Entry
-	join := unit.NewState(e.cfg.Kinds)
+	join := unit.NewState(e.kinds())
 	for _, c := range cs {
 		o, err := join.Decode(c.entry.Frame)
 		if err == nil {

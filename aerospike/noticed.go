@@ -87,7 +87,7 @@ func (e *Engine) recall(key string) *unit.State {
 		return nil
 	}
 	defer e.objects.done(o)
-	state := unit.NewState(e.cfg.Kinds)
+	state := unit.NewState(e.kinds())
 	for _, v := range o.remembered() {
 		if _, err := state.Merge(v.copy()); err != nil {
 			panic(fmt.Sprintf("aerospike: object %q cannot be copied: %v", key, err))

@@ -48,8 +48,9 @@ func (o *object) take(ctx context.Context) error {
 
 func (o *object) give() { <-o.turn }
 
-// as returns what is remembered of the object as one of kind k, and of that name.
-func (o *object) as(name string, k crdt.AnyKind) *value {
+// as returns what is remembered of the object as one of kind k.
+func (o *object) as(k crdt.AnyKind) *value {
+	name := crdt.KindName(k)
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if v := o.values[name]; v != nil {

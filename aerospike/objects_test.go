@@ -36,14 +36,14 @@ func TestHotKey(t *testing.T) {
 					f.set(odds{lost: 5, unanswered: 5, busy: 5, twice: 5})
 				}
 				e := open(t, f, aerospike.Config{Set: set, QueueLength: 16})
-				counters := aerospike.NewObjects(e, "c/", crdt.CounterKind())
-				members := aerospike.NewObjects(e, "s/", crdt.AWSetOf(crdt.String))
+				counters := store.NewObjects(e, "c/", crdt.CounterKind())
+				members := store.NewObjects(e, "s/", crdt.AWSetOf(crdt.String))
 				for w := range writers {
 					wg.Go(func() {
 						for i := range rounds {
-							var opts []aerospike.Option
+							var opts []store.Option
 							if w%2 == 0 {
-								opts = append(opts, aerospike.Blind())
+								opts = append(opts, store.Blind())
 							}
 							_, err := counters.Update(t.Context(), "hot", add(1), opts...)
 							switch {
@@ -75,11 +75,11 @@ func TestHotKey(t *testing.T) {
 				t.Fatalf("%d updates in doubt with seconds to retry", n)
 			}
 			e := open(t, c, aerospike.Config{Set: set})
-			v, _, err := aerospike.NewObjects(e, "c/", crdt.CounterKind()).View(t.Context(), "hot")
+			v, _, err := store.NewObjects(e, "c/", crdt.CounterKind()).View(t.Context(), "hot")
 			if err != nil || v.Value() != acked.Load() || acked.Load() != processes*writers*rounds {
 				t.Errorf("counter is %v, %v; acknowledged %d of %d", v, err, acked.Load(), processes*writers*rounds)
 			}
-			s, _, err := aerospike.NewObjects(e, "s/", crdt.AWSetOf(crdt.String)).View(t.Context(), "hot")
+			s, _, err := store.NewObjects(e, "s/", crdt.AWSetOf(crdt.String)).View(t.Context(), "hot")
 			if want := processes * writers * rounds * 2 / 3; err != nil || s.Len() != want {
 				t.Errorf("set of %d elements, want %d: %v", s.Len(), want, err)
 			}
@@ -92,9 +92,9 @@ func TestHotKey(t *testing.T) {
 func TestUpdateSeesOthers(t *testing.T) {
 	c := cluster(t)
 	set := newSet(t, c)
-	var regs [2]aerospike.Objects[*crdt.MVRegister[string]]
+	var regs [2]store.Objects[*crdt.MVRegister[string]]
 	for i := range regs {
-		regs[i] = aerospike.NewObjects(open(t, c, aerospike.Config{Set: set}), "", crdt.MVRegisterOf(crdt.String))
+		regs[i] = store.NewObjects(open(t, c, aerospike.Config{Set: set}), "", crdt.MVRegisterOf(crdt.String))
 	}
 	for i := range 20 {
 		_, err := regs[i%2].Update(t.Context(), "k", func(tx *crdt.Tx, r *crdt.MVRegister[string]) error {
@@ -111,9 +111,9 @@ func TestUpdateSeesOthers(t *testing.T) {
 		}
 	}
 	// What changes nothing on a stale state may change something on the present one.
-	sets := [2]aerospike.Objects[*crdt.AWSet[string]]{}
+	sets := [2]store.Objects[*crdt.AWSet[string]]{}
 	for i := range sets {
-		sets[i] = aerospike.NewObjects(open(t, c, aerospike.Config{Set: set}), "", crdt.AWSetOf(crdt.String))
+		sets[i] = store.NewObjects(open(t, c, aerospike.Config{Set: set}), "", crdt.AWSetOf(crdt.String))
 	}
 	put := func(tx *crdt.Tx, s *crdt.AWSet[string]) error { s.Add(tx, "x"); return nil }
 	drop := func(tx *crdt.Tx, s *crdt.AWSet[string]) error { s.Remove(tx, "x"); return nil }
@@ -136,7 +136,7 @@ func TestUpdateSeesOthers(t *testing.T) {
 func TestSecondAnswer(t *testing.T) {
 	c := cluster(t)
 	e := open(t, &repeating{Client: c}, aerospike.Config{Set: newSet(t, c), QueueLength: 4})
-	counters := aerospike.NewObjects(e, "", crdt.CounterKind())
+	counters := store.NewObjects(e, "", crdt.CounterKind())
 	for range 20 {
 		if _, err := counters.Update(t.Context(), "k", add(1)); err != nil {
 			t.Fatal(err)
@@ -153,7 +153,7 @@ func TestSecondAnswer(t *testing.T) {
 func TestViewIsTheCallers(t *testing.T) {
 	c := cluster(t)
 	e := open(t, c, aerospike.Config{Set: newSet(t, c)})
-	sets := aerospike.NewObjects(e, "", crdt.AWSetOf(crdt.String))
+	sets := store.NewObjects(e, "", crdt.AWSetOf(crdt.String))
 	put := func(name string) func(*crdt.Tx, *crdt.AWSet[string]) error {
 		return func(tx *crdt.Tx, s *crdt.AWSet[string]) error { s.Add(tx, name); return nil }
 	}

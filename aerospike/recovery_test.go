@@ -12,6 +12,7 @@ import (
 	"github.com/dovetail-crdt/dovetail/aerospike"
 	"github.com/dovetail-crdt/dovetail/aerospike/asdtest"
 	"github.com/dovetail-crdt/dovetail/crdt"
+	"github.com/dovetail-crdt/dovetail/store"
 )
 
 // version is a record as it once was.
@@ -77,9 +78,9 @@ func TestRemerge(t *testing.T) {
 	set := newSet(t, c)
 	mine := open(t, c, aerospike.Config{Set: set, Watch: -1})
 	other := open(t, c, aerospike.Config{Set: set, Watch: -1})
-	a := aerospike.NewObjects(mine, "", crdt.AWSetOf(crdt.String))
-	b := aerospike.NewObjects(other, "", crdt.AWSetOf(crdt.String))
-	update := func(o aerospike.Objects[*crdt.AWSet[string]], fn func(*crdt.Tx, *crdt.AWSet[string])) {
+	a := store.NewObjects(mine, "", crdt.AWSetOf(crdt.String))
+	b := store.NewObjects(other, "", crdt.AWSetOf(crdt.String))
+	update := func(o store.Objects[*crdt.AWSet[string]], fn func(*crdt.Tx, *crdt.AWSet[string])) {
 		t.Helper()
 		if _, err := o.Update(t.Context(), "k", func(tx *crdt.Tx, s *crdt.AWSet[string]) error { fn(tx, s); return nil }); err != nil {
 			t.Fatal(err)
@@ -99,7 +100,7 @@ func TestRemerge(t *testing.T) {
 
 	// One who has seen all removes x by name: the dot of a's add is covered now, and
 	// the first add is alive again.
-	third := aerospike.NewObjects(open(t, c, aerospike.Config{Set: set, Watch: -1}), "", crdt.AWSetOf(crdt.String))
+	third := store.NewObjects(open(t, c, aerospike.Config{Set: set, Watch: -1}), "", crdt.AWSetOf(crdt.String))
 	if v, _, err := third.View(t.Context(), "k"); err != nil || !v.Contains("x") || v.Contains("y") {
 		t.Fatalf("after the rollback: %v, %v", v, err)
 	}
@@ -129,7 +130,7 @@ func TestRecordWentBack(t *testing.T) {
 				if folded {
 					cfg.QueueLength = 2
 				}
-				counters := aerospike.NewObjects(open(t, c, cfg), "", crdt.CounterKind())
+				counters := store.NewObjects(open(t, c, cfg), "", crdt.CounterKind())
 				var old version
 				for i := range 9 {
 					if i == 4 {
@@ -147,7 +148,7 @@ func TestRecordWentBack(t *testing.T) {
 				if v, _, err := counters.View(t.Context(), "k"); err != nil || v.Value() != 9 {
 					t.Fatalf("after the record went back: %v, %v", v, err)
 				}
-				others := aerospike.NewObjects(open(t, c, aerospike.Config{Set: set}), "", crdt.CounterKind())
+				others := store.NewObjects(open(t, c, aerospike.Config{Set: set}), "", crdt.CounterKind())
 				until(t, func() bool {
 					v, _, err := others.View(t.Context(), "k")
 					return err == nil && v.Value() == 9
@@ -176,7 +177,7 @@ func TestWatch(t *testing.T) {
 	s := asdtest.Start(t)
 	c := connect(t, s.Addr())
 	e := open(t, c, aerospike.Config{Set: "s", Watch: 10 * time.Millisecond})
-	counters := aerospike.NewObjects(e, "", crdt.CounterKind())
+	counters := store.NewObjects(e, "", crdt.CounterKind())
 	increment := func() {
 		t.Helper()
 		if _, err := counters.Update(t.Context(), "k", add(1)); err != nil {
@@ -190,7 +191,7 @@ func TestWatch(t *testing.T) {
 	}
 	increment()
 	split.Heal(asdtest.WinnerB)
-	others := aerospike.NewObjects(open(t, c, aerospike.Config{Set: "s"}), "", crdt.CounterKind())
+	others := store.NewObjects(open(t, c, aerospike.Config{Set: "s"}), "", crdt.CounterKind())
 	until(t, func() bool {
 		v, _, err := others.View(t.Context(), "k")
 		return err == nil && v.Value() == 2
@@ -208,8 +209,8 @@ func TestWatchRestart(t *testing.T) {
 	c := connect(t, s.Addr())
 	l := &looked{Client: c}
 	e := open(t, l, aerospike.Config{Set: "s", Watch: 10 * time.Millisecond})
-	others := aerospike.NewObjects(open(t, c, aerospike.Config{Set: "s", CacheObjects: -1}), "", crdt.CounterKind())
-	counters := aerospike.NewObjects(e, "", crdt.CounterKind())
+	others := store.NewObjects(open(t, c, aerospike.Config{Set: "s", CacheObjects: -1}), "", crdt.CounterKind())
+	counters := store.NewObjects(e, "", crdt.CounterKind())
 	if _, err := counters.Update(t.Context(), "k", add(1)); err != nil {
 		t.Fatal(err)
 	}
@@ -229,13 +230,13 @@ func TestWatchUnsettled(t *testing.T) {
 	s := asdtest.Start(t)
 	c := connect(t, s.Addr())
 	e := open(t, c, aerospike.Config{Set: "s", Watch: 10 * time.Millisecond})
-	counters := aerospike.NewObjects(e, "", crdt.CounterKind())
+	counters := store.NewObjects(e, "", crdt.CounterKind())
 	s.SetStatistic("migrate_partitions_remaining", "7")
 	if _, err := counters.Update(t.Context(), "k", add(1)); err != nil {
 		t.Fatal(err)
 	}
 	lose(t, c, "s", "k")
-	others := aerospike.NewObjects(open(t, c, aerospike.Config{Set: "s"}), "", crdt.CounterKind())
+	others := store.NewObjects(open(t, c, aerospike.Config{Set: "s"}), "", crdt.CounterKind())
 	until(t, func() bool {
 		v, _, err := others.View(t.Context(), "k")
 		return err == nil && v.Value() == 1
@@ -261,8 +262,8 @@ func TestRemergeLeavesWhatIsOnItsWay(t *testing.T) {
 	set := newSet(t, c)
 	h := &hooked{Client: c}
 	e := open(t, h, aerospike.Config{Set: set, Watch: -1})
-	counters := aerospike.NewObjects(e, "", crdt.CounterKind())
-	others := aerospike.NewObjects(open(t, c, aerospike.Config{Set: set, Watch: -1}), "", crdt.CounterKind())
+	counters := store.NewObjects(e, "", crdt.CounterKind())
+	others := store.NewObjects(open(t, c, aerospike.Config{Set: set, Watch: -1}), "", crdt.CounterKind())
 	for i := range 10 {
 		h.before = func() { // the next write, and that alone
 			h.before = nil

@@ -55,11 +55,11 @@ func (e *Engine) remerge(ctx context.Context, key string, changes []*change) (me
 		return 0, err
 	}
 	defer done()
-	u, err := e.writer.Read(ctx, key, true)
+	u, err := e.writer.Load().Read(ctx, key, true)
 	if err != nil {
 		return 0, err
 	}
-	f, damaged, err := unit.Fold(unit.NewState(e.cfg.Kinds), u)
+	f, damaged, err := unit.Fold(unit.NewState(e.kinds()), u)
 	if err != nil {
 		return 0, record.Corrupt("%w", err)
 	}

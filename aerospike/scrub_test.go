@@ -15,6 +15,7 @@ import (
 	"github.com/dovetail-crdt/dovetail/aerospike"
 	"github.com/dovetail-crdt/dovetail/aerospike/asdtest"
 	"github.com/dovetail-crdt/dovetail/crdt"
+	"github.com/dovetail-crdt/dovetail/store"
 )
 
 // scrubbing returns configurations of an engine that does nothing about records but
@@ -32,7 +33,7 @@ func scrubbing() map[string]aerospike.Config {
 func shows(t *testing.T, c *as.Client, cfg aerospike.Config, want int64) {
 	t.Helper()
 	cfg.Scrub, cfg.CacheObjects = -1, -1
-	counters := aerospike.NewObjects(open(t, c, cfg), "", crdt.CounterKind())
+	counters := store.NewObjects(open(t, c, cfg), "", crdt.CounterKind())
 	until(t, func() bool {
 		v, _, err := counters.View(t.Context(), "k")
 		if err != nil {
@@ -57,15 +58,15 @@ func digest(t *testing.T, set string) asdtest.Digest {
 func TestScrub(t *testing.T) {
 	for name, cfg := range scrubbing() {
 		for i := range 4 {
-			folded, opts := i%2 == 1, []aerospike.Option(nil)
+			folded, opts := i%2 == 1, []store.Option(nil)
 			if i >= 2 { // of which it is not known how they stand in the record
-				opts = append(opts, aerospike.Blind())
+				opts = append(opts, store.Blind())
 			}
 			t.Run(fmt.Sprintf("%s,folded=%t,blind=%t", name, folded, i >= 2), func(t *testing.T) {
 				s := asdtest.Start(t)
 				c := connect(t, s.Addr())
 				e := open(t, c, cfg)
-				counters := aerospike.NewObjects(e, "", crdt.CounterKind())
+				counters := store.NewObjects(e, "", crdt.CounterKind())
 				for i := range 6 {
 					if _, err := counters.Update(t.Context(), "k", add(1), opts...); err != nil {
 						t.Fatal(err)
@@ -98,7 +99,7 @@ func TestScrubDatacenter(t *testing.T) {
 			out := asdtest.NewLink(east, west, asdtest.LinkConfig{})
 			home := asdtest.NewLink(west, east, asdtest.LinkConfig{Forward: true})
 			c := connect(t, east.Addr())
-			counters := aerospike.NewObjects(open(t, c, cfg), "", crdt.CounterKind())
+			counters := store.NewObjects(open(t, c, cfg), "", crdt.CounterKind())
 			for i := range 6 {
 				if _, err := counters.Update(t.Context(), "k", add(1)); err != nil {
 					t.Fatal(err)
@@ -138,11 +139,11 @@ func TestScrubOnlyLooks(t *testing.T) {
 				asdtest.NewLink(s, west, asdtest.LinkConfig{}).Run()
 				clients[1] = connect(t, west.Addr())
 			}
-			var sets [2]aerospike.Objects[*crdt.AWSet[string]]
+			var sets [2]store.Objects[*crdt.AWSet[string]]
 			var engines [2]*aerospike.Engine
 			for i, cfg := range []aerospike.Config{cfg, others} {
 				engines[i] = open(t, clients[i], cfg)
-				sets[i] = aerospike.NewObjects(engines[i], "", crdt.AWSetOf(crdt.String))
+				sets[i] = store.NewObjects(engines[i], "", crdt.AWSetOf(crdt.String))
 			}
 			for i := range 40 {
 				if _, err := sets[i%2].Update(t.Context(), strconv.Itoa(i%4), func(tx *crdt.Tx, s *crdt.AWSet[string]) error {
@@ -218,7 +219,7 @@ func TestScrubTriesAgain(t *testing.T) {
 	cfg := scrubbing()["memory"]
 	cfg.Logger = slog.New(slog.NewTextHandler(log, nil))
 	cfg.Timeout = 100 * time.Millisecond // of the mending
-	counters := aerospike.NewObjects(open(t, c, cfg), "", crdt.CounterKind())
+	counters := store.NewObjects(open(t, c, cfg), "", crdt.CounterKind())
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	for range 3 {

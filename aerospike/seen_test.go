@@ -8,6 +8,7 @@ import (
 	"github.com/dovetail-crdt/dovetail/aerospike"
 	"github.com/dovetail-crdt/dovetail/clock"
 	"github.com/dovetail-crdt/dovetail/crdt"
+	"github.com/dovetail-crdt/dovetail/store"
 )
 
 // readers are processes of one cluster and what a client of theirs does.
@@ -23,12 +24,12 @@ func newReaders(t *testing.T) *readers {
 	return &readers{t, func() *aerospike.Engine { return open(t, c, cfg) }}
 }
 
-func (r *readers) register() aerospike.Objects[*crdt.MVRegister[string]] {
-	return aerospike.NewObjects(r.open(), "r/", crdt.MVRegisterOf(crdt.String))
+func (r *readers) register() store.Objects[*crdt.MVRegister[string]] {
+	return store.NewObjects(r.open(), "r/", crdt.MVRegisterOf(crdt.String))
 }
 
-func (r *readers) set() aerospike.Objects[*crdt.AWSet[string]] {
-	return aerospike.NewObjects(r.open(), "s/", crdt.AWSetOf(crdt.String))
+func (r *readers) set() store.Objects[*crdt.AWSet[string]] {
+	return store.NewObjects(r.open(), "s/", crdt.AWSetOf(crdt.String))
 }
 
 // TestSeenOverwrites writes on behalf of a reader, through a process that knows more
@@ -37,19 +38,19 @@ func TestSeenOverwrites(t *testing.T) {
 	for _, tt := range []struct {
 		name  string
 		knows bool // the process has read the value that the reader has not seen
-		opts  []aerospike.Option
+		opts  []store.Option
 		seen  bool
 		want  []string
 	}{
-		{"blind, by one who knows nothing", false, []aerospike.Option{aerospike.Blind()}, true, []string{"mine", "theirs"}},
-		{"blind, by one who knows all", true, []aerospike.Option{aerospike.Blind()}, true, []string{"mine", "theirs"}},
+		{"blind, by one who knows nothing", false, []store.Option{store.Blind()}, true, []string{"mine", "theirs"}},
+		{"blind, by one who knows all", true, []store.Option{store.Blind()}, true, []string{"mine", "theirs"}},
 		{"after a read", false, nil, true, []string{"mine", "theirs"}},
 		{"after a read, on nobody's behalf", false, nil, false, []string{"mine"}},
-		{"blind, on nobody's behalf", false, []aerospike.Option{aerospike.Blind()}, false, []string{"mine", "old", "theirs"}},
+		{"blind, on nobody's behalf", false, []store.Option{store.Blind()}, false, []string{"mine", "old", "theirs"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			r := newReaders(t)
-			write := func(o aerospike.Objects[*crdt.MVRegister[string]], v string, opts ...aerospike.Option) {
+			write := func(o store.Objects[*crdt.MVRegister[string]], v string, opts ...store.Option) {
 				t.Helper()
 				if _, err := o.Update(t.Context(), "k", func(tx *crdt.Tx, r *crdt.MVRegister[string]) error {
 					r.Set(tx, v)
@@ -63,7 +64,7 @@ func TestSeenOverwrites(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			write(r.register(), "theirs", aerospike.Blind()) // concurrent with what the reader does
+			write(r.register(), "theirs", store.Blind()) // concurrent with what the reader does
 
 			by, opts := r.register(), tt.opts
 			if tt.knows {
@@ -72,7 +73,7 @@ func TestSeenOverwrites(t *testing.T) {
 				}
 			}
 			if tt.seen {
-				opts = append(slices.Clip(opts), aerospike.Seen(saw))
+				opts = append(slices.Clip(opts), store.Seen(saw))
 			}
 			write(by, "mine", opts...)
 			v, _, err := r.register().View(t.Context(), "k")
@@ -88,7 +89,7 @@ func TestSeenOverwrites(t *testing.T) {
 // it apart, and says so, with nothing changed.
 func TestSeenRemoves(t *testing.T) {
 	r := newReaders(t)
-	update := func(o aerospike.Objects[*crdt.AWSet[string]], fn func(*crdt.Tx, *crdt.AWSet[string]), opts ...aerospike.Option) error {
+	update := func(o store.Objects[*crdt.AWSet[string]], fn func(*crdt.Tx, *crdt.AWSet[string]), opts ...store.Option) error {
 		_, err := o.Update(t.Context(), "k", func(tx *crdt.Tx, s *crdt.AWSet[string]) error { fn(tx, s); return nil }, opts...)
 		return err
 	}
@@ -112,11 +113,11 @@ func TestSeenRemoves(t *testing.T) {
 	if err := update(r.set(), addMilk); err != nil { // over what the reader saw
 		t.Fatal(err)
 	}
-	if err := update(r.set(), removeBoth, aerospike.Blind(), aerospike.Seen(saw)); !errors.Is(err, crdt.ErrBehind) {
+	if err := update(r.set(), removeBoth, store.Blind(), store.Seen(saw)); !errors.Is(err, crdt.ErrBehind) {
 		t.Errorf("blind, by one who knows nothing: %v", err)
 	}
 	shows("eggs", "milk")
-	if err := update(r.set(), removeBoth, aerospike.Seen(saw)); err != nil {
+	if err := update(r.set(), removeBoth, store.Seen(saw)); err != nil {
 		t.Fatal(err)
 	}
 	shows("milk")
@@ -136,7 +137,7 @@ func TestSeenTokenOfAnother(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := o.Update(t.Context(), "k", set, aerospike.Seen(token)); !errors.Is(err, clock.ErrToken) {
+	if _, err := o.Update(t.Context(), "k", set, store.Seen(token)); !errors.Is(err, clock.ErrToken) {
 		t.Errorf("Update with the token of another object: %v", err)
 	}
 	if v, _, err := o.View(t.Context(), "k"); err != nil || v.Len() != 0 {

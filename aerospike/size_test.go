@@ -26,7 +26,7 @@ func TestRecordSizeGuard(t *testing.T) {
 	for w := range writers {
 		// A process each, so that they are not combined.
 		e := open(t, c, aerospike.Config{Set: set, QueueLength: 1 << 30, Watch: -1})
-		sets := aerospike.NewObjects(e, "", crdt.MVMapOf(crdt.String, crdt.Bytes))
+		sets := store.NewObjects(e, "", crdt.MVMapOf(crdt.String, crdt.Bytes))
 		r := rand.New(rand.NewPCG(uint64(w), 0))
 		wg.Go(func() {
 			for range rounds {
@@ -72,8 +72,8 @@ func TestStateTooLarge(t *testing.T) {
 	c := cluster(t)
 	set := newSet(t, c)
 	e := open(t, c, aerospike.Config{Set: set, Watch: -1, RecordSize: 200 << 10, QueueSize: 32 << 10})
-	sets := aerospike.NewObjects(e, "", crdt.AWSetOf(crdt.Bytes))
-	put := func(tag byte, n int, opts ...aerospike.Option) error {
+	sets := store.NewObjects(e, "", crdt.AWSetOf(crdt.Bytes))
+	put := func(tag byte, n int, opts ...store.Option) error {
 		_, err := sets.Update(t.Context(), "k", func(tx *crdt.Tx, s *crdt.AWSet[[]byte]) error {
 			s.Add(tx, bytes.Repeat([]byte{tag}, n))
 			return nil
@@ -95,12 +95,12 @@ func TestStateTooLarge(t *testing.T) {
 	var wg sync.WaitGroup
 	for i := range 8 {
 		wg.Go(func() {
-			if err := put(byte(100+i), 5, aerospike.Blind()); err != nil {
+			if err := put(byte(100+i), 5, store.Blind()); err != nil {
 				t.Errorf("small one: %v", err)
 			}
 		})
 		wg.Go(func() {
-			if err := put(byte(200+i), 20<<10, aerospike.Blind()); !errors.Is(err, aerospike.ErrStateTooLarge) && !errors.Is(err, store.ErrInDoubt) {
+			if err := put(byte(200+i), 20<<10, store.Blind()); !errors.Is(err, aerospike.ErrStateTooLarge) && !errors.Is(err, store.ErrInDoubt) {
 				t.Errorf("large one: %v", err)
 			}
 		})

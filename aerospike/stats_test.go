@@ -19,8 +19,8 @@ type figures struct {
 	server   *asdtest.Cluster
 	hook     *hooked
 	engine   *aerospike.Engine
-	counters aerospike.Objects[*crdt.Counter]
-	others   aerospike.Objects[*crdt.Counter] // of another process
+	counters store.Objects[*crdt.Counter]
+	others   store.Objects[*crdt.Counter] // of another process
 }
 
 func newFigures(t *testing.T) *figures {
@@ -30,12 +30,12 @@ func newFigures(t *testing.T) *figures {
 	f := &figures{T: t, server: s, hook: &hooked{Client: c}}
 	cfg := aerospike.Config{Set: "s", Watch: -1, Scrub: -1}
 	f.engine = open(t, f.hook, cfg)
-	f.counters = aerospike.NewObjects(f.engine, "", crdt.CounterKind())
-	f.others = aerospike.NewObjects(open(t, c, cfg), "", crdt.CounterKind())
+	f.counters = store.NewObjects(f.engine, "", crdt.CounterKind())
+	f.others = store.NewObjects(open(t, c, cfg), "", crdt.CounterKind())
 	return f
 }
 
-func (f *figures) add(o aerospike.Objects[*crdt.Counter], opts ...aerospike.Option) {
+func (f *figures) add(o store.Objects[*crdt.Counter], opts ...store.Option) {
 	f.Helper()
 	if _, err := o.Update(f.Context(), "k", add(1), opts...); err != nil {
 		f.Fatal(err)
@@ -99,7 +99,7 @@ func TestStatsTogether(t *testing.T) {
 		var wg sync.WaitGroup
 		for range 16 {
 			n++
-			wg.Go(func() { f.add(f.counters, aerospike.Blind()) })
+			wg.Go(func() { f.add(f.counters, store.Blind()) })
 		}
 		wg.Wait()
 		return f.engine.Stats().Together > 0
@@ -135,9 +135,9 @@ func TestStatsOfFolds(t *testing.T) {
 	f.check(want)
 
 	small := open(t, f.hook.Client, aerospike.Config{Set: "t", QueueSize: 1 << 10, Watch: -1})
-	f.counters = aerospike.NewObjects(small, "", crdt.CounterKind())
+	f.counters = store.NewObjects(small, "", crdt.CounterKind())
 	for range 60 {
-		f.add(f.counters, aerospike.Blind())
+		f.add(f.counters, store.Blind())
 	}
 	if s := small.Stats(); s.Full == 0 || s.Folds == 0 || s.Changes != 60 {
 		t.Errorf("with a short queue: %+v", s)
@@ -149,11 +149,11 @@ func TestStatsOfDoubts(t *testing.T) {
 	f := newFigures(t)
 	f.add(f.counters)
 	lost := f.server.Inject(asdtest.Fault{Match: func(o *asdtest.Op) bool { return o.Write }, Reply: asdtest.LoseReply})
-	var doubt *aerospike.InDoubtError
+	var doubt *store.InDoubtError
 	until(t, func() bool { // on a busy machine the time may be over before anything was sent
 		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 		defer cancel()
-		_, err := f.counters.Update(ctx, "k", add(1), aerospike.Blind())
+		_, err := f.counters.Update(ctx, "k", add(1), store.Blind())
 		return errors.As(err, &doubt)
 	})
 	if s := f.engine.Stats(); s.Doubts != 1 || s.InDoubt != 1 || s.Changes != 1 || s.JournalEntries != 2 {
@@ -213,7 +213,7 @@ func TestStatsOfScrubs(t *testing.T) {
 	if s := e.Stats(); s.Scrubbed != 0 {
 		t.Errorf("%d objects read, and there are none", s.Scrubbed)
 	}
-	if _, err := aerospike.NewObjects(e, "", crdt.CounterKind()).Update(t.Context(), "k", add(1)); err != nil {
+	if _, err := store.NewObjects(e, "", crdt.CounterKind()).Update(t.Context(), "k", add(1)); err != nil {
 		t.Fatal(err)
 	}
 	until(t, func() bool { return e.Stats().Scrubbed > 2 })

@@ -9,6 +9,7 @@ import (
 	"github.com/dovetail-crdt/dovetail/aerospike/internal/unit"
 	"github.com/dovetail-crdt/dovetail/clock"
 	"github.com/dovetail-crdt/dovetail/crdt"
+	"github.com/dovetail-crdt/dovetail/store"
 )
 
 // update is one Update.
@@ -17,7 +18,8 @@ type update struct {
 	o    *object
 	v    *value
 	fn   func(*crdt.Tx, *crdt.Object) error
-	opts options
+	opts *store.Options
+	want *clock.Context // what must be applied before, or nil
 
 	refused *round // takes the change that was refused last off the disk
 }
@@ -36,7 +38,7 @@ func (u *update) run(ctx context.Context) (readContext, error) {
 }
 
 func (u *update) transact(ctx context.Context) (readContext, error) {
-	if u.opts.blind {
+	if u.opts.Blind {
 		c, err := u.numberBlind(ctx)
 		if c == nil {
 			return u.v.present(), err
@@ -44,7 +46,7 @@ func (u *update) transact(ctx context.Context) (readContext, error) {
 		return u.end(c, c.delta, u.e.send(ctx, u.o, c))
 	}
 	if err := u.o.take(ctx); err != nil {
-		return readContext{}, fmt.Errorf("%w: %w", ErrContention, err)
+		return readContext{}, fmt.Errorf("%w: %w", store.ErrContention, err)
 	}
 	defer u.o.give()
 	return u.runAlone(ctx)
@@ -54,10 +56,16 @@ func (u *update) transact(ctx context.Context) (readContext, error) {
 // before the change is sent: others go on, and their changes go together with this one.
 func (u *update) numberBlind(ctx context.Context) (*change, error) {
 	if err := u.o.take(ctx); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrContention, err)
+		return nil, fmt.Errorf("%w: %w", store.ErrContention, err)
 	}
 	defer u.o.give()
-	u.recall(ctx)
+	if u.opts.Newest || u.want != nil {
+		if err := u.v.readAtLeast(ctx, u.e, u.o, u.opts.Newest, u.want); err != nil {
+			return nil, err
+		}
+	} else {
+		u.recall(ctx)
+	}
 	return u.number(ctx)
 }
 
@@ -66,10 +74,11 @@ func (u *update) numberBlind(ctx context.Context) (*change, error) {
 // was known to be, which costs nothing; only if it is not, the transaction was one on
 // a stale state, and is run again on what is read then.
 func (u *update) runAlone(ctx context.Context) (readContext, error) {
-	read := !u.v.isExact() || u.opts.newest || u.opts.atLeast != nil
+	newest := u.opts.Newest
+	read := !u.v.isExact() || newest || u.want != nil
 	for ; ; read = true {
 		if read {
-			if err := u.v.readAtLeast(ctx, u.e, u.o, u.opts); err != nil {
+			if err := u.v.readAtLeast(ctx, u.e, u.o, newest, u.want); err != nil {
 				return readContext{}, err
 			}
 		}
@@ -86,7 +95,7 @@ func (u *update) runAlone(ctx context.Context) (readContext, error) {
 			u.e.counts.stale.Add(1)
 			// A server that was handed the write twice answers what became of it the
 			// second time, so it is looked up.
-			u.opts.newest = true
+			newest = true
 			if rerr := u.v.read(ctx, u.e, u.o, true); rerr != nil {
 				err = fmt.Errorf("%w: %w", unit.ErrInDoubt, rerr)
 			} else if u.v.contains(delta) {
@@ -126,7 +135,7 @@ func (u *update) number(ctx context.Context) (*change, error) {
 			return c, err
 		}
 		if ctx.Err() != nil {
-			return nil, fmt.Errorf("%w: %w", ErrContention, ctx.Err())
+			return nil, fmt.Errorf("%w: %w", store.ErrContention, ctx.Err())
 		}
 	}
 }
@@ -166,10 +175,10 @@ func (u *update) tryNumber() (*change, error) {
 
 // seen returns the options of a transaction on behalf of a reader.
 func (u *update) seen() ([]crdt.Option, error) {
-	if u.opts.seen == nil {
+	if u.opts.Seen == nil {
 		return nil, nil
 	}
-	seen, err := u.opts.seen.Open(u.e.cfg.TokenKey, u.o.key)
+	seen, err := u.opts.Seen.Open(u.e.cfg.TokenKey, u.o.key)
 	if err != nil {
 		return nil, err
 	}
@@ -220,7 +229,7 @@ func (u *update) writeAlone(ctx context.Context, c *change, exact bool) error {
 	case u.o.writing <- struct{}{}:
 		defer func() { <-u.o.writing }()
 	case <-ctx.Done():
-		return fmt.Errorf("%w: %w", ErrContention, ctx.Err())
+		return fmt.Errorf("%w: %w", store.ErrContention, ctx.Err())
 	}
 	g := unit.Guard{Exact: exact}
 	u.v.mu.Lock()
@@ -253,7 +262,7 @@ func (u *update) end(c *change, delta *crdt.Object, err error) (readContext, err
 	u.e.objects.hold(u.o) // until it is resolved
 	u.v.doubted(u.e.ledger, c)
 	u.e.resolver.wake(u.e)
-	return readContext{}, &InDoubtError{Key: u.o.key, Err: err, doubt: &doubt{e: u.e, o: u.o, v: u.v, c: c, delta: delta}}
+	return readContext{}, store.NewInDoubtError(u.o.key, storeError(err), &doubt{e: u.e, o: u.o, v: u.v, c: c, delta: delta})
 }
 
 // source is the crdt.Source of an update.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/dovetail-crdt/dovetail/aerospike/internal/unit"
+	"github.com/dovetail-crdt/dovetail/clock"
 	"github.com/dovetail-crdt/dovetail/crdt"
 )
 
@@ -52,7 +53,7 @@ func newValue(name string, k crdt.AnyKind) *value {
 func (v *value) read(ctx context.Context, e *Engine, o *object, newest bool) error {
 	for {
 		before := v.acknowledgements()
-		u, err := e.writer.Read(ctx, o.key, newest)
+		u, err := e.writer.Load().Read(ctx, o.key, newest)
 		if err != nil {
 			return err
 		}
@@ -81,13 +82,24 @@ func (v *value) acknowledgements() int {
 }
 
 // view reads the record and returns a copy of what it comes to.
-func (v *value) view(ctx context.Context, e *Engine, o *object, opts options) (*crdt.Object, readContext, error) {
-	if err := v.readAtLeast(ctx, e, o, opts); err != nil {
+func (v *value) view(ctx context.Context, e *Engine, o *object, newest bool, want *clock.Context) (*crdt.Object, readContext, error) {
+	if err := v.readAtLeast(ctx, e, o, newest, want); err != nil {
 		return nil, readContext{}, err
 	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	return v.handOut(), v.readContext(), nil
+}
+
+// fromUnit is view of a record that was read. Ok is false if a newer one must be.
+func (v *value) fromUnit(u *unit.Unit, want *clock.Context) (out *crdt.Object, ok bool, err error) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	lacks, err := v.absorb(u, false)
+	if err != nil || lacks || want != nil && !v.readContext().lacks(want).IsEmpty() {
+		return nil, false, err
+	}
+	return v.handOut(), true, nil
 }
 
 // handOut returns what is remembered, for the caller to keep, and goes on with a copy.

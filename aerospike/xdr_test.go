@@ -12,6 +12,7 @@ import (
 	"github.com/dovetail-crdt/dovetail/aerospike"
 	"github.com/dovetail-crdt/dovetail/aerospike/asdtest"
 	"github.com/dovetail-crdt/dovetail/crdt"
+	"github.com/dovetail-crdt/dovetail/store"
 )
 
 // datacenter is a cluster with an engine that writes there.
@@ -20,8 +21,8 @@ type datacenter struct {
 	server   *asdtest.Cluster
 	client   *as.Client
 	engine   *aerospike.Engine
-	counters aerospike.Objects[*crdt.Counter]
-	members  aerospike.Objects[*crdt.AWSet[string]]
+	counters store.Objects[*crdt.Counter]
+	members  store.Objects[*crdt.AWSet[string]]
 }
 
 // region starts datacenters whose clusters ship everything to each other when a
@@ -48,8 +49,8 @@ func region(t *testing.T, cfg asdtest.LinkConfig, ids ...string) (dcs []*datacen
 func (d *datacenter) open(t *testing.T, ids []string) {
 	t.Helper()
 	d.engine = open(t, d.client, aerospike.Config{Set: "s", DC: d.id, DCs: ids, QueueLength: 8, Watch: -1})
-	d.counters = aerospike.NewObjects(d.engine, "c/", crdt.CounterKind())
-	d.members = aerospike.NewObjects(d.engine, "s/", crdt.AWSetOf(crdt.String))
+	d.counters = store.NewObjects(d.engine, "c/", crdt.CounterKind())
+	d.members = store.NewObjects(d.engine, "s/", crdt.AWSetOf(crdt.String))
 }
 
 // settle ships everything, and has every datacenter look at what came, until

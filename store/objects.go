@@ -16,13 +16,14 @@ type Objects[S crdt.Lattice[S]] struct {
 	b      Backend
 	prefix string
 	kind   crdt.Kind[S]
+	any    crdt.AnyKind // kind, made once
 }
 
 // NewObjects returns access to the objects of b whose keys start with prefix. B joins
 // frames of the kind from now on.
 func NewObjects[S crdt.Lattice[S]](b Backend, prefix string, k crdt.Kind[S]) Objects[S] {
 	b.Know(k)
-	return Objects[S]{b, prefix, k}
+	return Objects[S]{b, prefix, k, k}
 }
 
 // Update runs fn in a transaction on the object under key, which is empty if nobody has
@@ -39,7 +40,7 @@ func NewObjects[S crdt.Lattice[S]](b Backend, prefix string, k crdt.Kind[S]) Obj
 // applied, or may yet be. A *TokenError says that the change is kept and that there is
 // no token. Any other error says that nothing was applied.
 func (o Objects[S]) Update(ctx context.Context, key string, fn func(*crdt.Tx, S) error, opts ...Option) (clock.Token, error) {
-	return o.b.Update(ctx, o.prefix+key, o.kind, typed(o.kind, fn), optionsOf(opts))
+	return o.b.Update(ctx, o.prefix+key, o.any, typed(o.kind, fn), optionsOf(opts))
 }
 
 // View returns the value of the object under key, empty if there is none, and the token
@@ -50,7 +51,7 @@ func (o Objects[S]) View(ctx context.Context, key string, opts ...Option) (S, cl
 	if err := opt.checkRead(); err != nil {
 		return o.kind.New(), clock.Token{}, err
 	}
-	obj, token, err := o.b.View(ctx, o.prefix+key, o.kind, opt)
+	obj, token, err := o.b.View(ctx, o.prefix+key, o.any, opt)
 	if obj == nil {
 		return o.kind.New(), token, err
 	}
@@ -77,7 +78,7 @@ func (o Objects[S]) Views(ctx context.Context, keys []string, opts ...Option) ([
 	for i, key := range keys {
 		full[i] = o.prefix + key
 	}
-	objects, err := o.b.Views(ctx, full, o.kind, opt)
+	objects, err := o.b.Views(ctx, full, o.any, opt)
 	for i, obj := range objects {
 		if obj == nil {
 			continue

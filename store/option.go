@@ -93,3 +93,46 @@ func (o *Options) checkRead() error {
 	}
 	return nil
 }
+
+// Wants opens the tokens of AtLeast and returns, for each of the objects under keys, the
+// events that must be applied before it is read; nil for none. A token that is of none
+// of them is an error that matches clock.ErrToken. It is for backends.
+func (o *Options) Wants(tokenKey []byte, keys ...string) ([]*clock.Context, error) {
+	out := make([]*clock.Context, len(keys))
+	for i, t := range o.AtLeast {
+		if t.IsZero() {
+			continue
+		}
+		at, c, err := openAny(t, tokenKey, keys, i)
+		if err != nil {
+			return nil, err
+		}
+		if out[at] == nil {
+			out[at] = &clock.Context{}
+		}
+		out[at].Merge(c)
+	}
+	return out, nil
+}
+
+// openAny opens a token as that of one of the objects, trying the one at first before
+// the others.
+func openAny(t clock.Token, tokenKey []byte, keys []string, first int) (at int, c *clock.Context, err error) {
+	if first < len(keys) {
+		if c, err = t.OpenApplied(tokenKey, keys[first]); err == nil {
+			return first, c, nil
+		}
+	}
+	for i, key := range keys {
+		if i == first {
+			continue
+		}
+		if c, err = t.OpenApplied(tokenKey, key); err == nil {
+			return i, c, nil
+		}
+	}
+	if err == nil {
+		err = fmt.Errorf("%w: no object is read", clock.ErrToken)
+	}
+	return 0, nil, err
+}

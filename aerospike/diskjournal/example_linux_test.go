@@ -13,6 +13,7 @@ import (
 	"github.com/dovetail-crdt/dovetail/aerospike/asdtest"
 	"github.com/dovetail-crdt/dovetail/aerospike/diskjournal"
 	"github.com/dovetail-crdt/dovetail/crdt"
+	"github.com/dovetail-crdt/dovetail/store"
 )
 
 // A process is started three times, the last time from a backup of its journal. It is
@@ -60,7 +61,7 @@ func run(client aerospike.Client, dir string) string {
 		log.Fatal(err)
 	}
 	defer e.Close() //nolint:errcheck // nothing is written any more
-	carts := aerospike.NewObjects(e, "", crdt.CounterKind())
+	carts := store.NewObjects(e, "", crdt.CounterKind())
 	if _, err := carts.Update(ctx, "visits", func(tx *crdt.Tx, c *crdt.Counter) error { c.Add(tx, 1); return nil }); err != nil {
 		log.Fatal(err)
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/dovetail-crdt/dovetail/aerospike/asdtest"
 	"github.com/dovetail-crdt/dovetail/aerospike/diskjournal"
 	"github.com/dovetail-crdt/dovetail/crdt"
+	"github.com/dovetail-crdt/dovetail/store"
 )
 
 // A ledger counts what it lists, in one transaction.
@@ -53,7 +54,7 @@ func updateOn(dir, proof string) error {
 		return err
 	}
 	fmt.Println("replica", e.Replica())
-	o := aerospike.NewObjects(e, "", ledgers)
+	o := store.NewObjects(e, "", ledgers)
 	ctx := context.Background()
 	for n := uint64(os.Getpid()) << 32; ; n++ {
 		_, err := o.Update(ctx, "k", func(tx *crdt.Tx, d *crdt.Doc) error {
@@ -108,7 +109,7 @@ func TestKillEngine(t *testing.T) {
 	if _, err := e.Remerge(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	d, _, err := aerospike.NewObjects(e, "", ledgers).View(t.Context(), "k")
+	d, _, err := store.NewObjects(e, "", ledgers).View(t.Context(), "k")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -142,8 +142,8 @@ func TestDisasters(t *testing.T) {
 // writers write to one cluster until they are stopped, and remember what was
 // acknowledged. A change in doubt is tried until it is.
 type writers struct {
-	counters aerospike.Objects[*crdt.Counter]
-	members  aerospike.Objects[*crdt.AWSet[string]]
+	counters store.Objects[*crdt.Counter]
+	members  store.Objects[*crdt.AWSet[string]]
 	acked    atomic.Int64
 	doubts   atomic.Int64
 	end      chan struct{}
@@ -159,7 +159,7 @@ const disasterKeys = 8
 func newWriters(t *testing.T, e *aerospike.Engine, region int) *writers {
 	t.Helper()
 	w := &writers{
-		counters: aerospike.NewObjects(e, "c/", crdt.CounterKind()), members: aerospike.NewObjects(e, "s/", crdt.AWSetOf(crdt.String)),
+		counters: store.NewObjects(e, "c/", crdt.CounterKind()), members: store.NewObjects(e, "s/", crdt.AWSetOf(crdt.String)),
 		end: make(chan struct{}), sums: make(map[string]int64), added: make(map[string][]string),
 	}
 	for i := range 4 {
@@ -189,9 +189,9 @@ func (w *writers) write(t *testing.T, r *rand.Rand, name string) {
 	t.Helper()
 	key := fmt.Sprint(r.IntN(disasterKeys))
 	n := int64(1 + r.IntN(9))
-	var opts []aerospike.Option
+	var opts []store.Option
 	if r.IntN(2) == 0 {
-		opts = append(opts, aerospike.Blind())
+		opts = append(opts, store.Blind())
 	}
 	if w.done(t, func(ctx context.Context) error {
 		_, err := w.counters.Update(ctx, key, func(tx *crdt.Tx, c *crdt.Counter) error { c.Add(tx, n); return nil }, opts...)
@@ -223,7 +223,7 @@ func (w *writers) write(t *testing.T, r *rand.Rand, name string) {
 func (w *writers) done(t *testing.T, update func(ctx context.Context) error) bool {
 	t.Helper()
 	err := update(t.Context())
-	doubt, inDoubt := errors.AsType[*aerospike.InDoubtError](err)
+	doubt, inDoubt := errors.AsType[*store.InDoubtError](err)
 	if inDoubt {
 		w.doubts.Add(1)
 	}
@@ -236,7 +236,7 @@ func (w *writers) done(t *testing.T, update func(ctx context.Context) error) boo
 		return true
 	case errors.Is(err, store.ErrInDoubt):
 		t.Errorf("in doubt to the end: %v", err)
-	case !errors.Is(err, aerospike.ErrContention) && !strings.Contains(err.Error(), "MAX_RETRIES"):
+	case !errors.Is(err, store.ErrContention) && !strings.Contains(err.Error(), "MAX_RETRIES"):
 		t.Errorf("Update: %v", err)
 	}
 	return false
@@ -264,8 +264,8 @@ func compare(t *testing.T, cs []*as.Client, set string, ws []*writers) {
 	}
 	for i, c := range cs {
 		e := astest.Open(t, c, aerospike.Config{Set: set, CacheObjects: -1, Watch: -1})
-		counters := aerospike.NewObjects(e, "c/", crdt.CounterKind())
-		members := aerospike.NewObjects(e, "s/", crdt.AWSetOf(crdt.String))
+		counters := store.NewObjects(e, "c/", crdt.CounterKind())
+		members := store.NewObjects(e, "s/", crdt.AWSetOf(crdt.String))
 		var last string
 		shows := func() bool {
 			for key, want := range sums {

@@ -12,12 +12,13 @@ import (
 	"github.com/dovetail-crdt/dovetail/aerospike/asdtest"
 	"github.com/dovetail-crdt/dovetail/aerospike/mirror"
 	"github.com/dovetail-crdt/dovetail/crdt"
+	"github.com/dovetail-crdt/dovetail/store"
 )
 
 // A mirror joins two clusters that know nothing of each other.
 func Example() {
 	ctx := context.Background()
-	var carts []aerospike.Objects[*crdt.AWSet[string]]
+	var carts []store.Objects[*crdt.AWSet[string]]
 	adding := func(item string) func(*crdt.Tx, *crdt.AWSet[string]) error {
 		return func(tx *crdt.Tx, cart *crdt.AWSet[string]) error { cart.Add(tx, item); return nil }
 	}
@@ -36,7 +37,7 @@ func Example() {
 		if err != nil {
 			log.Fatal(err)
 		}
-		carts = append(carts, aerospike.NewObjects(engine, "cart/", crdt.AWSetOf(crdt.String)))
+		carts = append(carts, store.NewObjects(engine, "cart/", crdt.AWSetOf(crdt.String)))
 		cfg.Clusters = append(cfg.Clusters, mirror.Cluster{Name: name, Client: client, Namespace: "test"})
 	}
 	_, err1 := carts[0].Update(ctx, "ann", adding("milk"))

@@ -321,7 +321,7 @@ func TestMirrorBlocks(t *testing.T) {
 func (p *place) counter(t *testing.T, key string) int64 {
 	t.Helper()
 	e := astest.Open(t, p.client, aerospike.Config{Set: p.set, RecordSize: 2 << 10})
-	c, _, err := aerospike.NewObjects(e, "", crdt.CounterKind()).View(t.Context(), key)
+	c, _, err := store.NewObjects(e, "", crdt.CounterKind()).View(t.Context(), key)
 	if err != nil {
 		t.Fatalf("view %q in %s: %v", key, p.name, err)
 	}

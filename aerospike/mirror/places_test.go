@@ -18,6 +18,7 @@ import (
 	"github.com/dovetail-crdt/dovetail/aerospike/internal/astest"
 	"github.com/dovetail-crdt/dovetail/aerospike/mirror"
 	"github.com/dovetail-crdt/dovetail/crdt"
+	"github.com/dovetail-crdt/dovetail/store"
 )
 
 // place is a cluster of a mirror's test.
@@ -214,14 +215,14 @@ func mirrorOf(
 }
 
 // members returns the sets of strings of a place.
-func (p *place) members(t *testing.T, cfg aerospike.Config) aerospike.Objects[*crdt.AWSet[string]] {
+func (p *place) members(t *testing.T, cfg aerospike.Config) store.Objects[*crdt.AWSet[string]] {
 	t.Helper()
 	cfg.Set = p.set
-	return aerospike.NewObjects(astest.Open(t, p.client, cfg), "", crdt.AWSetOf(crdt.String))
+	return store.NewObjects(astest.Open(t, p.client, cfg), "", crdt.AWSetOf(crdt.String))
 }
 
 // add adds an element to a set.
-func addTo(t *testing.T, o aerospike.Objects[*crdt.AWSet[string]], key, element string) {
+func addTo(t *testing.T, o store.Objects[*crdt.AWSet[string]], key, element string) {
 	t.Helper()
 	_, err := o.Update(t.Context(), key, func(tx *crdt.Tx, s *crdt.AWSet[string]) error { s.Add(tx, element); return nil })
 	if err != nil {

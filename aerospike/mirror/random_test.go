@@ -17,6 +17,7 @@ import (
 	"github.com/dovetail-crdt/dovetail/aerospike/internal/unit"
 	"github.com/dovetail-crdt/dovetail/aerospike/mirror"
 	"github.com/dovetail-crdt/dovetail/crdt"
+	"github.com/dovetail-crdt/dovetail/store"
 )
 
 // TestMirrorConverges writes at random to three clusters that a mirror for each
@@ -176,12 +177,12 @@ func (w *mirrored) write(engine int) {
 		p.time.skew(p.name, -time.Duration(w.rand.IntN(9000))*time.Millisecond)
 		defer p.time.skew(p.name, 0)
 	}
-	var opts []aerospike.Option
+	var opts []store.Option
 	if w.rand.IntN(2) == 0 {
-		opts = append(opts, aerospike.Blind())
+		opts = append(opts, store.Blind())
 	}
 	element := strconv.Itoa(w.rand.IntN(5))
-	_, err := aerospike.NewObjects(e, "", crdt.AWSetOf(crdt.String)).Update(w.t.Context(), w.key(),
+	_, err := store.NewObjects(e, "", crdt.AWSetOf(crdt.String)).Update(w.t.Context(), w.key(),
 		func(tx *crdt.Tx, s *crdt.AWSet[string]) error {
 			if w.rand.IntN(3) == 0 {
 				s.Remove(tx, element)
@@ -191,7 +192,7 @@ func (w *mirrored) write(engine int) {
 			return nil
 		}, opts...)
 	if err == nil {
-		_, err = aerospike.NewObjects(e, "", crdt.CounterKind()).Update(w.t.Context(), w.key(), func(tx *crdt.Tx, c *crdt.Counter) error { c.Add(tx, 1); return nil }, opts...)
+		_, err = store.NewObjects(e, "", crdt.CounterKind()).Update(w.t.Context(), w.key(), func(tx *crdt.Tx, c *crdt.Counter) error { c.Add(tx, 1); return nil }, opts...)
 	}
 	if err != nil {
 		w.t.Fatalf("update: %v", err)

@@ -15,6 +15,7 @@ import (
 	"github.com/dovetail-crdt/dovetail/aerospike/internal/astest"
 	"github.com/dovetail-crdt/dovetail/aerospike/mirror"
 	"github.com/dovetail-crdt/dovetail/crdt"
+	"github.com/dovetail-crdt/dovetail/store"
 )
 
 // TestMirrorRun lets a mirror run by itself, in real time, until it is stopped.
@@ -27,7 +28,7 @@ func TestMirrorRun(t *testing.T) {
 		ctx, stop := context.WithCancel(t.Context())
 		ended := make(chan error)
 		go func() { ended <- m.Run(ctx) }()
-		var objects []aerospike.Objects[*crdt.AWSet[string]]
+		var objects []store.Objects[*crdt.AWSet[string]]
 		for _, p := range ps {
 			objects = append(objects, p.members(t, aerospike.Config{}))
 		}

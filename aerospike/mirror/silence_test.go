@@ -18,6 +18,7 @@ import (
 	"github.com/dovetail-crdt/dovetail/aerospike/internal/astest"
 	"github.com/dovetail-crdt/dovetail/aerospike/mirror"
 	"github.com/dovetail-crdt/dovetail/crdt"
+	"github.com/dovetail-crdt/dovetail/store"
 )
 
 // TestMirrorSilence has the connections of a mirror to one of its clusters end without
@@ -33,7 +34,7 @@ func TestMirrorSilence(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- m.Run(ctx) }()
-	var objects, readers [2]aerospike.Objects[*crdt.AWSet[string]]
+	var objects, readers [2]store.Objects[*crdt.AWSet[string]]
 	for i, p := range ps {
 		objects[i], readers[i] = p.members(t, aerospike.Config{}), p.members(t, aerospike.Config{CacheObjects: -1})
 	}

@@ -20,6 +20,7 @@ import (
 	"github.com/dovetail-crdt/dovetail/aerospike/internal/astest"
 	"github.com/dovetail-crdt/dovetail/aerospike/mirror"
 	"github.com/dovetail-crdt/dovetail/crdt"
+	"github.com/dovetail-crdt/dovetail/store"
 )
 
 // invoices is a file of invoice lines of a retailer, in the order of their time.
@@ -91,10 +92,10 @@ func TestInvoiceTrace(t *testing.T) {
 	const regions = 3
 	cs := clusters(t, regions)
 	set := astest.NewSet(t, cs[0])
-	var stock [regions]aerospike.Objects[*crdt.Counter]
+	var stock [regions]store.Objects[*crdt.Counter]
 	for i, c := range cs {
 		astest.Empty(t, c, set)
-		stock[i] = aerospike.NewObjects(astest.Open(t, c, aerospike.Config{Set: set}), "stock/", crdt.CounterKind())
+		stock[i] = store.NewObjects(astest.Open(t, c, aerospike.Config{Set: set}), "stock/", crdt.CounterKind())
 	}
 	book := func(lines []line) {
 		var work [regions]chan line

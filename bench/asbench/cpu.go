@@ -11,6 +11,7 @@ import (
 	"github.com/dovetail-crdt/dovetail/aerospike"
 	"github.com/dovetail-crdt/dovetail/bench"
 	"github.com/dovetail-crdt/dovetail/crdt"
+	"github.com/dovetail-crdt/dovetail/store"
 )
 
 func cpuCases() []bench.Case {
@@ -21,7 +22,7 @@ func cpuCases() []bench.Case {
 	}
 }
 
-type sets = aerospike.Objects[*crdt.AWSet[uint64]]
+type sets = store.Objects[*crdt.AWSet[uint64]]
 
 // inMemory measures what an engine does to a set in memory, whose queue is half
 // full, on one processor, so that nothing idles beside it. It checks that the set
@@ -44,7 +45,7 @@ func inMemory(b *bench.B, remembered int, do func(ctx context.Context, o sets, k
 	}
 	defer func() { err = errors.Join(err, e.Close()) }()
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
-	o := aerospike.NewObjects(e, "", setKind())
+	o := store.NewObjects(e, "", setKind())
 	if _, _, err := o.View(ctx, key); err != nil {
 		return err
 	}

@@ -5,9 +5,9 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/dovetail-crdt/dovetail/aerospike"
 	"github.com/dovetail-crdt/dovetail/bench"
 	"github.com/dovetail-crdt/dovetail/crdt"
+	"github.com/dovetail-crdt/dovetail/store"
 )
 
 const (
@@ -32,14 +32,14 @@ func increment(tx *crdt.Tx, c *crdt.Counter) error {
 
 // hotAppend increments a counter from all writers.
 func (s *session) hotAppend(b *bench.B) error {
-	counters := aerospike.NewObjects(s.engine, "", crdt.CounterKind())
+	counters := store.NewObjects(s.engine, "", crdt.CounterKind())
 	key, err := s.object(fmt.Sprintf("hot-%d", len(s.keys)))
 	if err != nil {
 		return err
 	}
 	ctx := b.Context()
 	err = parallel(b, writers, func(int) error {
-		_, err := counters.Update(ctx, key, increment, aerospike.Blind())
+		_, err := counters.Update(ctx, key, increment, store.Blind())
 		return err
 	})
 	if err != nil {
@@ -54,7 +54,7 @@ func (s *session) hotAppend(b *bench.B) error {
 
 // hotAppendLarge writes to the keys of a map from all writers.
 func (s *session) hotAppendLarge(b *bench.B) error {
-	maps := aerospike.NewObjects(s.engine, "", crdt.MVMapOf(crdt.Uint64, crdt.Bytes))
+	maps := store.NewObjects(s.engine, "", crdt.MVMapOf(crdt.Uint64, crdt.Bytes))
 	key, err := s.object(fmt.Sprintf("hot-%d", len(s.keys)))
 	if err != nil {
 		return err
@@ -67,7 +67,7 @@ func (s *session) hotAppendLarge(b *bench.B) error {
 			m.At(uint64(i%largeKeys)).Set(tx, value)
 			last[i%largeKeys] = uint64(i)
 			return nil
-		}, aerospike.Blind())
+		}, store.Blind())
 		return err
 	})
 	if err != nil {

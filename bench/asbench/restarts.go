@@ -5,9 +5,9 @@ import (
 
 	as "github.com/aerospike/aerospike-client-go/v7"
 
-	"github.com/dovetail-crdt/dovetail/aerospike"
 	"github.com/dovetail-crdt/dovetail/bench"
 	"github.com/dovetail-crdt/dovetail/crdt"
+	"github.com/dovetail-crdt/dovetail/store"
 )
 
 // restarts is the case of an object that n incarnations of processes, each with a
@@ -73,7 +73,7 @@ func (r *restarted[S]) view(b *bench.B) error {
 		return err
 	}
 	ctx, name := b.Context(), r.s.prefix+r.name
-	objects := aerospike.NewObjects(r.s.cold, "", r.kind)
+	objects := store.NewObjects(r.s.cold, "", r.kind)
 	err := loop(b, func() error {
 		_, _, err := objects.View(ctx, name)
 		return err

@@ -10,12 +10,13 @@ import (
 	"github.com/dovetail-crdt/dovetail/aerospike"
 	"github.com/dovetail-crdt/dovetail/bench"
 	"github.com/dovetail-crdt/dovetail/crdt"
+	"github.com/dovetail-crdt/dovetail/store"
 )
 
 // world is a number of sets, which the engine knows as they are, and beside each a
 // raw record of the same size, and one of the size of its snapshot.
 type world struct {
-	sets aerospike.Objects[*crdt.AWSet[uint64]]
+	sets store.Objects[*crdt.AWSet[uint64]]
 	at   []spot
 	turn atomic.Int64
 }
@@ -40,7 +41,7 @@ func (s *session) world(b *bench.B, e *aerospike.Engine, name string, n int) (*w
 			return nil, err
 		}
 	}
-	w := &world{sets: aerospike.NewObjects(e, "", setKind()), at: make([]spot, n)}
+	w := &world{sets: store.NewObjects(e, "", setKind()), at: make([]spot, n)}
 	for i := range w.at {
 		if err := s.place(&w.at[i], fmt.Sprintf("%s-%d", name, i)); err != nil {
 			return nil, err

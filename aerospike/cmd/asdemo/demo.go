@@ -16,6 +16,7 @@ import (
 	"github.com/dovetail-crdt/dovetail/aerospike"
 	"github.com/dovetail-crdt/dovetail/aerospike/mirror"
 	"github.com/dovetail-crdt/dovetail/crdt"
+	"github.com/dovetail-crdt/dovetail/store"
 )
 
 // demo is a run: writers at each place, a mirror between them, and somebody who
@@ -33,7 +34,7 @@ type place struct {
 	name   string
 	client *as.Client
 	link   *link
-	stock  aerospike.Objects[*crdt.Counter]
+	stock  store.Objects[*crdt.Counter]
 	acked  atomic.Int64
 }
 
@@ -59,7 +60,7 @@ func (d *demo) play(ctx context.Context) error {
 			return fmt.Errorf("cluster %s: %w", p.name, err)
 		}
 		d.closers = append(d.closers, func() { e.Close() }) //nolint:errcheck // the process is ending
-		p.stock = aerospike.NewObjects(e, "stock/", crdt.CounterKind())
+		p.stock = store.NewObjects(e, "stock/", crdt.CounterKind())
 		cfg.Clusters = append(cfg.Clusters, mirror.Cluster{Name: p.name, Client: p.link, Namespace: namespace})
 	}
 	m, err := mirror.New(cfg)
@@ -122,8 +123,8 @@ func (p *place) write(ctx, background context.Context) {
 		_, err := p.stock.Update(background, key, func(tx *crdt.Tx, c *crdt.Counter) error {
 			c.Add(tx, 1)
 			return nil
-		}, aerospike.Blind())
-		for doubt, ok := errors.AsType[*aerospike.InDoubtError](err); ok && err != nil; {
+		}, store.Blind())
+		for doubt, ok := errors.AsType[*store.InDoubtError](err); ok && err != nil; {
 			err = doubt.Retry(background)
 		}
 		if err == nil {

@@ -17,9 +17,10 @@ import (
 	"github.com/dovetail-crdt/dovetail/aerospike/asdtest"
 	"github.com/dovetail-crdt/dovetail/aerospike/mirror"
 	"github.com/dovetail-crdt/dovetail/crdt"
+	"github.com/dovetail-crdt/dovetail/store"
 )
 
-func objects(t *testing.T, c *asdtest.Cluster) aerospike.Objects[*crdt.Counter] {
+func objects(t *testing.T, c *asdtest.Cluster) store.Objects[*crdt.Counter] {
 	t.Helper()
 	client, aerr := as.NewClient(c.Host(), c.Port())
 	if aerr != nil {
@@ -35,7 +36,7 @@ func objects(t *testing.T, c *asdtest.Cluster) aerospike.Objects[*crdt.Counter] 
 			t.Error(err)
 		}
 	})
-	return aerospike.NewObjects(e, "", crdt.CounterKind())
+	return store.NewObjects(e, "", crdt.CounterKind())
 }
 
 func get(t *testing.T, url string) (status int, body string) {
