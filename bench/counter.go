@@ -11,16 +11,21 @@ import (
 const counterBatch = 64
 
 func counterCases() []Case {
-	sizes := []int{3, 64}
 	return slices.Concat(
-		each(sizes, func(n int) Case {
+		each([]int{3, 64, 1e4}, func(n int) Case {
 			return Case{Name: "counter/add", N: n, Run: counterAdd(n), Baseline: mapIncrement(n)}
 		}),
-		each(sizes, func(n int) Case {
+		each([]int{3, 64, 1e3, 1e4}, func(n int) Case {
 			return Case{
 				Name: "counter/merge", N: n, Target: map[int]float64{64: 110}[n], Run: counterMerge(n),
 				Baseline: mergeRows(maxMaps, n),
 			}
+		}),
+		each([]int{64, 1e3, 1e4}, func(n int) Case {
+			return Case{Name: "counter/reset", N: n, Run: counterReset(n)}
+		}),
+		each([]int{64, 1e3, 1e4}, func(n int) Case {
+			return Case{Name: "counter/merge-reset", N: n, Run: counterMergeReset(n)}
 		}),
 	)
 }
@@ -62,10 +67,11 @@ func counters[S adder[S, N], N int64 | uint64](c S, n, batch int) (start S, ahea
 // counterAdd adds at one of n replicas that have a total.
 func counterAdd(n int) func(*B) error {
 	return func(b *B) error {
-		c, src := crdt.NewCounter(), sources(n)
-		if err := increment(c, src); err != nil {
+		w := newCounterWriters(n)
+		if err := w.add(); err != nil {
 			return err
 		}
+		c, src := w.all, w.src
 		add := func(tx *crdt.Tx, c *crdt.Counter) error { c.Add(tx, 1); return nil }
 		ready(b)
 		for b.Loop() {
@@ -80,9 +86,17 @@ func counterAdd(n int) func(*B) error {
 // counterMerge merges a full state that is ahead at every replica.
 func counterMerge(n int) func(*B) error {
 	return func(b *B) error {
-		start, ahead, err := counters(crdt.NewCounter(), n, counterBatch)
-		if err != nil {
+		writers, batch := newCounterWriters(n), min(counterBatch, max(1<<14/n, 2))
+		if err := writers.add(); err != nil {
 			return err
+		}
+		start := writers.all.Clone()
+		var ahead []*crdt.Counter
+		for range batch {
+			if err := writers.add(); err != nil {
+				return err
+			}
+			ahead = append(ahead, writers.all.Clone())
 		}
 		return mergeAgain(b, start, ahead)
 	}
@@ -101,4 +115,67 @@ func mapIncrement(n int) func(*B) error {
 		}
 		return nil
 	}
+}
+
+// counterWriters is n replicas that each see only what they added themselves, so that
+// an addition costs the same however many they are, and the join of it all.
+type counterWriters struct {
+	src []crdt.Source
+	own []*crdt.Counter
+	all *crdt.Counter
+}
+
+func newCounterWriters(n int) *counterWriters {
+	w := &counterWriters{src: sources(n), all: crdt.NewCounter()}
+	for range n {
+		w.own = append(w.own, crdt.NewCounter())
+	}
+	return w
+}
+
+// add lets every replica add once.
+func (w *counterWriters) add() error {
+	for i, src := range w.src {
+		delta, err := crdt.Mutate(w.own[i], src, func(tx *crdt.Tx, c *crdt.Counter) error { c.Add(tx, int64(i+1)); return nil })
+		if err != nil {
+			return err
+		}
+		w.all.Merge(delta)
+	}
+	return nil
+}
+
+// counterReset resets a counter that n replicas have added to.
+func counterReset(n int) func(*B) error {
+	return func(b *B) error {
+		w, by := newCounterWriters(n), sources(n + 1)[n]
+		if err := w.add(); err != nil {
+			return err
+		}
+		c := w.all.Clone()
+		resetAll := func(int) error { _, err := crdt.Mutate(c, by, resetCounter); return err }
+		return stepLoop(b, 1, resetAll, func(int) error { c, by = w.all.Clone(), sources(n + 1)[n]; return nil })
+	}
+}
+
+// counterMergeReset merges the delta of a reset into the counter that it is of.
+func counterMergeReset(n int) func(*B) error {
+	return func(b *B) error {
+		w := newCounterWriters(n)
+		if err := w.add(); err != nil {
+			return err
+		}
+		delta, err := crdt.Mutate(w.all.Clone(), sources(n + 1)[n], resetCounter)
+		if err != nil {
+			return err
+		}
+		return mergeLoop(b, func() (*crdt.Counter, []*crdt.Counter, error) {
+			return w.all.Clone(), []*crdt.Counter{delta}, nil
+		})
+	}
+}
+
+func resetCounter(tx *crdt.Tx, c *crdt.Counter) error {
+	c.Reset(tx)
+	return nil
 }

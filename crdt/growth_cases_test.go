@@ -58,8 +58,8 @@ func growthOfSets() []growthCase {
 			merge := func(s, o numbers) *kernel.State { s.Merge(o); return crdt.KernelOf(s) }
 			return growthRun{
 				rollback: growthStep{"merge", func() *kernel.State { return merge(a.Clone(), b) }},
-				mutate:   growthStep{"merge again", func() *kernel.State { return merge(b.Clone(), a) }},
-				merge:    growthStep{"merge of both", func() *kernel.State { c := b.Clone(); merge(c, a); return merge(a.Clone(), c) }},
+				mutate:   growthStep{"merge-again", func() *kernel.State { return merge(b.Clone(), a) }},
+				merge:    growthStep{"merge-of-both", func() *kernel.State { c := b.Clone(); merge(c, a); return merge(a.Clone(), c) }},
 				decode:   growthStep{"decode", func() *kernel.State { return crdt.KernelOf(reread(t, k, b)) }},
 			}
 		}},
