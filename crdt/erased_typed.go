@@ -3,6 +3,8 @@ package crdt
 import (
 	"errors"
 	"fmt"
+
+	"github.com/dovetail-crdt/dovetail/clock"
 )
 
 // Objects of a kind that is known: what code needs that works with values of many
@@ -129,4 +131,13 @@ func (o *Object) Revoke() (revocation *Object, ok bool) {
 		return nil, false
 	}
 	return &Object{o.kind, o.version, r, o.schema}, true
+}
+
+// Live returns the dots of what is live in o, empty for a lattice without a context.
+// O(o).
+func (o *Object) Live() *clock.Context {
+	if c, ok := o.state.(erasedCausal); ok {
+		return c.State.Live()
+	}
+	return &clock.Context{}
 }

@@ -54,7 +54,7 @@ func (n *node) start(same bool) {
 		books = append(books, b)
 	}
 	core, err := store.NewCore(store.CoreConfig{
-		Self: store.PeerID(n.name), Peers: n.w.peersOf(n.i), Load: n.load,
+		Self: store.PeerID(n.name), Peers: n.w.peersOf(n.i),
 		Fresh:    clock.ReplicaID(n.w.ids.next() | 1),
 		Continue: same,
 		LogBytes: n.w.sc.LogBytes, Reserve: n.w.sc.Reserve, SessionKeys: n.w.sc.SessionKeys,
@@ -149,7 +149,7 @@ func (n *node) carryOut(wr *write) {
 	}
 	wr.ready = r
 	if r.Batch.IsEmpty() {
-		n.sendAll(r.Messages)
+		n.follow(&r)
 		return
 	}
 	n.writing = wr
@@ -166,7 +166,7 @@ func (n *node) written() {
 	wr := n.writing
 	n.writing = nil
 	n.apply(wr)
-	n.sendAll(wr.ready.Messages)
+	n.follow(&wr.ready)
 	for n.writing == nil && len(n.inputs) > 0 && n.up {
 		f := n.inputs[0]
 		n.inputs = n.inputs[1:]
@@ -174,9 +174,17 @@ func (n *node) written() {
 	}
 }
 
-func (n *node) sendAll(out []store.Envelope) {
-	for _, e := range out {
+// follow does what follows a durable batch: it sends the messages, and reads what is
+// to be loaded.
+func (n *node) follow(r *store.Ready) {
+	for _, e := range r.Messages {
 		n.w.send(n, e)
+	}
+	for i := range r.Loads {
+		n.input(func() {
+			n.core.Loaded(r.Loads[i].Read(n.load))
+			n.carryOut(&write{})
+		})
 	}
 }
 

@@ -9,8 +9,6 @@ import (
 	"github.com/dovetail-crdt/dovetail/store"
 )
 
-func noObjects(string) ([][]byte, error) { return nil, nil }
-
 // TestConfigFaults: a bad configuration is refused with all its faults at once.
 func TestConfigFaults(t *testing.T) {
 	t.Parallel()
@@ -19,18 +17,18 @@ func TestConfigFaults(t *testing.T) {
 		cfg  store.CoreConfig
 		want []string // parts of the error
 	}{
-		{"nothing", store.CoreConfig{}, []string{"no Self", "no Fresh", "no Load"}},
+		{"nothing", store.CoreConfig{}, []string{"no Self", "no Fresh"}},
 		{
 			"peers",
-			store.CoreConfig{Self: "a", Fresh: 1, Load: noObjects, Peers: []store.PeerID{"b", "a", "", "b"}},
+			store.CoreConfig{Self: "a", Fresh: 1, Peers: []store.PeerID{"b", "a", "", "b"}},
 			[]string{`peer "a"`, `peer ""`, `peer "b"`},
 		},
 		{
 			"sizes",
-			store.CoreConfig{Self: "a", Fresh: 1, Load: noObjects, LogBytes: -1, PushBytes: -2, SessionKeys: -3},
+			store.CoreConfig{Self: "a", Fresh: 1, LogBytes: -1, PushBytes: -2, SessionKeys: -3},
 			[]string{"size -1", "size -2", "size -3"},
 		},
-		{"all at once", store.CoreConfig{Fresh: 1, Peers: []store.PeerID{""}, LogBytes: -7}, []string{"no Self", `peer ""`, "no Load", "-7"}},
+		{"all at once", store.CoreConfig{Fresh: 1, Peers: []store.PeerID{""}, LogBytes: -7}, []string{"no Self", `peer ""`, "-7"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

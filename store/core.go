@@ -9,13 +9,15 @@ import (
 
 // Core is the replication protocol of one store, as a state machine: changes,
 // messages and ticks go in; a batch to be made durable and messages to be sent
-// come out. It has no goroutine, clock, randomness or I/O of its own, so a driver
+// come out, and requests for objects. It has no goroutine, clock, randomness or I/O of its own, so a driver
 // and a simulator run the very same code.
 //
-// The caller does this, one input at a time: call Issue and Local, Step, or Tick;
-// take Ready; make its batch durable; then send its messages; then go on. If the
-// batch cannot be made durable the core must be dropped and made again from the
-// books: in memory it is ahead of them.
+// The caller does this, one input at a time: call Issue and Local, Step, Tick or
+// Loaded; then take Ready. What Ready returns is carried out in the order in which it
+// was returned: the batch is made durable; then the messages are sent and the loads
+// read, in any order and however slowly. Inputs may go on meanwhile. If a batch cannot
+// be made durable the core must be dropped and made again from the books: in memory it
+// is ahead of them.
 //
 // How it works (the rules, each with the run that breaks without it, are in the
 // comments where they are kept):
@@ -43,6 +45,8 @@ type Core struct {
 	served  uint64 // last number given to a heal that it serves
 	asking  *asked
 
+	grown    Applied // what was added to applied since Ready
+	loads    []Load
 	batch    Batch
 	bookSet  map[string]int // puts of the batch by key
 	dirtySet [3]bool        // identity, applied, held changed since Ready
@@ -56,12 +60,15 @@ type Envelope struct {
 	Message Message
 }
 
-// Ready is what a core wants done after an input: write Batch, then send
-// Messages. Errors are for whoever operates the store: objects that could not be
-// read for a peer.
+// Ready is what a core wants done after an input: make Batch durable; then send
+// Messages, and answer Loads. Applied is what the store has applied once Batch is
+// durable. Errors are for whoever operates the store: objects that could not be read
+// for a peer, or by one.
 type Ready struct {
 	Batch    Batch
+	Applied  *Applied
 	Messages []Envelope
+	Loads    []Load
 	Errors   []error
 }
 
@@ -79,8 +86,6 @@ type CoreConfig struct {
 	// Continue says that the books are this very replica's, as it last left them,
 	// and not a copy of them. Without that proof the core takes the fresh id.
 	Continue bool
-	// Load returns the frames of an object; none if there is no object.
-	Load func(key string) ([][]byte, error)
 
 	AckTicks    uint64 // until a push is acknowledged; default 5
 	RetryTicks  uint64 // until a push or request is repeated, at first; default 25
@@ -109,9 +114,6 @@ func (c *CoreConfig) setDefaults() error {
 	}
 	if !c.Fresh.IsValid() {
 		errs = append(errs, errors.New("no Fresh replica id"))
-	}
-	if c.Load == nil {
-		errs = append(errs, errors.New("no Load"))
 	}
 	for _, d := range []struct {
 		v   *uint64
@@ -175,8 +177,8 @@ func NewCore(cfg CoreConfig, books []Book) (*Core, error) {
 // of any event, by the vector at the end of a heal.
 func (c *Core) burn() {
 	c.seq = c.me.reserved
-	if c.seq > 0 && c.applied.Add(Span{c.me.replica, 1, c.seq}) {
-		c.dirtySet[1] = true
+	if c.seq > 0 {
+		c.addApplied(Span{c.me.replica, 1, c.seq})
 	}
 }
 
@@ -222,8 +224,15 @@ func (c *Core) Issue(key string, n int) (clock.Event, error) {
 // Burn retires the n numbers from ev on, which Issue gave and whose change came
 // to nothing: they name no event.
 func (c *Core) Burn(ev clock.Event, n int) {
-	c.applied.Add(Span{ev.Dot.Replica, ev.Dot.Seq, ev.Dot.Seq + uint64(n) - 1})
-	c.dirtySet[1] = true
+	c.addApplied(Span{ev.Dot.Replica, ev.Dot.Seq, ev.Dot.Seq + uint64(n) - 1})
+}
+
+// addApplied puts events into the vector.
+func (c *Core) addApplied(s Span) {
+	if c.applied.Add(s) {
+		c.grown.Add(s)
+		c.dirtySet[1] = true
+	}
 }
 
 // Local takes a change that this store made: the n events from ev on, and their
@@ -240,8 +249,7 @@ func (c *Core) Local(key string, ev clock.Event, n int, frame []byte) {
 // apply takes in a change that the vector does not have.
 func (c *Core) apply(ch Change, from PeerID) {
 	c.batch.Deltas = append(c.batch.Deltas, Delta{ch.Key, ch.Frame})
-	c.applied.Add(ch.Span)
-	c.dirtySet[1] = true
+	c.addApplied(ch.Span)
 	c.noteIndex(clock.Dot{Replica: ch.Span.Replica, Seq: ch.Span.Last}, ch.Key)
 	pos := c.log.add(ch, c.cfg.LogBytes)
 	if from == "" {
@@ -298,13 +306,15 @@ func (c *Core) Ready() (Ready, bool) {
 		if c.dirtySet[i] {
 			c.putBook(b())
 			c.dirtySet[i] = false
-			c.limit = c.me.reserved // durable before the next input, or the core is dropped
+			// What is issued from here on becomes durable in a later batch.
+			c.limit = c.me.reserved
 		}
 	}
-	r := Ready{c.batch, c.out, c.errs}
-	c.batch, c.out, c.errs = Batch{}, nil, nil
+	grown := c.grown
+	r := Ready{c.batch, &grown, c.out, c.loads, c.errs}
+	c.batch, c.grown, c.out, c.loads, c.errs = Batch{}, Applied{}, nil, nil, nil
 	clear(c.bookSet)
-	return r, !r.Batch.IsEmpty() || len(r.Messages)+len(r.Errors) > 0
+	return r, !r.Batch.IsEmpty() || len(r.Messages)+len(r.Loads)+len(r.Errors) > 0
 }
 
 func (c *Core) send(to *peer, m Message) {

@@ -44,16 +44,27 @@ type Config struct {
 // DB is a store: objects in an engine, replicated to its peers. It owns the
 // goroutines, the clock and the transport's use; the protocol is Core's. It is
 // safe for concurrent use.
+//
+// Locks, in the order in which they are taken: the turn of a key (keys), which an
+// update holds from before it loads the object until its change is durable; mu; the
+// lock of durable. No I/O and no code of the user runs under mu or below. Reads take no
+// turn.
 type DB struct {
-	cfg    Config
-	hlc    *clock.HLC
-	sealer *clock.Sealer
-	keys   keyLocks
+	cfg     Config
+	replica clock.ReplicaID
+	hlc     *clock.HLC
+	sealer  *clock.Sealer
+	keys    keyLocks
+	durable durable
+	links   map[PeerID]*link
 
-	mu     sync.Mutex
+	mu     sync.Mutex // of the core: each of its inputs, and what comes of it goes into queue
 	core   *Core
+	queue  []*work
 	failed error // why nothing more is done
 
+	wake   chan struct{}   // there is something in queue
+	closed chan struct{}   // the writer is to end when queue is empty
 	ctx    context.Context //nolint:containedctx // ends the background work that Close waits for
 	cancel context.CancelFunc
 	done   sync.WaitGroup
@@ -92,19 +103,19 @@ func Open(ctx context.Context, cfg Config) (*DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("store: Open: %w", err)
 	}
-	db := &DB{cfg: cfg, sealer: sealer, hlc: clock.NewHLC(cfg.Now, cfg.ClockBound)}
+	db := &DB{
+		cfg: cfg, sealer: sealer, hlc: clock.NewHLC(cfg.Now, cfg.ClockBound), links: make(map[PeerID]*link),
+		wake: make(chan struct{}, 1), closed: make(chan struct{}),
+	}
 	db.ctx, db.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	if err := db.open(ctx, clock.ReplicaID(binary.BigEndian.Uint64(drawn[:8])|1)); err != nil {
-		db.cancel()
-		return nil, err
-	}
-	if cfg.Transport != nil {
-		db.done.Go(db.receive)
-		db.done.Go(db.tick)
+		return nil, errors.Join(err, db.Close())
 	}
 	return db, nil
 }
 
+// open reads the books, starts the goroutines, and waits until the replica's first
+// event numbers are reserved.
 func (db *DB) open(ctx context.Context, fresh clock.ReplicaID) error {
 	var books []Book
 	for b, err := range db.cfg.Engine.Books(ctx) {
@@ -113,92 +124,70 @@ func (db *DB) open(ctx context.Context, fresh clock.ReplicaID) error {
 		}
 		books = append(books, b)
 	}
-	core, err := NewCore(CoreConfig{Self: db.cfg.Self, Peers: db.cfg.Peers, Fresh: fresh, Load: db.load}, books)
+	core, err := NewCore(CoreConfig{Self: db.cfg.Self, Peers: db.cfg.Peers, Fresh: fresh}, books)
 	if err != nil {
 		return err
 	}
-	db.core = core
-	return db.step(ctx, func() error { return nil })
-}
-
-// load reads an object for a heal. It runs inside a step of the core.
-func (db *DB) load(key string) ([][]byte, error) {
-	r, err := db.cfg.Engine.Load(db.ctx, key)
-	if errors.Is(err, ErrNotFound) {
-		return nil, nil
+	db.core, db.replica = core, core.Replica()
+	db.durable.add(core.Applied(), true)
+	db.done.Go(func() { db.write(context.WithoutCancel(ctx)) })
+	w, err := db.step(func() error { return nil })
+	if err == nil {
+		err = w.wait(ctx)
 	}
-	return r.Frames, err
-}
-
-// step gives the core one input and does what comes of it: the batch is durable
-// before a message leaves, and before step returns.
-func (db *DB) step(ctx context.Context, input func() error) error {
-	db.mu.Lock()
-	defer db.mu.Unlock()
-	if db.failed != nil {
-		return db.failed
+	if err != nil || db.cfg.Transport == nil {
+		return err
 	}
-	err := input()
-	if werr := db.carryOut(ctx); werr != nil {
-		return werr
+	for _, id := range db.cfg.Peers {
+		l := newLink(id)
+		db.links[id] = l
+		db.done.Go(func() { db.send(l) })
+		db.done.Go(func() { db.load(l) })
 	}
-	return err
-}
-
-// carryOut writes and sends what the core has ready. Db.mu is held. A failed
-// write ends the store, since the core is ahead of what is durable; that it was
-// cancelled halfway is no excuse, so the write does not heed ctx's end.
-func (db *DB) carryOut(ctx context.Context) error {
-	if db.failed != nil {
-		return db.failed
-	}
-	r, ok := db.core.Ready()
-	if !ok {
-		return nil
-	}
-	if !r.Batch.IsEmpty() {
-		if err := db.cfg.Engine.Batch(context.WithoutCancel(ctx), &r.Batch); err != nil {
-			db.failed = fmt.Errorf("%w: %w", ErrFailed, err)
-			return db.failed
-		}
-	}
-	for _, err := range r.Errors {
-		db.cfg.Logger.Error("store: object not readable for a peer", slog.Any("error", err))
-	}
-	if db.cfg.Transport == nil {
-		return nil
-	}
-	for _, e := range r.Messages {
-		if err := db.cfg.Transport.Send(db.ctx, e.To, AppendMessage(nil, e.Message)); err != nil { //nolint:contextcheck // what is to be sent outlives the call that caused it
-			db.cfg.Logger.Debug("store: message not sent", slog.String("to", string(e.To)), slog.Any("error", err))
-		}
-	}
+	db.done.Go(db.receive)
+	db.done.Go(db.tick)
 	return nil
 }
 
-// Replica returns the id under which this DB writes.
-func (db *DB) Replica() clock.ReplicaID {
+// step gives the core one input and has what comes of it carried out: nil if nothing
+// does.
+func (db *DB) step(input func() error) (*work, error) {
 	db.mu.Lock()
 	defer db.mu.Unlock()
-	return db.core.Replica()
+	if db.failed != nil {
+		return nil, db.failed
+	}
+	err := input()
+	return db.enqueue(), err
 }
+
+// Replica returns the id under which this DB writes.
+func (db *DB) Replica() clock.ReplicaID { return db.replica }
 
 // Applied returns the events that the store has applied.
-func (db *DB) Applied() *Applied {
-	db.mu.Lock()
-	defer db.mu.Unlock()
-	return db.core.Applied().Clone()
-}
+func (db *DB) Applied() *Applied { return db.durable.get().Clone() }
 
-// Close ends replication, waits for it, and makes later calls fail with
-// ErrClosed. Closing twice does nothing.
+// Close ends replication, waits for it and for the writes that are under way, and makes
+// later calls fail with ErrClosed. Closing twice does nothing.
 func (db *DB) Close() error {
 	db.mu.Lock()
 	if db.failed == nil {
 		db.failed = ErrClosed
 	}
+	select {
+	case <-db.closed:
+	default:
+		close(db.closed)
+	}
 	db.mu.Unlock()
 	db.cancel()
 	db.done.Wait()
 	return nil
+}
+
+// err returns why the DB does nothing more, or nil.
+func (db *DB) err() error {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	return db.failed
 }

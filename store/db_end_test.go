@@ -216,20 +216,51 @@ func TestLockCancelled(t *testing.T) {
 	})
 }
 
-// TestCancelledWrite: a context that ends when the change was made does not stop
-// its write halfway.
+// TestCancelledWrite: a context that ends when the change was made does not stop its
+// write halfway. The update is in doubt until its write is told to be durable.
 func TestCancelledWrite(t *testing.T) {
 	t.Parallel()
-	db := open(t, nil, "a", "")
-	ctx, cancel := context.WithCancel(t.Context())
-	if _, err := sets(db).Update(ctx, "k", func(tx *crdt.Tx, s *crdt.AWSet[string]) error {
-		s.Add(tx, "x")
-		cancel()
-		return nil
-	}); err != nil {
-		t.Errorf("Update whose context ends inside = %v", err)
-	}
-	mustShow(t, db, "a", "k", "x")
+	synctest.Test(t, func(t *testing.T) {
+		pass := make(chan struct{})
+		e := &hooked{Engine: memory.New(), batch: func(_ context.Context, b *store.Batch) error {
+			if hasDelta(b, "set/") {
+				<-pass
+			}
+			return nil
+		}}
+		db := open(t, nil, "a", "", on(e))
+		ctx, cancel := context.WithCancel(t.Context())
+		_, err := sets(db).Update(ctx, "k", func(tx *crdt.Tx, s *crdt.AWSet[string]) error {
+			s.Add(tx, "x")
+			cancel()
+			return nil
+		})
+		var in *store.InDoubtError
+		if !errors.As(err, &in) || !errors.Is(err, store.ErrInDoubt) || !errors.Is(err, context.Canceled) || in.Key != "set/k" {
+			t.Fatalf("Update whose context ends inside, with a slow disk = %v; want an InDoubtError", err)
+		}
+		if err := in.Retry(ctx); !errors.Is(err, store.ErrInDoubt) {
+			t.Errorf("Retry before the write is durable = %v, want ErrInDoubt", err)
+		}
+		second := make(chan error, 1)
+		go func() {
+			_, err := sets(db).Update(t.Context(), "k", addTo("y"))
+			second <- err
+		}()
+		synctest.Wait()
+		if len(second) > 0 {
+			t.Errorf("an update ran beside a change of its key that is not durable: %v", <-second)
+		}
+		mustShow(t, db, "a", "k")
+		close(pass)
+		if err := errors.Join(in.Retry(t.Context()), <-second); err != nil {
+			t.Errorf("Retry once the write is durable, and the update after it: %v", err)
+		}
+		if err := in.Abandon(t.Context()); !errors.Is(err, store.ErrApplied) || !errors.Is(err, store.ErrCannotAbandon) {
+			t.Errorf("Abandon of an applied change = %v, want ErrApplied", err)
+		}
+		mustShow(t, db, "a", "k", "x", "y")
+	})
 }
 
 type failingBooks struct{ *memory.Engine }

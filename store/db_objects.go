@@ -21,98 +21,149 @@ func (db *DB) Know(kinds ...crdt.AnyKind) {
 
 // Update implements Backend.
 func (db *DB) Update(ctx context.Context, key string, k crdt.AnyKind, fn func(*crdt.Tx, *crdt.Object) error, o Options) (clock.Token, error) {
-	if err := db.checkOptions(&o); err != nil {
-		return clock.Token{}, err
-	}
-	var opts []crdt.Option
-	if o.Seen != nil {
-		seen, err := o.Seen.Open(db.cfg.TokenKey, key)
-		if err != nil {
-			return clock.Token{}, &KeyError{key, err}
-		}
-		opts = append(opts, crdt.Seen(seen))
-	}
-	var after *crdt.Object
-	err := db.update(ctx, key, func(t *Transaction, frames [][]byte) (err error) {
-		after, _, err = t.Run(k, frames, fn, opts...)
-		return err
-	})
-	if err != nil {
-		return clock.Token{}, db.updateError(key, err)
-	}
-	return db.token(key, after)
+	token, err := db.update(ctx, key, k, fn, &o)
+	return token, keyError(key, err)
 }
 
-// checkOptions refuses what this store cannot honour.
-func (db *DB) checkOptions(o *Options) error {
-	if o.Newest {
-		return &UnsupportedError{"Newest", "an embedded store"}
-	}
-	if len(o.AtLeast) > 0 {
-		return &UnsupportedError{"AtLeast", "an embedded store"}
-	}
-	return nil
-}
-
-// updateError says what became of an update: one that failed to be written is in
-// doubt until the store is opened again.
-func (db *DB) updateError(key string, err error) error {
-	if errors.Is(err, ErrFailed) {
-		return NewInDoubtError(key, err, lostChange{key, err})
-	}
-	var of *KeyError
-	if errors.As(err, &of) && of.Key == key {
+// keyError puts err into a *KeyError, unless it names the object already.
+func keyError(key string, err error) error {
+	switch err.(type) { //nolint:errorlint // what is around it counts, not what is in it
+	case nil, *KeyError, *InDoubtError, *TokenError, *UnsupportedError:
 		return err
 	}
 	return &KeyError{key, err}
 }
 
-// lostChange is a change of which the next opening of the store tells whether it is
-// durable.
-type lostChange struct {
+func (db *DB) update(ctx context.Context, key string, k crdt.AnyKind, fn func(*crdt.Tx, *crdt.Object) error, o *Options) (token clock.Token, err error) {
+	want, err := db.wants(o, key)
+	if err != nil {
+		return token, err
+	}
+	var opts []crdt.Option
+	if o.Seen != nil {
+		seen, err := o.Seen.Open(db.cfg.TokenKey, key)
+		if err != nil {
+			return token, err
+		}
+		opts = append(opts, crdt.Seen(seen))
+	}
+	if err := db.await(ctx, key, k, want[0]); err != nil {
+		return token, err
+	}
+	unlock, err := db.keys.lock(ctx, key)
+	if err != nil {
+		return token, fmt.Errorf("%w: %w", ErrContention, err)
+	}
+	var w *work
+	defer func() {
+		if w == nil { // else the writer ends the turn, when the change is durable
+			unlock()
+		}
+	}()
+	saw := sight{applied: db.durable.get()}
+	frames, err := db.read(ctx, key)
+	if err != nil {
+		return token, err
+	}
+	t := &Transaction{Core: db.core, Key: key, Clock: db.hlc, Lock: &db.mu, Reserve: db.reserve}
+	t.Commit = func() error {
+		if db.failed != nil {
+			return db.failed
+		}
+		w = db.enqueue()
+		w.after = unlock
+		return nil
+	}
+	after, events, err := t.Run(k, frames, fn, opts...)
+	if err != nil {
+		return token, err
+	}
+	if err := w.wait(ctx); err != nil {
+		return token, NewInDoubtError(key, err, &unwritten{key, w})
+	}
+	saw.object, saw.made = after, events
+	return db.token(key, &saw)
+}
+
+// reserve has the core reserve more event numbers. Db.mu is held. They can be used at
+// once: what is made of them becomes durable after the reservation.
+func (db *DB) reserve(n int) error {
+	if db.failed != nil {
+		return db.failed
+	}
+	db.core.Reserve(n)
+	db.enqueue()
+	return nil
+}
+
+// unwritten is a change whose caller did not wait for its write, or whose write failed.
+type unwritten struct {
 	key string
-	err error
+	w   *work
 }
 
-// Retry implements PendingChange.
-func (c lostChange) Retry(context.Context) error {
-	return &KeyError{c.key, fmt.Errorf("%w: %w", ErrInDoubt, c.err)}
+// Retry implements PendingChange: it waits for the write.
+func (c *unwritten) Retry(ctx context.Context) error {
+	if err := c.w.wait(ctx); err != nil {
+		return &KeyError{c.key, fmt.Errorf("%w: %w", ErrInDoubt, err)}
+	}
+	return nil
 }
 
-// Abandon implements PendingChange.
-func (c lostChange) Abandon(context.Context) error {
-	return &KeyError{c.key, fmt.Errorf("%w: %w: %w", ErrCannotAbandon, ErrInDoubt, c.err)}
+// Abandon implements PendingChange: what waits to be written is not taken back.
+func (c *unwritten) Abandon(ctx context.Context) error {
+	if err := c.w.wait(ctx); err != nil {
+		return &KeyError{c.key, fmt.Errorf("%w: %w: %w", ErrCannotAbandon, ErrInDoubt, err)}
+	}
+	return &KeyError{c.key, ErrApplied}
 }
 
 // View implements Backend.
 func (db *DB) View(ctx context.Context, key string, k crdt.AnyKind, o Options) (*crdt.Object, clock.Token, error) {
-	obj, err := db.view(ctx, key, k, &o)
+	want, err := db.wants(&o, key)
 	if err != nil {
-		return nil, clock.Token{}, err
+		return nil, clock.Token{}, keyError(key, err)
 	}
-	token, err := db.token(key, obj)
-	return obj, token, err
+	saw, err := db.view(ctx, key, k, want[0])
+	if err != nil {
+		return nil, clock.Token{}, keyError(key, err)
+	}
+	token, err := db.token(key, &saw)
+	return saw.object, token, err
 }
 
-func (db *DB) view(ctx context.Context, key string, k crdt.AnyKind, o *Options) (*crdt.Object, error) {
-	if err := db.checkOptions(o); err != nil {
+// view reads an object once what is wanted is applied.
+func (db *DB) view(ctx context.Context, key string, k crdt.AnyKind, want *clock.Context) (saw sight, err error) {
+	if err := db.await(ctx, key, k, want); err != nil {
+		return saw, err
+	}
+	saw.applied = db.durable.get() // before the object, which so shows all of it
+	frames, err := db.read(ctx, key)
+	if err != nil {
+		return saw, err
+	}
+	saw.object, err = JoinObject(k, key, frames)
+	return saw, err
+}
+
+// read returns the frames of an object, unless the DB is closed or has failed.
+func (db *DB) read(ctx context.Context, key string) ([][]byte, error) {
+	if err := db.err(); err != nil {
 		return nil, err
 	}
-	if err := db.err(); err != nil {
-		return nil, &KeyError{key, err}
-	}
-	rec, err := db.cfg.Engine.Load(ctx, key)
-	if err != nil && !errors.Is(err, ErrNotFound) {
-		return nil, &KeyError{key, err}
-	}
-	return JoinObject(k, key, rec.Frames)
+	return db.frames(ctx, key)
 }
 
 // Views implements Backend.
 func (db *DB) Views(ctx context.Context, keys []string, k crdt.AnyKind, o Options) ([]*crdt.Object, error) {
+	want, err := db.wants(&o, keys...)
+	if err != nil {
+		return nil, err
+	}
 	out, errs := make([]*crdt.Object, len(keys)), make([]error, len(keys))
 	for i, key := range keys {
-		out[i], errs[i] = db.view(ctx, key, k, &o)
+		saw, err := db.view(ctx, key, k, want[i])
+		out[i], errs[i] = saw.object, keyError(key, err)
 	}
 	return out, errors.Join(errs...)
 }
@@ -130,24 +181,4 @@ func (db *DB) Keys(ctx context.Context, prefix string) iter.Seq2[string, error] 
 			}
 		}
 	}
-}
-
-// token seals what a client has seen of an object.
-func (db *DB) token(key string, o *crdt.Object) (clock.Token, error) {
-	c := o.BorrowContext()
-	if c == nil || c.IsEmpty() {
-		return clock.Token{}, nil
-	}
-	t, err := db.sealer.Seal(key, c, nil)
-	if err != nil {
-		return t, &TokenError{key, err}
-	}
-	return t, nil
-}
-
-// err returns why the DB does nothing more, or nil.
-func (db *DB) err() error {
-	db.mu.Lock()
-	defer db.mu.Unlock()
-	return db.failed
 }

@@ -28,18 +28,25 @@ func (db *DB) receive() {
 		}
 		m, err := DecodeMessage(raw)
 		if err == nil {
-			err = db.step(db.ctx, func() error {
+			err = db.input(func() error {
 				db.observe(m)
 				return db.core.Step(from, m)
 			})
 		}
 		switch {
-		case errors.Is(err, ErrClosed), errors.Is(err, ErrFailed):
+		case db.ctx.Err() != nil, errors.Is(err, ErrClosed), errors.Is(err, ErrFailed):
 			return
 		case err != nil:
 			db.cfg.Logger.Error("store: message not taken", slog.String("from", string(from)), slog.Any("error", err))
 		}
 	}
+}
+
+// input gives the core an input and waits until it is durable, so that what comes in
+// does not pile up before a slow disk.
+func (db *DB) input(f func() error) error {
+	w, err := db.step(f)
+	return errors.Join(err, w.wait(db.ctx))
 }
 
 // observe lets the clock follow the times of what a message brings.
@@ -60,7 +67,10 @@ func (db *DB) tick() {
 		case <-db.ctx.Done():
 			return
 		case <-t.C:
-			err := db.step(db.ctx, func() error { db.core.Tick(); return nil })
+			err := db.input(func() error { db.core.Tick(); return nil })
+			if db.ctx.Err() != nil {
+				return
+			}
 			if err != nil {
 				if !errors.Is(err, ErrClosed) {
 					db.cfg.Logger.Error("store: stopped", slog.Any("error", err))
@@ -71,27 +81,76 @@ func (db *DB) tick() {
 	}
 }
 
-// update serialises updates of key and runs change, which makes what it did
-// durable, with the object's frames. Updates of other keys go on meanwhile.
-func (db *DB) update(ctx context.Context, key string, change func(t *Transaction, frames [][]byte) error) error {
-	unlock, err := db.keys.lock(ctx, key)
-	if err != nil {
-		return err
+// link is what waits for one peer: messages to be sent, and a load for its heal. Each
+// has a goroutine, so that a peer that is slow to take messages, or objects that are
+// slow to load, hold up nobody else.
+type link struct {
+	peer     PeerID
+	messages chan Message
+	loads    chan *Load
+}
+
+// linkQueue is how many messages wait for a peer before the next is dropped.
+const linkQueue = 1024
+
+func newLink(peer PeerID) *link {
+	return &link{peer, make(chan Message, linkQueue), make(chan *Load, 1)}
+}
+
+// put takes a message, unless too many wait. Only the writer calls it.
+func (l *link) put(m Message) bool {
+	select {
+	case l.messages <- m:
+		return true
+	default:
+		return false
 	}
-	defer unlock()
-	if err := db.err(); err != nil {
-		return err
+}
+
+// ask takes a load in the place of one that nobody has begun: the session of that one
+// is over. Only the writer calls it.
+func (l *link) ask(load *Load) {
+	select {
+	case <-l.loads:
+	default:
 	}
-	rec, err := db.cfg.Engine.Load(ctx, key)
-	if err != nil && !errors.Is(err, ErrNotFound) {
-		return &KeyError{key, err}
+	l.loads <- load
+}
+
+// send sends what waits for a peer.
+func (db *DB) send(l *link) {
+	for {
+		select {
+		case <-db.ctx.Done():
+			return
+		case m := <-l.messages:
+			if err := db.cfg.Transport.Send(db.ctx, l.peer, AppendMessage(nil, m)); err != nil {
+				db.cfg.Logger.Debug("store: message not sent", slog.String("to", string(l.peer)), slog.Any("error", err))
+			}
+		}
 	}
-	return change(&Transaction{
-		Core: db.core, Key: key, Clock: db.hlc, Lock: &db.mu,
-		Commit: func() error { return db.carryOut(ctx) },
-		Reserve: func(n int) error {
-			db.core.Reserve(n)
-			return db.carryOut(ctx)
-		},
-	}, rec.Frames)
+}
+
+// load reads objects for a peer's heal and gives them to the core.
+func (db *DB) load(l *link) {
+	for {
+		select {
+		case <-db.ctx.Done():
+			return
+		case want := <-l.loads:
+			found := want.Read(func(key string) ([][]byte, error) { return db.frames(db.ctx, key) })
+			if db.input(func() error { db.core.Loaded(found); return nil }) != nil {
+				return // closed, or failed
+			}
+		}
+	}
+}
+
+// frames returns the frames of an object, none if there is none.
+func (db *DB) frames(ctx context.Context, key string) ([][]byte, error) {
+	r, err := db.cfg.Engine.Load(ctx, key)
+	if errors.Is(err, ErrNotFound) {
+		return nil, nil
+	}
+	return r.Frames, err
 }

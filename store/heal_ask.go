@@ -1,6 +1,7 @@
 package store
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/dovetail-crdt/dovetail/clock"
@@ -17,6 +18,7 @@ type asked struct {
 	got     clock.Context // numbers of objects, as dots of replica 1
 	count   uint64
 	started bool   // a frame has come
+	partial bool   // the peer cannot read an object of it
 	since   uint64 // messages that have come since the last request
 	due     uint64
 	tries   uint
@@ -84,7 +86,7 @@ func (c *Core) takeFrames(p *peer, m *Frames) {
 	case !a.started || m.Serve > a.serve:
 		// The first frame, or the peer began again: what came of an earlier beginning
 		// belongs to another snapshot and counts for nothing here.
-		a.started, a.serve, a.count, a.got = true, m.Serve, m.Count, clock.Context{}
+		a.started, a.serve, a.count, a.got, a.partial = true, m.Serve, m.Count, clock.Context{}, false
 	case m.Serve < a.serve:
 		return // late, of an earlier beginning
 	case a.count != m.Count:
@@ -94,6 +96,7 @@ func (c *Core) takeFrames(p *peer, m *Frames) {
 	a.tries, a.due = 0, c.now+c.cfg.RetryTicks
 	if m.Count > 0 && a.got.AddRange(frameReplica, clock.Interval{Lo: m.Index, Hi: m.Index + uint64(len(m.Items)) - 1}) {
 		for _, it := range m.Items {
+			a.partial = a.partial || len(it.Frames) == 0
 			c.takeItem(it)
 		}
 		// What the frames brought may be more than the session vouches for.
@@ -108,12 +111,25 @@ func (c *Core) takeFrames(p *peer, m *Frames) {
 		return
 	}
 	c.asking = nil
+	c.endHeal(p, m, a.partial)
+}
+
+// endHeal takes the sender's vector of before the session as applied, unless the sender
+// could not read an object: then what it has is no reason to ask it again soon, since the
+// answer would be the same.
+func (c *Core) endHeal(p *peer, m *Frames, partial bool) {
 	for _, set := range []*Applied{m.Snapshot, m.Held} {
 		if last := set.Max(c.me.replica); last > 0 {
 			c.unissued(Span{c.me.replica, last, last})
 		}
 	}
-	if c.applied.Join(m.Snapshot) {
+	if partial {
+		c.failed(p, m.Snapshot)
+		c.errs = append(c.errs, fmt.Errorf("store: heal from %q is not complete: it cannot read an object", p.id))
+	} else if news := m.Snapshot.Minus(&c.applied); !news.IsEmpty() {
+		p.failures = 0
+		c.applied.Join(news)
+		c.grown.Join(news)
 		c.dirtySet[1] = true
 	}
 	c.held = *c.held.Minus(&c.applied)
@@ -124,6 +140,9 @@ func (c *Core) takeFrames(p *peer, m *Frames) {
 }
 
 func (c *Core) takeItem(it Item) {
+	if len(it.Frames) == 0 {
+		return // the index must not name what is not here
+	}
 	for _, f := range it.Frames {
 		c.batch.Deltas = append(c.batch.Deltas, Delta{it.Key, slices.Clone(f)})
 	}

@@ -158,9 +158,9 @@ func TestHeldOriginGone(t *testing.T) {
 func TestLostRecordEndsSession(t *testing.T) {
 	t.Parallel()
 	w, a, b := filled(t, 3)
-	sound := a.cfg.Load
+	sound := a.load
 	broken := errors.New("bad sector")
-	a.cfg.Load = func(key string) ([][]byte, error) {
+	a.load = func(key string) ([][]byte, error) {
 		if key == "k02" {
 			return nil, broken
 		}
@@ -177,7 +177,7 @@ func TestLostRecordEndsSession(t *testing.T) {
 	if len(a.errs) == 0 || !errors.Is(a.errs[0], broken) || !errors.As(a.errs[0], &ke) || ke.Key != "k02" {
 		t.Errorf("a reports %v, want a KeyError of k02 with %v", a.errs, broken)
 	}
-	a.cfg.Load = sound
+	a.load = sound
 	a.boot(true)
 	w.converge(2000)
 }
@@ -187,7 +187,7 @@ func TestLostRecordEndsSession(t *testing.T) {
 func TestBrokenPeerDoesNotStarve(t *testing.T) {
 	t.Parallel()
 	w, a, b, c := trio(t, shortLog)
-	a.cfg.Load = func(string) ([][]byte, error) { return nil, errors.New("bad sector") }
+	a.load = func(string) ([][]byte, error) { return nil, errors.New("bad sector") }
 	a.boot(true)
 	w.drop(anything)
 	a.put("k1", "x")

@@ -17,6 +17,7 @@ type served struct {
 	got      *Applied // numbers of the objects that have arrived there
 	next     uint64   // the object to send next, counted from 1
 	window   uint64   // how many may be sent before the peer says more
+	loading  bool     // objects were asked for
 }
 
 // serveWindow is how many messages of a session are sent before the peer must
@@ -89,22 +90,21 @@ func (c *Core) lacking(base *Applied) []string {
 	return keys
 }
 
-// serve sends what the windows of the sessions allow.
+// serve asks for the objects that the windows of the sessions allow to be sent.
 func (c *Core) serve() {
 	for _, p := range c.peers {
 		s := p.serving
-		if s == nil {
+		if s == nil || s.window == 0 || s.loading {
 			continue
 		}
-		if len(s.keys) == 0 && s.window > 0 {
+		if len(s.keys) == 0 {
 			s.window = 0
 			c.send(p, &Frames{Session: s.number, Serve: s.serve, Snapshot: s.snapshot, Held: &Applied{}})
+			continue
 		}
-		for s.window > 0 && s.skip() {
-			if m := c.frames(s, p); len(m.Items) > 0 {
-				s.window--
-				c.send(p, m)
-			}
+		if s.skip() {
+			s.loading = true
+			c.loads = append(c.loads, Load{Keys: s.run(c.cfg.SessionKeys), Bytes: c.cfg.PushBytes, peer: p.id, serve: s.serve, first: s.next})
 		}
 	}
 }
@@ -122,28 +122,41 @@ func (s *served) has(object uint64) bool {
 	return s.got.dots.Contains(clock.Dot{Replica: frameReplica, Seq: object})
 }
 
-// frames makes the next message of the session: as many objects as fit. An
-// object's state may be newer than the snapshot; what it brings beyond is told as
-// held. An object that cannot be read is reported and left out: the peer gets the
-// others, and its session does not end.
-func (c *Core) frames(s *served, p *peer) *Frames {
-	m := &Frames{Session: s.number, Serve: s.serve, Index: s.next, Count: uint64(len(s.keys)), Snapshot: s.snapshot, Held: c.applied.Clone()}
-	m.Held.Join(&c.held)
-	for size := 0; s.next <= m.Count && len(m.Items) < c.cfg.SessionKeys && size < c.cfg.PushBytes && !s.has(s.next); s.next++ {
-		key := s.keys[s.next-1]
-		frames, err := c.cfg.Load(key)
-		if err == nil && len(frames) == 0 {
-			err = ErrNotFound // the index names it, so it was here
-		}
-		if err != nil {
-			c.errs = append(c.errs, fmt.Errorf("store: heal of %q: %w", p.id, &KeyError{key, err}))
-			s.next++
-			return m
-		}
-		m.Items = append(m.Items, Item{Key: key, Last: dotsOf(key, c.index), Frames: frames})
-		for _, f := range frames {
-			size += len(f)
-		}
+// run returns the keys of the objects from the next on that have not arrived, at most
+// n of them.
+func (s *served) run(n int) []string {
+	end := s.next
+	for end <= uint64(len(s.keys)) && end-s.next < uint64(n) && !s.has(end) {
+		end++
 	}
-	return m
+	return s.keys[s.next-1 : end-1]
+}
+
+// Loaded takes what a Load has found and sends it. An object's state may be newer than
+// the snapshot of its session: the vector as it is now, which has all that the driver
+// can have loaded, tells the peer what it may hold beyond. For an object that cannot be
+// read an item without frames is sent: the peer gets the others, and takes none of the
+// snapshot for applied.
+func (c *Core) Loaded(l *Loaded) {
+	p := c.peer(l.of.peer)
+	if p == nil || p.serving == nil || p.serving.serve != l.of.serve || len(l.objects) == 0 {
+		return // of a session that is over
+	}
+	s := p.serving
+	s.loading = false
+	m := &Frames{Session: s.number, Serve: s.serve, Index: l.of.first, Count: uint64(len(s.keys)), Snapshot: s.snapshot, Held: c.applied.Clone()}
+	m.Held.Join(&c.held)
+	for i, o := range l.objects {
+		key := l.of.Keys[i]
+		if o.err != nil {
+			c.errs = append(c.errs, fmt.Errorf("store: heal of %q: %w", p.id, &KeyError{key, o.err}))
+		}
+		m.Items = append(m.Items, Item{Key: key, Last: dotsOf(key, c.index), Frames: o.frames})
+	}
+	if s.next == l.of.first { // else the peer has said anew what it has
+		s.next += uint64(len(m.Items))
+	}
+	s.window = max(s.window, 1) - 1
+	c.send(p, m)
+	c.serve()
 }

@@ -34,8 +34,8 @@ func TestSessionBySize(t *testing.T) {
 func TestUnreadableObjectBlocksNoOther(t *testing.T) {
 	t.Parallel()
 	w, a, b := filled(t, 3)
-	sound := a.cfg.Load
-	a.cfg.Load = func(key string) ([][]byte, error) {
+	sound := a.load
+	a.load = func(key string) ([][]byte, error) {
 		if key == "k02" {
 			return nil, errors.New("bad sector")
 		}

@@ -58,7 +58,8 @@ type Frames struct {
 	Items        []Item
 }
 
-// Item is one object in a heal: its state, and each replica's last event on it.
+// Item is one object in a heal: its state, and each replica's last event on it. No
+// frames stand for an object that the sender cannot read.
 type Item struct {
 	Key    string
 	Last   []clock.Dot

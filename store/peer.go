@@ -8,6 +8,11 @@ type peer struct {
 	applied Applied // what the peer last said it has applied: replaced, never joined, for a peer may be restored
 	held    Applied // what it may hold beyond that, by its last hello
 	told    Applied // what it was last told that this store has applied
+	// Unreadable is what it has applied and could not give in a heal, since it could not
+	// read an object; it is asked for that again at retryDue, and each time later.
+	unreadable Applied
+	retryDue   uint64
+	failures   uint // heals that ended so, one after another
 
 	owed      []debt // changes that were pushed or are to be, in order
 	fresh     int    // index of the first of them that was never sent
@@ -25,6 +30,18 @@ type debt struct {
 	pos   uint64
 	due   uint64 // when to send it, again
 	tries uint
+}
+
+// A peer that could not read an object is asked again after retryFailed times RetryTicks
+// (half a minute), and then after twice as long each time, up to an hour: each heal sends
+// all its other objects once more.
+const retryFailed, retryFailedMax = 60, 7
+
+// failed takes note that a heal from p ended without an object of it.
+func (c *Core) failed(p *peer, snapshot *Applied) {
+	p.unreadable.Join(snapshot)
+	p.retryDue = c.now + retryFailed*c.cfg.RetryTicks<<min(p.failures, retryFailedMax)
+	p.failures++
 }
 
 // maxBackoff bounds how often the time to a repetition doubles.
@@ -51,6 +68,9 @@ func (c *Core) hear(p *peer) {
 			p.owed[i].due, p.owed[i].tries = c.now, 0
 		}
 		p.nextDue = c.now
+	}
+	if c.now-p.lastHeard > 2*max(c.cfg.IdleTicks, c.cfg.LostTicks) {
+		p.unreadable, p.failures = Applied{}, 0 // it was away, and may have been repaired
 	}
 	p.lastHeard, p.askedAt = c.now, 0
 }

@@ -60,9 +60,7 @@ func TestFresh(t *testing.T) {
 // TestContinueNothing: a new store has nothing to continue.
 func TestContinueNothing(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	a := w.open("a", "b")
-	core, err := store.NewCore(store.CoreConfig{Self: "a", Fresh: 5, Continue: true, Load: a.cfg.Load}, nil)
+	core, err := store.NewCore(store.CoreConfig{Self: "a", Fresh: 5, Continue: true}, nil)
 	if err != nil || core.Replica() != 5 {
 		t.Fatalf("NewCore(Continue) of no books = %v, %v; want replica 5", core.Replica(), err)
 	}
@@ -133,7 +131,6 @@ func TestReserve(t *testing.T) {
 	t.Parallel()
 	core, err := store.NewCore(store.CoreConfig{
 		Self: "a", Fresh: 1, Reserve: 4,
-		Load: func(string) ([][]byte, error) { return nil, nil },
 	}, nil)
 	if err != nil {
 		t.Fatal(err)

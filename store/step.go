@@ -57,9 +57,6 @@ func (c *Core) check(m Message) error {
 		}
 	case *Frames:
 		for i := range m.Items {
-			if len(m.Items[i].Frames) == 0 {
-				return &KeyError{m.Items[i].Key, fmt.Errorf("%w: heal of an object without frames", crdt.ErrCorrupt)}
-			}
 			for _, f := range m.Items[i].Frames {
 				if _, err := crdt.FrameKind(f); err != nil && !isNewer(err) {
 					return &KeyError{m.Items[i].Key, err}
@@ -114,7 +111,10 @@ func (c *Core) takeVector(p *peer, have *Applied) {
 // event that it has applied, or what it may hold without vouching for it. The
 // origin of the latter may be gone, and then no vector will ever name it.
 func (c *Core) notice(p *peer) {
-	lacks := !c.applied.Covers(&p.applied)
+	if c.now >= p.retryDue {
+		p.unreadable = Applied{}
+	}
+	lacks := !c.applied.Covers(p.applied.Minus(&p.unreadable))
 	if !lacks && !p.held.IsEmpty() {
 		more := p.held.Minus(&c.applied)
 		lacks = !c.held.Covers(more)

@@ -60,12 +60,12 @@ type Transaction struct {
 	Key  string
 	// Clock stamps writes.
 	Clock *clock.HLC
-	// Reserve makes n more event numbers durable, if the core has run out; nil
-	// lets the transaction fail with ErrReserve. It is called with Lock held.
+	// Reserve has the core reserve n more event numbers, if it has run out, and takes
+	// its Ready; nil lets the transaction fail with ErrReserve. It is called with Lock
+	// held.
 	Reserve func(n int) error
-	// Commit, if set, makes what the core has ready durable and sends it. It is
-	// called with Lock held, right after the core took the change: in between, the
-	// core must take nothing else, since its vector is ahead of what is durable.
+	// Commit, if set, takes what the core has ready. It is called with Lock held, right
+	// after the core took the change.
 	Commit func() error
 	// Lock, if set, is held while the transaction uses Core and Clock, which is
 	// not while the object is decoded or the user's function runs.

@@ -39,6 +39,7 @@ type node struct {
 	local  []change     // changes in the core's batch, not durable yet
 	holds  map[int]bool // changes of the world that were seen to be in the engine
 	errs   []error      // what Ready reported
+	load   func(key string) ([][]byte, error)
 }
 
 // change is a transaction: its events, and its delta once it is durable.
@@ -82,10 +83,11 @@ func shortLog(c *store.CoreConfig) { c.LogBytes, c.SessionKeys = 1, 1 }
 // open adds a store with these peers, given as words.
 func (w *world) open(id store.PeerID, peers string, opts ...func(*store.CoreConfig)) *node {
 	n := &node{w: w, id: id, engine: memory.New()}
-	n.cfg = store.CoreConfig{Self: id, Load: func(key string) ([][]byte, error) {
+	n.cfg = store.CoreConfig{Self: id}
+	n.load = func(key string) ([][]byte, error) {
 		rec, err := n.engine.Load(w.ctx(), key)
 		return rec.Frames, err
-	}}
+	}
 	for _, p := range peers {
 		if p != ' ' {
 			n.cfg.Peers = append(n.cfg.Peers, store.PeerID(p))
@@ -155,6 +157,10 @@ func (n *node) carryOut() {
 		w.wire = append(w.wire, parcel{n.id, e.To, raw, m})
 	}
 	n.checkApplied()
+	for i := range r.Loads {
+		n.core.Loaded(r.Loads[i].Read(n.load))
+		n.carryOut()
+	}
 }
 
 // tick advances the store's time by k ticks.
