@@ -15,6 +15,10 @@ var (
 	// sealed under another key or for another object, or of an unknown version.
 	ErrToken = errors.New("clock: token not accepted")
 
+	// ErrTokenSize is matched by the error of sealing a context that is too large for a
+	// token, and of opening what was given in its place.
+	ErrTokenSize = errors.New("clock: context too large for a token")
+
 	// ErrEvent is matched by the error of a write whose event cannot be the next
 	// one of its replica on the object: its number was used before, or its claim
 	// skips an event that is known.

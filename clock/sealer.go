@@ -47,7 +47,8 @@ func (s *Sealer) Seal(scope string, c, unapplied *Context) (Token, error) {
 		return Token{}, err
 	}
 	if len(body)+tokenMAC > MaxTokenBytes {
-		return Token{}, fmt.Errorf("clock: context of %d bytes is too large for a token of %d", len(body), MaxTokenBytes)
+		// Not the zero token: that one would pass for a client that has seen nothing.
+		return Token{raw: string([]byte{tokenRefused})}, fmt.Errorf("%w: %d bytes, at most %d", ErrTokenSize, len(body)+tokenMAC, MaxTokenBytes)
 	}
 	m, ok := s.idle.Get().(*mac)
 	if !ok {

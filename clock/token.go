@@ -9,6 +9,7 @@ import (
 )
 
 const (
+	tokenRefused  = 0  // no token could be given
 	tokenVersion  = 1  // the context
 	tokenVersion2 = 2  // the context, and what of it was not applied
 	tokenMAC      = 16 // bytes of HMAC-SHA-256 that a token carries
@@ -31,7 +32,8 @@ type Token struct{ raw string }
 
 // SealToken returns the token of an object's context. Key is the stores' shared
 // secret and scope the object's key: a token opens under both or not at all. It
-// keeps neither argument. A context too large for a token is an error.
+// keeps neither argument. If the context is too large for a token, the error matches
+// ErrTokenSize, and the token opens as an error wherever it is handed back.
 func SealToken(key []byte, scope string, c *Context) (Token, error) {
 	return SealTokenExcept(key, scope, c, nil)
 }
@@ -67,6 +69,9 @@ func (t Token) OpenApplied(key []byte, scope string) (*Context, error) {
 func (t Token) open(key []byte, scope string) (c, unapplied *Context, err error) {
 	if t.IsZero() {
 		return &Context{}, &Context{}, nil
+	}
+	if t.raw[0] == tokenRefused {
+		return nil, nil, fmt.Errorf("%w: it stands for a context that was too large for one (%w)", ErrToken, ErrTokenSize)
 	}
 	n := len(t.raw) - tokenMAC
 	if n < 1 || len(t.raw) > MaxTokenBytes {

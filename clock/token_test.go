@@ -213,8 +213,16 @@ func TestSealTokenSize(t *testing.T) {
 		t.Errorf("Open(large token) = %v, want what was sealed", err)
 	}
 	c.Add(clock.Dot{Replica: 1, Seq: c.Max(1) + 2})
-	if tok, err := clock.SealToken(tokenKey, "scope", c); err == nil || !tok.IsZero() {
-		t.Errorf("SealToken(larger context) = %d bytes, want an error", len(mustEncode(t, &tok)))
+	tok, err = clock.SealToken(tokenKey, "scope", c)
+	if !errors.Is(err, clock.ErrTokenSize) || tok.IsZero() {
+		t.Errorf("SealToken(larger context) = %d bytes, %v, want ErrTokenSize and not the zero token", len(mustEncode(t, &tok)), err)
+	}
+	var back clock.Token // handed out all the same, and back
+	if err := back.UnmarshalText([]byte(tok.String())); err != nil {
+		t.Fatalf("UnmarshalText: %v", err)
+	}
+	if c, err := back.OpenApplied(tokenKey, "scope"); !errors.Is(err, clock.ErrToken) || !errors.Is(err, clock.ErrTokenSize) {
+		t.Errorf("Open of what stands for a token that was too large = %v, %v, want ErrToken and ErrTokenSize", c, err)
 	}
 }
 
