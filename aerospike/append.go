@@ -42,7 +42,7 @@ func (e *Engine) fold(o *object) {
 			return
 		}
 		o.mu.Lock()
-		o.room = min(f.Size+e.cfg.QueueSize, e.cfg.RecordSize)
+		o.room = f.Size + e.cfg.QueueSize // the writer sees to the limit
 		o.mu.Unlock()
 		o.folded(f)
 	})

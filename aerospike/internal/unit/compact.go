@@ -14,7 +14,7 @@ import (
 // compaction whose outcome is not known needs no care: what it wrote is what the
 // record holds.
 func (w *Writer) Compact(ctx context.Context, key string, also *State) (size int, err error) {
-	f, err := w.fold(ctx, key, also)
+	f, err := w.fold(ctx, key, also, false)
 	return f.Size, err
 }
 
@@ -30,11 +30,13 @@ type Folding struct {
 }
 
 // Fold is Compact of nothing else, for who goes on with what the record holds then.
-func (w *Writer) Fold(ctx context.Context, key string) (Folding, error) { return w.fold(ctx, key, nil) }
+func (w *Writer) Fold(ctx context.Context, key string) (Folding, error) {
+	return w.fold(ctx, key, nil, false)
+}
 
-func (w *Writer) fold(ctx context.Context, key string, also *State) (Folding, error) {
+func (w *Writer) fold(ctx context.Context, key string, also *State, newest bool) (Folding, error) {
 	var b backoff
-	for newest := false; ; newest = true {
+	for ; ; newest = true {
 		u, err := w.Cluster.Read(ctx, key, newest)
 		if err == nil {
 			var f Folding
@@ -75,6 +77,9 @@ func (w *Writer) compact(ctx context.Context, key string, u *Unit, also *State) 
 		}
 		if p.fits {
 			break
+		}
+		if with.others && !with.blocks {
+			w.noticed(key, Full)
 		}
 	}
 	switch {

@@ -41,7 +41,7 @@ func TestRecordSizeGuard(t *testing.T) {
 	t.Parallel()
 	const writers, rounds, changeSize = 64, 2, 4 << 10
 	w := newWorld(t.Context(), seededDice{rand.New(rand.NewPCG(1, 0))}, noBug, false)
-	w.tune = tuning{queueSize: 64 << 10, recordSize: writers * rounds * (changeSize + 200)}
+	w.tune = tuning{queueSize: 64 << 10, recordSize: recordSizeFor(writers * rounds * (changeSize + 200))}
 	w.procs, w.calm = nil, true
 	for range writers {
 		w.procs = append(w.procs, w.newProcess())
@@ -150,7 +150,7 @@ func TestAppendNearTheLimitEnds(t *testing.T) {
 			t.Parallel()
 			c := &cluster{v: c.v, limit: whole + tt.free, stamps: c.stamps}
 			w := c.writer()
-			w.QueueSize = 1 << 10
+			w.QueueSize, w.RecordSize = 1<<10, recordSizeFor(c.limit)
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
 			w.Cluster = &patient{c, tt.overhead, 20, cancel}
@@ -162,6 +162,16 @@ func TestAppendNearTheLimitEnds(t *testing.T) {
 			}
 		})
 	}
+}
+
+// recordSizeFor returns the size of which so much is left when what is reserved is taken
+// off.
+func recordSizeFor(limit int) int {
+	n := limit
+	for n-n/16 < limit {
+		n++
+	}
+	return n
 }
 
 // patient ends the caller's time after so many reads and writes. It counts more

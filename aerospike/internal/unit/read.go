@@ -23,9 +23,7 @@ func (w *Writer) Read(ctx context.Context, key string, newest bool) (*Unit, erro
 			err = u.missing()
 		}
 	}
-	if w.Noticed != nil {
-		w.Noticed(key, w.notice(u, err))
-	}
+	w.noticed(key, w.notice(u, err))
 	if err != nil {
 		return nil, err
 	}

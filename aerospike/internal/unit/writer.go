@@ -17,7 +17,8 @@ type Writer struct {
 	Kinds   []crdt.AnyKind
 	Blocks  Blocks // nil: none are made, and units that name some are incomplete
 	// QueueSize is how large a record may grow beyond its snapshot before a writer
-	// folds it; RecordSize is what the cluster takes at most. In bytes.
+	// folds it; RecordSize is what the cluster takes at most. In bytes. A part of that is
+	// kept for changes that only end something.
 	QueueSize, RecordSize int
 	// Draw returns a number that was never drawn before, at random: a stamp.
 	Draw func() uint64
@@ -75,6 +76,11 @@ func (w *Writer) Append(ctx context.Context, key string, entries []Entry, guard 
 	if guard.MaxSize <= 0 {
 		guard.MaxSize = w.QueueSize
 	}
+	size := bytesIn(entries)
+	if size > w.limit() { // where there is no record, no guard refuses it
+		return w.appendFull(ctx, key, entries, fmt.Errorf("%w: a change of %d bytes, at most %d", ErrTooLarge, size, w.limit()))
+	}
+	guard.MaxSize = min(guard.MaxSize, w.limit()-size+1)
 	doubt := false
 	for b := (backoff{}); ; {
 		queued, err = w.Cluster.Append(ctx, key, entries, guard)
@@ -101,6 +107,10 @@ func (w *Writer) Append(ctx context.Context, key string, entries []Entry, guard 
 				return queued, nil
 			}
 			guard.MaxSize, err = w.makeRoom(ctx, key, entries, refused)
+			if errors.Is(err, ErrTooLarge) {
+				queued, err = w.appendFull(ctx, key, entries, err)
+				return queued, settle(ctx, doubt, err)
+			}
 		case Busy, Overloaded:
 			err = nil
 		default:
@@ -145,19 +155,37 @@ func (w *Writer) there(ctx context.Context, key string, entries []Entry) (there 
 // returns the size that it may have before entries are appended. If there was nothing to
 // fold and it is the same size again, they do not fit: ErrTooLarge.
 func (w *Writer) makeRoom(ctx context.Context, key string, entries []Entry, refused int) (int, error) {
-	f, err := w.fold(ctx, key, nil)
+	f, err := w.fold(ctx, key, nil, true) // a copy that is behind may not be full
 	if err != nil {
 		return 0, err
 	}
-	n := 0
+	n := bytesIn(entries)
+	room := min(f.Size+w.QueueSize, w.limit()-n+1)
+	if f.Size+n > w.limit() || !f.any && room <= refused {
+		return 0, fmt.Errorf("%w: a record of %d bytes and a change of %d, at most %d", ErrTooLarge, f.Size, n, w.limit())
+	}
+	return room, nil
+}
+
+// appendFull writes entries to a record that has no room for them, if they only end
+// something; full is the error if they do not.
+func (w *Writer) appendFull(ctx context.Context, key string, entries []Entry, full error) (queued int, err error) {
+	w.noticed(key, Full)
+	return w.shrink(ctx, key, entries, full)
+}
+
+func (w *Writer) noticed(key string, n Notice) {
+	if w.Noticed != nil {
+		w.Noticed(key, n)
+	}
+}
+
+// bytesIn returns how many bytes entries take in a queue.
+func bytesIn(entries []Entry) (n int) {
 	for i := range entries {
 		n += len(entries[i].Bytes()) + len(EntryKey{})
 	}
-	room := min(f.Size+w.QueueSize, w.RecordSize-n+1)
-	if f.Size+n > w.RecordSize || !f.any && room <= refused {
-		return 0, fmt.Errorf("%w: a record of %d bytes and a change of %d, at most %d", ErrTooLarge, f.Size, n, w.RecordSize)
-	}
-	return room, nil
+	return n
 }
 
 // wait lets pass the time that e asks for.
@@ -180,6 +208,8 @@ func (w *Writer) wait(ctx context.Context, b *backoff, e *Error) error {
 // settle says of an attempt that will not be repeated what is known of all.
 func settle(ctx context.Context, doubt bool, err error) error {
 	switch {
+	case err == nil:
+		return nil
 	case doubt:
 		return fmt.Errorf("%w: %w", ErrInDoubt, err)
 	case ctx.Err() != nil, errors.Is(err, context.DeadlineExceeded): // whose timer may be late
