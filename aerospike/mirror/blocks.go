@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 
 	"github.com/dovetail-crdt/dovetail/aerospike/internal/record"
 	"github.com/dovetail-crdt/dovetail/aerospike/internal/unit"
@@ -17,10 +18,15 @@ import (
 //
 // What the mirror writes never names a block. It copies them all the same, before
 // what it read them for, so that each stands in more than one cluster.
+//
+// What was there once may be lost: at the beginning of each pass the audit makes sure of
+// all that is remembered (again), and looks at each object that names blocks.
 type blocks struct {
 	*record.Blocks
 
 	others []*blocks // of the clusters that this one is linked to
+
+	written atomic.Int64 // blocks that were written
 
 	mu     sync.Mutex
 	copied map[unit.EntryKey]bool // that are known to be here
@@ -34,10 +40,21 @@ func (b *blocks) Get(ctx context.Context, key unit.EntryKey) ([]byte, error) {
 	}
 	for _, o := range b.others {
 		if f, oerr := o.Blocks.Get(ctx, key); oerr == nil {
-			return f, b.Put(ctx, key, f)
+			return f, b.put(ctx, key, f)
 		}
 	}
 	return nil, err
+}
+
+// again writes those blocks again that are remembered and not here any more, and forgets
+// which others are here.
+func (b *blocks) again(ctx context.Context) error {
+	b.mu.Lock()
+	b.copied = nil
+	b.mu.Unlock()
+	n, err := b.Restore(ctx)
+	b.written.Add(int64(n))
+	return err
 }
 
 // have makes sure of blocks: it looks first, once, and writes what is not here.
@@ -54,7 +71,7 @@ func (b *blocks) have(ctx context.Context, keys []unit.EntryKey, frames [][]byte
 		}
 		_, err := b.Blocks.Get(ctx, key)
 		if errors.Is(err, unit.ErrIncomplete) {
-			err = b.Put(ctx, key, frames[i])
+			err = b.put(ctx, key, frames[i])
 		}
 		if err != nil {
 			return fmt.Errorf("block %x: %w", key, err)
@@ -70,6 +87,15 @@ func (b *blocks) have(ctx context.Context, keys []unit.EntryKey, frames [][]byte
 		b.mu.Unlock()
 	}
 	return nil
+}
+
+// put writes a block that is not here.
+func (b *blocks) put(ctx context.Context, key unit.EntryKey, frame []byte) error {
+	err := b.Put(ctx, key, frame)
+	if err == nil {
+		b.written.Add(1)
+	}
+	return err
 }
 
 // copiedMost is how many blocks a mirror remembers to have copied.

@@ -163,9 +163,8 @@ func (l *link) object(ctx context.Context, set string, r *record.Found) (stuck b
 	}
 	ctx, cancel := context.WithTimeout(ctx, l.cfg.Timeout)
 	defer cancel()
-	a, errA := l.ab.from.load(ctx, set, r.Key)
-	b, errB := l.ab.to.load(ctx, set, r.Key)
-	errAB, errBA := errors.Join(errA, errB), errors.Join(errA, errB)
+	a, b, err := l.ab.load(ctx, set, r)
+	errAB, errBA := err, err
 	if a != nil && b != nil {
 		errAB = errors.Join(errAB, l.ab.send(ctx, set, r.Key, a, b))
 		errBA = errors.Join(errBA, l.ba.send(ctx, set, r.Key, b, a))
@@ -176,7 +175,7 @@ func (l *link) object(ctx context.Context, set string, r *record.Found) (stuck b
 		err error
 	}{{l.ab, errAB}, {l.ba, errBA}} {
 		if !way.d.conclude(set, r, way.err) {
-			way.d.undelivered.add(set, r, l.cfg.Now())
+			way.d.undelivered.add(set, r, failing, l.cfg.Now())
 			failed = fmt.Errorf("object %q: %w", r.Key, way.err)
 		}
 	}

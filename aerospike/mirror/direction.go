@@ -28,7 +28,7 @@ type direction struct {
 
 // figures count what a direction did since it was made.
 type figures struct {
-	scans, failed, examined, copied, bytes, stuck atomic.Int64
+	scans, failed, examined, copied, bytes atomic.Int64
 }
 
 func newDirection(cfg *Config, from, to *peer) *direction {
@@ -46,21 +46,39 @@ func newDirection(cfg *Config, from, to *peer) *direction {
 // than an append that a filter refuses, which takes the record's lock; it tells
 // what is news, so that only that travels; and where nothing is, nothing is
 // written, so that clusters that copy from each other fall silent.
-func (d *direction) copy(ctx context.Context, set, key string) error {
+func (d *direction) copy(ctx context.Context, set string, r *record.Found) error {
 	if err := d.rate.wait(ctx, d.cfg.Now); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, d.cfg.Timeout)
 	defer cancel()
-	there, damaged := d.from.load(ctx, set, key)
+	there, here, err := d.load(ctx, set, r)
+	if there == nil || here == nil {
+		return err
+	}
+	return errors.Join(err, d.send(ctx, set, r.Key, there, here))
+}
+
+// load reads an object from the source, there, and from the target, here. Blocks that
+// either lacks it makes again of what the other has, if it can. An error beside both
+// results says what is damaged or missing: what was read is below the object in the
+// lattice, and may be copied.
+func (d *direction) load(ctx context.Context, set string, r *record.Found) (there, here *loaded, err error) {
+	there, errThere := d.from.load(ctx, set, r.Key)
 	if there == nil {
-		return damaged
+		return nil, nil, errThere
 	}
-	here, err := d.to.load(ctx, set, key)
+	here, errHere := d.to.load(ctx, set, r.Key)
 	if here == nil {
-		return errors.Join(damaged, err)
+		return nil, nil, errors.Join(errThere, errHere)
 	}
-	return errors.Join(damaged, err, d.send(ctx, set, key, there, here))
+	if len(there.unit.Missing) > 0 {
+		there, errThere = d.from.rebuild(ctx, set, r.Key, there, here)
+	}
+	if len(here.unit.Missing) > 0 {
+		here, errHere = d.to.rebuild(ctx, set, r.Key, here, there)
+	}
+	return there, here, errors.Join(errThere, errHere, d.from.complete(set, r, there), d.to.complete(set, r, here))
 }
 
 // send writes what there has above here, which is what the target holds: blocks
@@ -94,11 +112,11 @@ func (d *direction) conclude(set string, r *record.Found, err error) (done bool)
 		d.undelivered.remove(set, r.Digest)
 		return true
 	}
-	if !isStuck(err) {
+	why := reasonOf(r, err)
+	if why == failing {
 		return false
 	}
-	if d.undelivered.add(set, r, d.cfg.Now()) {
-		d.figures.stuck.Add(1)
+	if d.undelivered.add(set, r, why, d.cfg.Now()) {
 		d.cfg.Logger.Error("mirror: object cannot be copied", slog.String("from", d.from.cluster.Name),
 			slog.String("to", d.to.cluster.Name), slog.String("set", set), slog.String("key", r.Key), slog.Any("error", err))
 	}

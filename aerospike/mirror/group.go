@@ -143,7 +143,7 @@ func (g *group) copy(ctx context.Context, d *direction, page []record.Found, rem
 			break
 		}
 		wg.Go(func() {
-			give(r, d.copy(ctx, g.set, r.Key))
+			give(r, d.copy(ctx, g.set, r))
 			<-room
 		})
 	}

@@ -67,10 +67,15 @@ func (l *link) advance(ctx context.Context, count int) error {
 	}
 	defer l.turn.Done()
 	set, first, count := l.position(count)
+	var lost error
+	if first == 0 {
+		lost = l.blocks(ctx, set)
+	}
 	if _, err := l.ab.look(ctx); err != nil { // nothing is written to a cluster that was never asked
 		return l.failure(set, first, count, err)
 	}
 	c, err := l.compare(ctx, set, first, count)
+	err = errors.Join(lost, err)
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
@@ -126,6 +131,7 @@ func (l *link) all(ctx context.Context) (total Compared, err error) {
 	began := l.cfg.Now()
 	var errs []error
 	for _, set := range l.cfg.Sets {
+		errs = append(errs, l.blocks(ctx, set))
 		for first := 0; first < cluster.Partitions && ctx.Err() == nil; first += l.cfg.Partitions {
 			count := min(l.cfg.Partitions, cluster.Partitions-first)
 			if _, err := l.ab.look(ctx); err != nil {
@@ -143,6 +149,20 @@ func (l *link) all(ctx context.Context) (total Compared, err error) {
 		l.mu.Unlock()
 	}
 	return total, errors.Join(append(errs, ctx.Err())...)
+}
+
+// blocks makes sure in both clusters of the blocks of a set that are remembered.
+func (l *link) blocks(ctx context.Context, set string) error {
+	if _, err := l.ab.look(ctx); err != nil {
+		return fmt.Errorf("mirror: audit of clusters %q and %q: %w", l.A, l.B, err)
+	}
+	var errs []error
+	for _, p := range []*peer{l.ab.from, l.ab.to} {
+		if err := p.blocks[set].again(ctx); err != nil {
+			errs = append(errs, fmt.Errorf("mirror: blocks of set %q in cluster %q: %w", set, p.cluster.Name, err))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // failure says of which partitions an error is.

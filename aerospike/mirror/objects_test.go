@@ -21,7 +21,6 @@ import (
 	"github.com/dovetail-crdt/dovetail/aerospike/mirror"
 	"github.com/dovetail-crdt/dovetail/clock"
 	"github.com/dovetail-crdt/dovetail/crdt"
-	"github.com/dovetail-crdt/dovetail/store"
 )
 
 // enqueue puts a frame into the queue of a record, whatever it is.
@@ -177,6 +176,9 @@ func TestMirrorCorrupt(t *testing.T) {
 		b.want(t, "queue", "whole")
 		passTime(ps, time.Hour)
 		d := m.Stats().Directions[0]
+		if d.Damaged != 2 || d.Foreign != 1 || d.TooLarge+d.Incomplete > 0 {
+			t.Errorf("%d damaged and %d foreign records, want 2 and 1: %+v", d.Damaged, d.Foreign, d)
+		}
 		if d.Stuck != 3 || ps[0].time != nil && d.Lag != time.Hour+time.Minute {
 			t.Errorf("%d objects stuck, lag %v; want 3, since the start", d.Stuck, d.Lag)
 		}
@@ -231,7 +233,7 @@ func TestMirrorRecordSize(t *testing.T) {
 		p.want(t, "small", "x")
 	}
 	for _, d := range m.Stats().Directions {
-		if want := map[string]int{"a": 2}[d.From]; d.Stuck != want {
+		if want := map[string]int{"a": 2}[d.From]; d.Stuck != want || d.TooLarge != want {
 			t.Errorf("%d objects stuck from %s to %s, want %d", d.Stuck, d.From, d.To, want)
 		}
 	}
@@ -267,65 +269,6 @@ func TestMirrorPages(t *testing.T) {
 			t.Errorf("%d objects arrived, want %d", n, objects)
 		}
 	})
-}
-
-// TestMirrorBlocks has an object that so many processes wrote that part of it stands
-// in blocks. It arrives whole, with them, and when one is lost in the one cluster it
-// comes back from the other.
-func TestMirrorBlocks(t *testing.T) {
-	onPlaces(t, 2, func(t *testing.T, ps []*place) {
-		t.Helper()
-		const processes = 600
-		a := ps[0]
-		for _, p := range ps {
-			astest.Empty(t, p.client, p.set+".b")
-		}
-		e := astest.Open(t, a.client, aerospike.Config{Set: a.set, QueueLength: 1 << 20, RecordSize: 2 << 10})
-		var deltas []store.Delta
-		for id := range clock.ReplicaID(processes) {
-			one := func(tx *crdt.Tx, c *crdt.Counter) { c.Add(tx, 1) }
-			deltas = append(deltas, store.Delta{Key: "k", Frame: astest.Delta(t, crdt.CounterKind(), id+1, one)})
-		}
-		if err := e.Merge(t.Context(), deltas...); err != nil {
-			t.Fatal(err)
-		}
-		if err := e.Fold(t.Context(), "k"); err != nil {
-			t.Fatal(err)
-		}
-		m := mirrorOf(t, ps, nil)
-		sync1(t, m)
-		for _, p := range ps {
-			if n := p.counter(t, "k"); n != processes {
-				t.Errorf("counter in %s is %d, want %d", p.name, n, processes)
-			}
-			if len(astest.Scanned(t, p.client, p.set+".b")) == 0 {
-				t.Errorf("no blocks in %s", p.name)
-			}
-		}
-		before := mirrorWrites(ps)
-		audit1(t, m)
-		audit1(t, mirrorOf(t, ps, nil))
-		if n := mirrorWrites(ps) - before; n > 0 {
-			t.Errorf("%d writes while nothing changed", n)
-		}
-		astest.Empty(t, a.client, a.set+".b")
-		audit1(t, mirrorOf(t, ps, nil))
-		if n := a.counter(t, "k"); n != processes {
-			t.Errorf("counter is %d after its blocks were lost, want %d", n, processes)
-		}
-	})
-}
-
-// counter returns the value of a counter, as a process sees it that knows nothing
-// yet.
-func (p *place) counter(t *testing.T, key string) int64 {
-	t.Helper()
-	e := astest.Open(t, p.client, aerospike.Config{Set: p.set, RecordSize: 2 << 10})
-	c, _, err := store.NewObjects(e, "", crdt.CounterKind()).View(t.Context(), key)
-	if err != nil {
-		t.Fatalf("view %q in %s: %v", key, p.name, err)
-	}
-	return c.Value()
 }
 
 // TestMirrorOneKeyFails has one object that the target never takes. The others

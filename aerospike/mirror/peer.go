@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -28,6 +29,9 @@ type peer struct {
 	sets  map[string]*unit.Writer
 
 	blocks map[string]*blocks // by set
+
+	mu         sync.Mutex
+	incomplete map[objectID]bool // objects that lack a block here
 }
 
 // newPeer returns a cluster of the mirror. Resumed is its key in the checkpoint.
@@ -72,11 +76,16 @@ type loaded struct {
 }
 
 // load reads a record; without one the state is bottom. An error beside a result
-// says what of the record is damaged.
+// says what of the record is damaged. A block that cannot be had is left out.
 func (p *peer) load(ctx context.Context, set, key string) (*loaded, error) {
-	u, err := p.sets[set].Read(ctx, key, false)
+	u, err := p.sets[set].ReadPart(ctx, key, false)
 	if err != nil {
 		return nil, fmt.Errorf("read from cluster %q: %w", p.cluster.Name, err)
+	}
+	for _, gone := range u.Gone { // another cluster may have what was given up here
+		if _, err := p.blocks[set].Get(ctx, gone); err != nil && !errors.Is(err, unit.ErrIncomplete) {
+			return nil, fmt.Errorf("read from cluster %q: block %x: %w", p.cluster.Name, gone, err)
+		}
 	}
 	l := &loaded{unit: u}
 	for _, f := range u.Snapshot {
@@ -87,6 +96,57 @@ func (p *peer) load(ctx context.Context, set, key string) (*loaded, error) {
 		err = record.Corrupt("in cluster %q: %w", p.cluster.Name, err)
 	}
 	return l, err
+}
+
+// rebuild makes the blocks that are missing of a record out of what another cluster has of
+// the object, and writes them. It returns the record as it is then.
+func (p *peer) rebuild(ctx context.Context, set, key string, l, other *loaded) (*loaded, error) {
+	w := *p.sets[set]
+	w.RecordSize = p.ceiling.get()
+	n, err := w.Rebuild(ctx, l.unit, other.state)
+	p.blocks[set].written.Add(int64(n))
+	if n == 0 || err != nil {
+		return l, err
+	}
+	again, err := p.load(ctx, set, key)
+	if again == nil {
+		again = l
+	}
+	return again, err
+}
+
+// complete takes note of whether an object lacks a block, and returns the error that says
+// which.
+func (p *peer) complete(set string, r *record.Found, l *loaded) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	id := objectID{set, r.Digest}
+	if len(l.unit.Missing) == 0 {
+		delete(p.incomplete, id)
+		return nil
+	}
+	if p.incomplete == nil {
+		p.incomplete = make(map[objectID]bool)
+	}
+	if len(p.incomplete) < maxUndelivered {
+		p.incomplete[id] = true
+	}
+	return fmt.Errorf("in cluster %q: %w", p.cluster.Name, &unit.IncompleteError{Missing: l.unit.Missing})
+}
+
+// missing returns how many objects lack a block here.
+func (p *peer) missing() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.incomplete)
+}
+
+// blocksWritten returns how many blocks were written here.
+func (p *peer) blocksWritten() (n int64) {
+	for _, b := range p.blocks {
+		n += b.written.Load()
+	}
+	return n
 }
 
 // write appends to a record with a snapshot of that size, and returns how many
@@ -107,11 +167,4 @@ func (p *peer) write(ctx context.Context, set, key string, snapshot int, es []un
 		return 0, fmt.Errorf("write to cluster %q: %w", p.cluster.Name, err)
 	}
 	return size, nil
-}
-
-// isStuck reports whether err is of the object itself, so that trying again soon
-// would be of no use: it is left to the audit.
-func isStuck(err error) bool {
-	return errors.Is(err, record.ErrCorrupt) || errors.Is(err, crdt.ErrCorrupt) ||
-		errors.Is(err, unit.ErrTooLarge) || errors.Is(err, unit.ErrIncomplete)
 }

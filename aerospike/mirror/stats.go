@@ -26,6 +26,10 @@ type ClusterStats struct {
 	Epoch uint64
 	// Concurrency is how many operations it takes at a time now.
 	Concurrency int
+	// Incomplete is how many objects are known to lack a block there.
+	Incomplete int
+	// Blocks is how many blocks were written there: copied, or put back.
+	Blocks int64
 }
 
 // DirectionStats are those of one direction of a link.
@@ -39,9 +43,15 @@ type DirectionStats struct {
 	// was there to be seen, has arrived or is counted in Lag. Before everything was
 	// scanned once it is the time since the Mirror was made.
 	Behind time.Duration
-	// Stuck is how many objects are known that could not be copied and are left to
-	// the audit: they are damaged, or too large, or failed again and again.
+	// Stuck is how many objects are known that could not be copied, and are left to the
+	// audit. Most are one of the following; the others failed again and again.
 	Stuck int
+	// Damaged objects have parts that cannot be read. TooLarge are objects that fit into
+	// neither cluster any more, with what both of them have: what is in the one and not
+	// in the other stays so. Incomplete objects lack a block in one of the clusters, and
+	// nobody has it; see aerospike.Engine.GiveUpBlock. Foreign records are not of this
+	// library: somebody else writes to the set.
+	Damaged, TooLarge, Incomplete, Foreign int
 
 	Scans, Failed int64 // scans, and those of them in which something failed
 	Examined      int64 // objects that were read on both sides
@@ -71,7 +81,10 @@ func (m *Mirror) Stats() Stats {
 	s := Stats{RecordSize: m.ceiling.get()}
 	for _, p := range m.peers {
 		at, _ := p.monitor.Last()
-		s.Clusters = append(s.Clusters, ClusterStats{p.cluster.Name, at.Settled, at.Epoch, p.gate.open()})
+		s.Clusters = append(s.Clusters, ClusterStats{
+			Name: p.cluster.Name, Settled: at.Settled, Epoch: at.Epoch, Concurrency: p.gate.open(),
+			Incomplete: p.missing(), Blocks: p.blocksWritten(),
+		})
 	}
 	now := m.cfg.Now()
 	for _, d := range m.directions() {
@@ -90,8 +103,11 @@ func (d *direction) stats(now, made time.Time) DirectionStats {
 		Scans: f.scans.Load(), Failed: f.failed.Load(), Examined: f.examined.Load(),
 		Copied: f.copied.Load(), Bytes: f.bytes.Load(),
 	}
-	var since time.Time
-	s.Stuck, since = d.undelivered.oldest()
+	n, since := d.undelivered.count()
+	for _, objects := range n {
+		s.Stuck += objects
+	}
+	s.Damaged, s.TooLarge, s.Incomplete, s.Foreign = n[damaged], n[tooLarge], n[incomplete], n[foreign]
 	for _, g := range d.groups {
 		at, failed := g.progress()
 		if at.IsZero() {

@@ -62,12 +62,13 @@ func (g *Pages) Next(ctx context.Context, age time.Duration) (page []Found, more
 }
 
 // Fingerprints calls f with each record and its fingerprint. Known says whether there is
-// one: of a record that cannot be read there is none.
+// one. There is none of a record that cannot be read, and none of one that names blocks:
+// whether those are there, only who reads it finds out.
 func (g *Pages) Fingerprints(ctx context.Context, f func(r Found, fp unit.Fingerprint, known bool)) error {
 	return g.scan(ctx, scanPolicy(nil), func(r *as.Record) {
 		fp, known := fingerprint(r)
 		f(found(r), fp, known)
-	}, BinStamp, BinHash, BinExcept, BinQueue)
+	}, BinStamp, BinHash, BinExcept, BinBlocks, BinQueue)
 }
 
 // scan calls f with each record.
@@ -111,7 +112,7 @@ func fingerprint(r *as.Record) (f unit.Fingerprint, known bool) {
 	_, snapshot := r.Bins[BinStamp]
 	hash, hashed := r.Bins[BinHash].(int)
 	except, isBlob := r.Bins[BinExcept].([]byte)
-	if snapshot != hashed || !isBlob && r.Bins[BinExcept] != nil {
+	if r.Bins[BinBlocks] != nil || snapshot != hashed || !isBlob && r.Bins[BinExcept] != nil {
 		return f, false
 	}
 	u := &unit.Unit{}
