@@ -7,26 +7,28 @@ import (
 	"github.com/dovetail-crdt/dovetail/crdt/internal/msgpack"
 )
 
-// MsgPack returns the codec of any Go type through MessagePack, under the given
-// schema name, such as "acme/address.v1".
+// MsgPack returns the codec of any Go type through vmihailenco/msgpack/v5, under the
+// given schema name, such as "acme/address.v1". That library's tags are heeded, except
+// alias and intern.
 //
 // Bytes are the identity of an element, key or value, so each value has one form: map
 // entries in order of their keys' bytes, struct fields in order of their names',
-// integers in their shortest form, -0 as 0, times as their instant (read in UTC); a
-// NaN is refused. Structs are maps of their exported fields; the tags
-// msgpack:"name,omitempty", "-" and a field _msgpack with as_array are heeded. A type
-// that marshals itself to binary or text is written as that. In an interface any
-// value may be written and is read as what its bytes are: nil, bool, int64 (uint64
-// where it must be), float32, float64, string, []byte, time.Time, []any, and
-// map[string]any or map[any]any.
+// integers in their shortest form, -0 as 0, times as their instant (read in the local
+// zone); a NaN is refused. A type that marshals itself to binary or text is written as
+// that. In an interface a value is written as what it is, and read as what its bytes
+// are: nil, bool, the smallest integer type that holds it, float32, float64, string,
+// []byte, time.Time, []any, and map[string]any or map[any]any. A map in an interface
+// whose keys are strings and others is refused.
 //
-// It panics if there are values of T that would not come back: if T has an interface
-// with methods, an unexported field that no tag leaves out, a channel, a function. A
-// field that comes or goes changes the bytes, so it needs another name of the codec,
-// unless it has omitempty.
+// MsgPack panics if there are values of T that would not come back: if T has an
+// interface with methods, an unexported field that no tag leaves out, a channel, a
+// function. A field that comes or goes changes the bytes, so it needs another name of
+// the codec, unless it has omitempty.
 //
-// What reading takes of memory is bounded by 100 bytes for each byte read; a T with
-// structs larger than that, of which all may be left out, takes their size.
+// Bytes are checked against T before the library reads them. What reading takes of
+// memory is bounded by 128 bytes for each byte read, and some; if T has structs larger
+// than 32 bytes of which all may be left out, or maps of keys and values larger than
+// 16, in proportion to their size.
 func MsgPack[T any](name string) Codec[T] {
 	declared(checkName("codec name", name))
 	t, err := msgpack.Of(reflect.TypeFor[T]())

@@ -21,8 +21,8 @@ const (
 	mpBin32  = 0xc6
 )
 
-// The canonical form of what the library vmihailenco/msgpack writes is the slow and
-// obvious twin of Append.
+// The canonical form of what the library writes, made in a copy, is the slow and obvious
+// twin of canonicalize.
 
 // appendCanonical appends the one MessagePack value that b is, with map entries
 // in order of key, and refuses anything that is not one whole value: counts are

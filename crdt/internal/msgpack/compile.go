@@ -1,48 +1,59 @@
 package msgpack
 
 import (
-	"errors"
 	"fmt"
 	"reflect"
+	"time"
 )
 
-// compiler makes the forms of a Go type and of what stands in it.
+// compiler makes the form of a Go type from those of what stands in it. The first
+// fault sticks.
 type compiler struct {
-	types *types
-	made  map[reflect.Type]*Type // also those that are being made: types may be recursive
+	made      map[reflect.Type]*form // nil inside of the type itself
+	opaque    bool
+	recursive bool
+	err       error
 }
 
-func (c *compiler) compile(t reflect.Type) (*Type, error) {
-	if made, ok := c.made[t]; ok {
-		return made, nil
+func (c *compiler) refuse(t reflect.Type, why string, args ...any) form {
+	if c.err == nil {
+		c.err = fmt.Errorf("%v %s", t, fmt.Sprintf(why, args...))
 	}
-	typ := &Type{of: t}
-	c.made[t] = typ
-	var err error
-	if typ.form, err = c.form(t); err != nil {
-		return nil, err
-	}
-	return typ, nil
+	return untyped
 }
 
-func (c *compiler) form(t reflect.Type) (form, error) {
-	if isTimeType(t) {
-		return timeForm{}, nil
+func (c *compiler) compile(t reflect.Type) form {
+	if f, ok := c.made[t]; ok {
+		c.recursive = c.recursive || *f == nil
+		return func(r *reader) { (*f)(r) }
 	}
-	if f, err := foreign(t); f != nil || err != nil {
-		return f, err
+	f := new(form)
+	c.made[t] = f
+	*f = c.form(t)
+	return *f
+}
+
+func (c *compiler) form(t reflect.Type) form {
+	if isTime(t) {
+		return expecting(instant)
+	}
+	if c.refuseMethods(t); marshalsItself(t) {
+		c.opaque = true
+		return orNil(expecting(bin))
 	}
 	switch t.Kind() {
 	case reflect.Bool:
-		return boolForm{}, nil
+		return expecting(boolean)
 	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
-		return intForm{t.Bits()}, nil
+		return integerForm(t.Bits(), true)
 	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
-		return uintForm{t.Bits()}, nil
-	case reflect.Float32, reflect.Float64:
-		return floatForm{t.Bits()}, nil
+		return integerForm(t.Bits(), false)
+	case reflect.Float32:
+		return expecting(single)
+	case reflect.Float64:
+		return expecting(double)
 	case reflect.String:
-		return stringForm{}, nil
+		return expecting(str)
 	case reflect.Slice, reflect.Array:
 		return c.listForm(t)
 	case reflect.Map:
@@ -52,98 +63,76 @@ func (c *compiler) form(t reflect.Type) (form, error) {
 	case reflect.Pointer:
 		return c.pointerForm(t)
 	case reflect.Interface:
-		if t.NumMethod() == 0 {
-			return anyForm{c.types}, nil
+		if t.NumMethod() > 0 {
+			return c.refuse(t, "is an interface with methods, of which nobody knows what type to read")
 		}
-		return nil, errors.New("is an interface with methods, of which nobody knows what type to read")
+		c.recursive = true
+		return untyped
 	default:
-		return nil, fmt.Errorf("is a %v, which has no bytes", t.Kind())
+		return c.refuse(t, "is a %v, which has no bytes", t.Kind())
 	}
 }
 
-func (c *compiler) listForm(t reflect.Type) (form, error) {
-	if t.Elem().Kind() == reflect.Uint8 {
-		if t.Kind() == reflect.Array {
-			return byteArrayForm{t.Len()}, nil
+func expecting(k kind) form { return func(r *reader) { r.expect(k) } }
+
+// orNil is the form of what may be nil.
+func orNil(f form) form {
+	return func(r *reader) {
+		if !r.isNil() {
+			f(r)
 		}
-		return bytesForm{}, nil
 	}
-	elem, err := c.compile(t.Elem())
-	if err != nil {
-		return nil, fmt.Errorf("element: %w", err)
+}
+
+func integerForm(bits int, signed bool) form {
+	unused := 64 - bits
+	return func(r *reader) {
+		t := r.expect(integer)
+		fits := t.n<<unused>>unused == t.n && !t.negative
+		if n := int64(t.n); signed {
+			fits = n<<unused>>unused == n && n < 0 == t.negative
+		}
+		if !fits {
+			r.Failf("integer that the Go type cannot hold")
+		}
+	}
+}
+
+func (c *compiler) listForm(t reflect.Type) form {
+	of, elem := bin, form(nil)
+	if t.Elem().Kind() != reflect.Uint8 {
+		of, elem = array, c.compile(t.Elem())
+	}
+	list := func(r *reader) {
+		n := r.expect(of).size()
+		if t.Kind() == reflect.Array && n != t.Len() {
+			r.Failf("%d elements for an array of %d", n, t.Len())
+		}
+		if of == array {
+			r.list(n, elem)
+		}
 	}
 	if t.Kind() == reflect.Array {
-		return arrayForm{elem, t.Len()}, nil
+		return list
 	}
-	return sliceForm{elem}, nil
+	return orNil(list)
 }
 
-func (c *compiler) mapForm(t reflect.Type) (form, error) {
-	if hasPointer(t.Key()) {
-		return nil, errors.New("has a pointer in its keys: what is read is another one")
+func (c *compiler) mapForm(t reflect.Type) form {
+	if t.Key().Kind() == reflect.Pointer {
+		return c.refuse(t, "has pointers as keys: what is read is another pointer")
 	}
-	key, err := c.compile(t.Key())
-	if err != nil {
-		return nil, fmt.Errorf("key: %w", err)
-	}
-	elem, err := c.compile(t.Elem())
-	if err != nil {
-		return nil, fmt.Errorf("value: %w", err)
-	}
-	return mapForm{key, elem}, nil
+	key, elem := c.compile(t.Key()), c.compile(t.Elem())
+	return orNil(func(r *reader) { r.entries(r.expect(dict).size(), key, elem, false) })
 }
 
-// hasPointer reports whether values of t, the key of a map, are compared by a pointer
-// that is read as another.
-func hasPointer(t reflect.Type) bool {
-	switch {
-	case isTimeType(t) || isForeign(t):
-		return false
-	case t.Kind() == reflect.Pointer:
-		return true
-	case t.Kind() == reflect.Array:
-		return hasPointer(t.Elem())
-	case t.Kind() != reflect.Struct:
-		return false
-	}
-	for i := range t.NumField() {
-		if hasPointer(t.Field(i).Type) {
-			return true
-		}
-	}
-	return false
-}
-
-func (c *compiler) pointerForm(t reflect.Type) (form, error) {
-	switch k := t.Elem().Kind(); k {
+func (c *compiler) pointerForm(t reflect.Type) form {
+	switch t.Elem().Kind() {
 	case reflect.Pointer, reflect.Interface, reflect.Map, reflect.Slice:
-		return nil, fmt.Errorf("is a pointer to a %v: nil in it would be read as a nil pointer", k)
-	default: // is never nil
+		return c.refuse(t, "is a pointer to what may be nil, which would be read as a nil pointer")
+	default:
+		return orNil(c.compile(t.Elem()))
 	}
-	elem, err := c.compile(t.Elem())
-	if err != nil {
-		return nil, err
-	}
-	return pointerForm{elem}, nil
 }
 
-// findZeros finds how fields that may be left out are written when they are zero.
-func (t *Type) findZeros() {
-	switch f := t.form.(type) {
-	case arrayForm:
-		f.elem.findZeros()
-	case *structForm:
-		if f.zeros {
-			return
-		}
-		f.zeros = true
-		for _, field := range f.fields {
-			if field.typ.findZeros(); field.omitEmpty {
-				w := writer{b: []byte{}}
-				if field.typ.form.write(&w, reflect.Zero(field.typ.of)); w.err == nil {
-					field.zero = w.b
-				}
-			}
-		}
-	}
-}
+func isTime(t reflect.Type) bool { return t == reflect.TypeFor[time.Time]() }

@@ -1,13 +1,14 @@
-// Package msgpack writes Go values as MessagePack in one form each, and reads back
-// exactly that form.
+// Package msgpack reads and writes Go values as MessagePack through the library
+// vmihailenco/msgpack, and holds the bytes to one form.
 //
-// A Type is made from a Go type once. It refuses types of which a value would not
-// come back as it was. Two values have the same bytes exactly if they are the same
-// value: map entries stand in order of their keys' bytes, struct fields in order of
-// their names', numbers and lengths take their shortest form, -0 is 0, a time is its
-// instant. A NaN has no bytes.
+// The library writes a value, and canonicalize brings its bytes to their one form: map
+// entries in order of the bytes of their keys (a struct is a map from the names of its
+// fields), numbers and lengths in their shortest form, -0 as 0, no NaN.
 //
-// Check reads bytes against the Go type and makes nothing. Append asks it about what
-// it wrote and Decode about what it will read, so no value is made of bytes that are
-// not known to be good, and nothing is written that cannot be read.
+// The library must not read bytes that nobody has checked: it trusts counts and sets
+// nil where Go cannot. So a Type is made from a Go type once, and checks bytes against
+// it first: their shape, their form, their counts and depth. Making a Type refuses Go
+// types of which a value would not come back as it was.
+//
+// What was written is checked in the same way, so what has bytes can be read.
 package msgpack

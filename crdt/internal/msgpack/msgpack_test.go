@@ -10,6 +10,7 @@ import (
 	"reflect"
 	"runtime"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -63,7 +64,7 @@ type person struct {
 	More               map[string]string `msgpack:",omitempty"`
 }
 
-// common is types that people use, which the library writes in the same way.
+// common is types that people use.
 func common() []reflect.Type {
 	return []reflect.Type{
 		reflect.TypeFor[bool](), reflect.TypeFor[int](), reflect.TypeFor[int8](), reflect.TypeFor[level](),
@@ -78,8 +79,8 @@ func common() []reflect.Type {
 	}
 }
 
-// others is types that people use too: those that write themselves, and those with
-// values of no given type, which the library reads as other types than it wrote.
+// others is types that people use too: those that marshal themselves, and those with
+// values of no given type, which are read as other types than they were written.
 func others() []reflect.Type {
 	return []reflect.Type{
 		reflect.TypeFor[any](), reflect.TypeFor[[]any](), reflect.TypeFor[map[string]any](), reflect.TypeFor[map[any]any](),
@@ -168,7 +169,7 @@ func drawAll(t *rapid.T, v reflect.Value, depth int) {
 	}
 }
 
-// What is written is what the library writes, put in order, and is read back as a
+// What is written is what the library writes, in canonical form, and is read back as a
 // value that is written in the same way.
 func TestLikeTheLibrary(t *testing.T) {
 	t.Parallel()
@@ -219,7 +220,11 @@ func TestCycles(t *testing.T) {
 	m["m"] = m
 	o := &order{}
 	o.Parent = o
-	for _, v := range []any{m, o} {
+	var p any
+	p = &p
+	all := []any{nil}
+	all[0] = all
+	for _, v := range []any{m, o, map[string]any{"p": p}, all} {
 		if b, err := typeOf(t, reflect.TypeOf(v)).Append(nil, reflect.ValueOf(v)); err == nil {
 			t.Errorf("%T in itself is %d bytes", v, len(b))
 		}
@@ -241,6 +246,66 @@ func TestMapsAreCounted(t *testing.T) {
 			continue
 		}
 		checkRead(t, typ, reflect.TypeFor[[]map[string]any](), b)
+	}
+}
+
+// Bytes are those of the version before values were checked against their type.
+func TestGoldenBytes(t *testing.T) {
+	t.Parallel()
+	type address struct {
+		Street string
+		City   string   `msgpack:"city"`
+		Zip    int      `msgpack:"zip,omitempty"`
+		Tags   []string `msgpack:",omitempty"`
+		Labels map[string]int
+		At     time.Time
+		Home   *address
+		More   any
+		Hash   [3]byte
+		Rate   float32
+	}
+	const empty = "88a24174c70cff00000000fffffff1886e0900a448617368c403000000a4486f6d65c0a44d6f7265c0a452617465ca00000000a463697479a0a64c6162656c73c0a6537472656574a0"
+	full := address{
+		Street: "S", City: "C", Zip: 8000, Tags: []string{"x"}, Labels: map[string]int{"k": 1}, At: time.Unix(0, 0), Home: &address{},
+		More: map[string]any{"b": int8(1), "aa": []any{nil, "x"}}, Hash: [3]byte{1, 2, 3}, Rate: 0.5,
+	}
+	for _, tt := range []struct {
+		v    any
+		want string
+	}{
+		{"", "a0"},
+		{"straße", "a773747261c39f65"},
+		{strings.Repeat("x", 40), "d928" + strings.Repeat("78", 40)},
+		{int8(-128), "d080"},
+		{uint16(300), "cd012c"},
+		{int64(math.MinInt64), "d38000000000000000"},
+		{uint64(math.MaxUint64), "cfffffffffffffffff"},
+		{-1, "ff"},
+		{true, "c3"},
+		{1.5, "cb3ff8000000000000"},
+		{float32(-2), "cac0000000"},
+		{math.Copysign(0, -1), "cb0000000000000000"},
+		{[]byte("ab"), "c4026162"},
+		{[]string{"b", "a"}, "92a162a161"},
+		{time.Unix(1700000000, 5), "d7ff000000146553f100"},
+		{time.Duration(90), "5a"},
+		{map[string]int{"aa": 1, "b": 2, "": 3}, "83a003a16202a2616101"},
+		{map[int]string{-1: "x", 300: "y", 7: "z"}, "8307a17acd012ca179ffa178"},
+		{pair{X: 1, Y: -2}, "9201fe"},
+		{map[pair]bool{{X: 2, Y: 1}: true, {X: 1, Y: 2}: false}, "82920102c2920201c3"},
+		{map[string]any{"z": uint64(1), "y": -1.5}, "82a179cbbff8000000000000a17a01"},
+		{address{}, empty},
+		{full, "8aa24174d6ff00000000a37a6970cd1f40a448617368c403010203a4486f6d65" + empty +
+			"a44d6f726582a16201a2616192c0a178a452617465ca3f000000a45461677391a178a463697479a143a64c6162656c7381a16b01a6537472656574a153"},
+	} {
+		v := reflect.New(reflect.TypeOf(tt.v)).Elem()
+		v.Set(reflect.ValueOf(tt.v))
+		typ := typeOf(t, v.Type())
+		got, err := typ.Append(nil, v)
+		if hex.EncodeToString(got) != tt.want {
+			t.Errorf("Append(%#v) = %x (%v), want %s", tt.v, got, err, tt.want)
+		}
+		checkRead(t, typ, v.Type(), got)
 	}
 }
 
@@ -287,7 +352,7 @@ func FuzzDecode(f *testing.F) {
 		typ, of := types[int(i)%len(all)], all[int(i)%len(all)]
 		var err error
 		n := allocated(func() { err = typ.Decode(b, reflect.New(of).Elem()) })
-		if n > 100*uint64(len(b))+4<<10 {
+		if n > maxPerByte*uint64(len(b))+maxSmall {
 			t.Fatalf("%v: %d bytes allocate %d: %x", of, len(b), n, b)
 		}
 		if verdict := typ.Check(b); fmt.Sprint(verdict) != fmt.Sprint(err) {
