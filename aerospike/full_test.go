@@ -8,6 +8,7 @@ import (
 
 	"github.com/dovetail-crdt/dovetail/aerospike"
 	"github.com/dovetail-crdt/dovetail/crdt"
+	"github.com/dovetail-crdt/dovetail/store"
 )
 
 // TestFullObjectCanBeMadeSmaller fills an object until it takes nothing more. Another
@@ -19,12 +20,12 @@ func TestFullObjectCanBeMadeSmaller(t *testing.T) {
 			set := newSet(t, c)
 			cfg := aerospike.Config{Set: set, Watch: -1, RecordSize: 64 << 10, QueueSize: 16 << 10}
 			e := open(t, c, cfg)
-			sets := aerospike.NewObjects(e, "", crdt.AWSetOf(crdt.String))
-			var opts []aerospike.Option
+			sets := store.NewObjects(e, "", crdt.AWSetOf(crdt.String))
+			var opts []store.Option
 			if blind {
-				opts = append(opts, aerospike.Blind())
+				opts = append(opts, store.Blind())
 			}
-			update := func(o aerospike.Objects[*crdt.AWSet[string]], fn func(*crdt.Tx, *crdt.AWSet[string])) error {
+			update := func(o store.Objects[*crdt.AWSet[string]], fn func(*crdt.Tx, *crdt.AWSet[string])) error {
 				_, err := o.Update(t.Context(), "k", func(tx *crdt.Tx, s *crdt.AWSet[string]) error { fn(tx, s); return nil }, opts...)
 				return err
 			}
@@ -44,7 +45,7 @@ func TestFullObjectCanBeMadeSmaller(t *testing.T) {
 				t.Errorf("%d objects are known to be full, want 1", n)
 			}
 			other := open(t, c, cfg)
-			o := aerospike.NewObjects(other, "", crdt.AWSetOf(crdt.String))
+			o := store.NewObjects(other, "", crdt.AWSetOf(crdt.String))
 			if v, _, err := o.View(t.Context(), "k"); err != nil || v.Len() < 50 {
 				t.Fatalf("a full object: %d elements, %v", v.Len(), err)
 			}
@@ -57,7 +58,7 @@ func TestFullObjectCanBeMadeSmaller(t *testing.T) {
 			if err != nil || v.Contains(tag(1000, 0)) || v.Contains(tag(1000, 19)) || !v.Contains(tag(1000, 20)) {
 				t.Errorf("after the removes: %d elements, %v", v.Len(), err)
 			}
-			for _, o := range []aerospike.Objects[*crdt.AWSet[string]]{sets, o} {
+			for _, o := range []store.Objects[*crdt.AWSet[string]]{sets, o} {
 				if err := update(o, func(tx *crdt.Tx, s *crdt.AWSet[string]) { s.Add(tx, tag(1000, 0)) }); err != nil {
 					t.Errorf("an add, when there is room again: %v", err)
 				}

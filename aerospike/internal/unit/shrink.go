@@ -90,8 +90,7 @@ func onlyEnds(s *State, entries []Entry) bool {
 		if err != nil {
 			return false
 		}
-		n, causal := o.Live()
-		ends = ends && causal && n == 0
+		ends = ends && o.BorrowContext() != nil && liveIn(o) == 0
 		if _, err := after.Merge(o); err != nil {
 			return false
 		}
@@ -100,16 +99,23 @@ func onlyEnds(s *State, entries []Entry) bool {
 		return true
 	}
 	for _, o := range after.objects {
-		n, causal := o.Live()
 		was := s.Object(o.Kind())
-		if !causal || was == nil {
+		if o.BorrowContext() == nil || was == nil {
 			return false
 		}
-		if m, _ := was.Live(); n > m || payload(o) > payload(was)+payloadSlack {
+		if liveIn(o) > liveIn(was) || payload(o) > payload(was)+payloadSlack {
 			return false
 		}
 	}
 	return true
+}
+
+// liveIn returns how many entries are live in an object.
+func liveIn(o *crdt.Object) (n uint64) {
+	for _, in := range o.Live().Intervals() {
+		n += in.Hi - in.Lo + 1
+	}
+	return n
 }
 
 // payload returns how many bytes an object has beside its context.
