@@ -23,7 +23,9 @@ func (p *place) smallRecords() aerospike.Config {
 // touch has so many processes increment the counter k once each, and folds that.
 func (p *place) touch(t *testing.T, cfg aerospike.Config, processes int) {
 	t.Helper()
-	e := astest.Open(t, p.client, cfg)
+	large := cfg
+	large.RecordSize = 1 << 19
+	e := astest.Open(t, p.client, large)
 	var deltas []store.Delta
 	for id := range clock.ReplicaID(processes) {
 		one := func(tx *crdt.Tx, c *crdt.Counter) { c.Add(tx, 1) }
@@ -32,7 +34,7 @@ func (p *place) touch(t *testing.T, cfg aerospike.Config, processes int) {
 	if err := e.Merge(t.Context(), deltas...); err != nil {
 		t.Fatal(err)
 	}
-	if err := e.Fold(t.Context(), "k"); err != nil {
+	if err := astest.Open(t, p.client, cfg).Fold(t.Context(), "k"); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -84,7 +84,7 @@ func runMirror(ctx context.Context, s *settings, log *slog.Logger, serving func(
 		if err != nil {
 			return err
 		}
-		wg.Go(func() { serve(ctx, l, m, s, log) })
+		wg.Go(func() { serve(ctx, l, handler(m.Stats, time.Duration(s.Stale), log), log) })
 		if serving != nil {
 			serving(l.Addr().String())
 		}

@@ -15,7 +15,6 @@ import (
 
 	"github.com/dovetail-crdt/dovetail/aerospike"
 	"github.com/dovetail-crdt/dovetail/aerospike/asdtest"
-	"github.com/dovetail-crdt/dovetail/aerospike/mirror"
 	"github.com/dovetail-crdt/dovetail/crdt"
 	"github.com/dovetail-crdt/dovetail/store"
 )
@@ -118,15 +117,6 @@ func TestCommand(t *testing.T) {
 		if saved, err := os.ReadFile(state); err != nil || !strings.Contains(string(saved), `"From":"a"`) {
 			t.Errorf("state: %s, %v", saved, err)
 		}
-	}
-}
-
-func TestUnhealthy(t *testing.T) {
-	s := &mirror.Stats{Directions: []mirror.DirectionStats{
-		{From: "a", To: "b", Behind: time.Minute}, {From: "b", To: "a", Behind: time.Hour},
-	}}
-	if got := unhealthy(s, 5*time.Minute); len(got) != 1 || !strings.Contains(got[0], "b to a") {
-		t.Errorf("unhealthy: %q", got)
 	}
 }
 

@@ -21,6 +21,10 @@ func writeMetrics(b *bufio.Writer, s *mirror.Stats) {
 		cluster(func(c *c) float64 { return float64(c.Epoch) }))
 	metric(b, "cluster_concurrency", "gauge", "operations that it takes at a time",
 		cluster(func(c *c) float64 { return float64(c.Concurrency) }))
+	metric(b, "cluster_incomplete_objects", "gauge", "objects that lack a block there",
+		cluster(func(c *c) float64 { return float64(c.Incomplete) }))
+	metric(b, "cluster_blocks_total", "counter", "blocks written there: copied or put back",
+		cluster(func(c *c) float64 { return float64(c.Blocks) }))
 
 	type d = mirror.DirectionStats
 	direction := figures(s.Directions, func(d *d) string { return labels("from", d.From, "to", d.To) })
@@ -28,8 +32,16 @@ func writeMetrics(b *bufio.Writer, s *mirror.Stats) {
 		direction(func(d *d) float64 { return d.Lag.Seconds() }))
 	metric(b, "behind_seconds", "gauge", "what was written longer ago has arrived, or is in the lag",
 		direction(func(d *d) float64 { return d.Behind.Seconds() }))
-	metric(b, "stuck_objects", "gauge", "objects that cannot be copied",
+	metric(b, "stuck_objects", "gauge", "objects that cannot be copied, for whatever reason",
 		direction(func(d *d) float64 { return float64(d.Stuck) }))
+	metric(b, "damaged_objects", "gauge", "stuck objects with parts that cannot be read",
+		direction(func(d *d) float64 { return float64(d.Damaged) }))
+	metric(b, "too_large_objects", "gauge", "stuck objects of which both clusters together have more than fits into a record",
+		direction(func(d *d) float64 { return float64(d.TooLarge) }))
+	metric(b, "incomplete_objects", "gauge", "stuck objects that lack a block in one of the clusters",
+		direction(func(d *d) float64 { return float64(d.Incomplete) }))
+	metric(b, "foreign_records", "gauge", "records in the sets that somebody else wrote",
+		direction(func(d *d) float64 { return float64(d.Foreign) }))
 	metric(b, "scans_total", "counter", "scans for changes",
 		direction(func(d *d) float64 { return float64(d.Scans) }))
 	metric(b, "failed_scans_total", "counter", "scans in which something failed",
@@ -47,6 +59,8 @@ func writeMetrics(b *bufio.Writer, s *mirror.Stats) {
 		audit(func(a *a) float64 { return float64(a.Passes) }))
 	metric(b, "audit_pass_seconds", "gauge", "what the last pass took",
 		audit(func(a *a) float64 { return a.Last.Seconds() }))
+	metric(b, "audit_missed_partitions", "gauge", "partitions that the last pass could not compare",
+		audit(func(a *a) float64 { return float64(a.Missed) }))
 	metric(b, "audit_part", "gauge", "how much of the present pass is done",
 		audit(func(a *a) float64 { return a.Part }))
 	metric(b, "audit_loaded_objects_total", "counter", "objects not known to be equal, and loaded",

@@ -14,29 +14,36 @@ import (
 	"github.com/dovetail-crdt/dovetail/aerospike/mirror"
 )
 
-// serve answers /healthz and /metrics until the context ends.
-func serve(ctx context.Context, l net.Listener, m *mirror.Mirror, s *settings, log *slog.Logger) {
+// handler answers /healthz and /metrics with the figures of a mirror. What was written
+// longer ago than stale must have arrived.
+func handler(figures func() mirror.Stats, stale time.Duration, log *slog.Logger) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
-		stats := m.Stats()
-		if ill := unhealthy(&stats, time.Duration(s.Stale)); len(ill) > 0 {
+		stats := figures()
+		ill := unhealthy(&stats, stale)
+		if len(ill) > 0 {
 			w.WriteHeader(http.StatusServiceUnavailable)
-			answer(w, log, func(b *bufio.Writer) {
-				for _, line := range ill {
-					fmt.Fprintln(b, line)
-				}
-			})
-			return
+		} else {
+			ill = []string{"ok"}
 		}
-		answer(w, log, func(b *bufio.Writer) { fmt.Fprintln(b, "ok") })
+		answer(w, log, func(b *bufio.Writer) {
+			for _, line := range ill {
+				fmt.Fprintln(b, line)
+			}
+		})
 	})
 	mux.HandleFunc("GET /metrics", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
-		stats := m.Stats()
+		stats := figures()
 		answer(w, log, func(b *bufio.Writer) { writeMetrics(b, &stats) })
 	})
+	return mux
+}
+
+// serve answers until the context ends.
+func serve(ctx context.Context, l net.Listener, h http.Handler, log *slog.Logger) {
 	srv := &http.Server{
-		Handler: mux, ReadHeaderTimeout: 5 * time.Second,
+		Handler: h, ReadHeaderTimeout: 5 * time.Second,
 		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 	}
 	stop := context.AfterFunc(ctx, func() {
@@ -59,12 +66,32 @@ func answer(w io.Writer, log *slog.Logger, write func(*bufio.Writer)) {
 	}
 }
 
-// unhealthy returns what is wrong: directions of which it is not known that what
-// was written longer ago than stale has arrived.
+// unhealthy returns what is wrong, a line for each: it is not known that what was written
+// longer ago than stale has arrived, or it is known that something cannot arrive.
 func unhealthy(s *mirror.Stats, stale time.Duration) (lines []string) {
 	for _, d := range s.Directions {
+		say := func(n int, what string) {
+			if n > 0 {
+				lines = append(lines, fmt.Sprintf("%s to %s: %s: %d", d.From, d.To, what, n))
+			}
+		}
 		if d.Behind > stale {
 			lines = append(lines, fmt.Sprintf("%s to %s: behind by %v", d.From, d.To, d.Behind.Round(time.Second)))
+		}
+		say(d.Damaged, "damaged objects, with parts that cannot be read")
+		say(d.TooLarge, "objects too large with what both clusters have of them")
+		say(d.Incomplete, "incomplete objects, which lack a block in one of the clusters")
+		say(d.Foreign, "foreign records, which somebody else wrote to the set")
+		say(d.Stuck-d.Damaged-d.TooLarge-d.Incomplete-d.Foreign, "objects that fail again and again")
+	}
+	for _, c := range s.Clusters {
+		if c.Incomplete > 0 {
+			lines = append(lines, fmt.Sprintf("%s: objects that lack a block there: %d", c.Name, c.Incomplete))
+		}
+	}
+	for _, a := range s.Audits {
+		if a.Missed > 0 {
+			lines = append(lines, fmt.Sprintf("%s and %s: partitions that could not be compared: %d", a.A, a.B, a.Missed))
 		}
 	}
 	return lines
