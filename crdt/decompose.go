@@ -140,7 +140,11 @@ func (o *Object) strip(d *Object, merge bool) (*Object, error) {
 	}
 	part, ok := o.state.(stripper).strip(d.state, merge)
 	if !ok {
-		return nil, fmt.Errorf("%w: %s with a context and without", ErrKind, o.kind)
+		same, err := alike(o.state, d.state)
+		if err != nil {
+			return nil, fmt.Errorf("%w: %s in two forms", err, o.kind)
+		}
+		part, _ = o.state.(stripper).strip(same, merge)
 	}
 	if merge {
 		o.version = max(o.version, d.version)

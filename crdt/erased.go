@@ -2,7 +2,6 @@ package crdt
 
 import (
 	"fmt"
-	"slices"
 
 	"github.com/dovetail-crdt/dovetail/crdt/internal/kernel"
 )
@@ -25,7 +24,9 @@ type erased interface {
 	// merge reports as not ok what is of another form.
 	merge(o erased) (changed, ok bool)
 	clone() erased
+	isBottom() bool
 	appendFrame(b []byte, h header) ([]byte, error)
+	appendContent(b []byte) ([]byte, error)
 	// revoke returns the delta that takes this one back, if there is one.
 	revoke() (r erased, ok bool)
 }
@@ -38,6 +39,7 @@ type AnyKind interface {
 	// objectSchema returns what a state of a causal kind can hold, and else nil.
 	objectSchema() kernel.Schema
 	decodeErased(e *envelope) (erased, error)
+	decodeContent(b []byte) (erased, error)
 }
 
 func (k Kind[S]) name() string { return k.Name }
@@ -69,9 +71,18 @@ func (k Kind[S]) decodeErased(e *envelope) (erased, error) {
 	return erasedLattice[S]{s, k}, nil
 }
 
+func (k Kind[S]) decodeContent(b []byte) (erased, error) {
+	s, err := k.Decode(b)
+	if err != nil {
+		return nil, corrupt(k.Name, err)
+	}
+	return erasedLattice[S]{s, k}, nil
+}
+
 // DecodeObject reads a frame of any causal kind, or of one of the given kinds, or
-// of this package's own. A frame of an unknown kind without a context is ErrKind:
-// nothing can be merged into it, but it can be kept.
+// of this package's own, which are known by their names. A frame of an unknown kind
+// without a context is ErrKind: nothing can be merged into it, but it can be kept.
+// Elements, keys and values of a kind that was not given are taken as they are.
 func DecodeObject(frame []byte, kinds ...AnyKind) (*Object, error) {
 	e, err := splitFrame(frame)
 	if err != nil {
@@ -103,12 +114,12 @@ func (e *envelope) object(kinds []AnyKind) (*Object, error) {
 
 // kindNamed returns the kind of a lattice without a context, or nil.
 func kindNamed(name string, kinds []AnyKind) AnyKind {
-	for _, k := range append(slices.Clip(kinds), GCounterKind(), PNCounterKind(), BoundedCounterKind()) {
+	for _, k := range kinds {
 		if k.name() == name {
 			return k
 		}
 	}
-	return nil
+	return kindOf(name)
 }
 
 // Kind returns the name of the object's kind.
@@ -122,7 +133,11 @@ func (o *Object) Merge(d *Object) (changed bool, err error) {
 	}
 	changed, ok := o.state.merge(d.state)
 	if !ok {
-		return false, fmt.Errorf("%w: %s with a context and without", ErrKind, o.kind)
+		same, err := alike(o.state, d.state)
+		if err != nil {
+			return false, fmt.Errorf("%w: %s in two forms", err, o.kind)
+		}
+		changed, _ = o.state.merge(same)
 	}
 	o.version = max(o.version, d.version)
 	if d.schema == nil {

@@ -16,6 +16,10 @@ func (c erasedCausal) appendFrame(b []byte, h header) ([]byte, error) {
 	return h.appendCausal(b, c.State)
 }
 
+func (c erasedCausal) isBottom() bool { return c.IsBottom() }
+
+func (c erasedCausal) appendContent(b []byte) ([]byte, error) { return appendContent(b, c.State) }
+
 func (c erasedCausal) revoke() (erased, bool) {
 	r, ok := c.Revocation()
 	if !ok || r.IsBottom() {
@@ -40,6 +44,10 @@ func (l erasedLattice[S]) clone() erased { return erasedLattice[S]{l.s.Clone(), 
 func (l erasedLattice[S]) appendFrame(b []byte, h header) ([]byte, error) {
 	return AppendFrameVersion(b, l.kind, l.s, h.format)
 }
+
+func (l erasedLattice[S]) isBottom() bool { return l.s.IsBottom() }
+
+func (l erasedLattice[S]) appendContent(b []byte) ([]byte, error) { return l.kind.Append(b, l.s) }
 
 func (l erasedLattice[S]) revoke() (erased, bool) { return nil, false }
 

@@ -87,6 +87,10 @@ func ValueOf[S Lattice[S]](k Kind[S], o *Object) (s S, err error) {
 	case erasedLattice[S]:
 		return state.s, nil
 	}
+	if same, err := alike(erasedLattice[S]{kind: k}, o.state); err == nil {
+		o.state = same
+		return same.(erasedLattice[S]).s, nil
+	}
 	return s, fmt.Errorf("%w: %s is of another Go type", ErrKind, o.kind)
 }
 

@@ -30,6 +30,7 @@ type Kind[S Lattice[S]] struct {
 	DecodeOther func(b []byte, version int) (S, error)
 
 	causal *causalForm[S] // of the causal types
+	byName bool           // was made of its name, see kindOf
 }
 
 // causalForm is what decoding a causal type needs, made once.

@@ -204,23 +204,6 @@ func TestPlainDecodersAreBounded(t *testing.T) {
 	}
 }
 
-// The kinds without type parameters are known to every program.
-func TestErasedPlainKinds(t *testing.T) {
-	t.Parallel()
-	c, b := crdt.NewGCounter(), crdt.NewBoundedCounter()
-	do(t, c, writer(1), count(5))
-	do(t, b, writer(1), func(tx *crdt.Tx, b *crdt.BoundedCounter) { check(t, b.Grant(tx, 5)) })
-	for _, f := range [][]byte{frame(t, crdt.GCounterKind(), c), frame(t, crdt.BoundedCounterKind(), b)} {
-		if got := bytesOf(t, object(t, f)); !bytes.Equal(got, f) {
-			t.Errorf("as an object it is\n%x, want\n%x", got, f)
-		}
-	}
-	if _, err := crdt.DecodeObject(frame(t, grownKind, grownKind.New())); !errors.Is(err, crdt.ErrKind) {
-		t.Errorf("DecodeObject of a set = %v, want ErrKind", err)
-	}
-	object(t, frame(t, grownKind, grownKind.New()), grownKind)
-}
-
 // None of these types can be the value of an AWMap or a field of a Doc: that would
 // not compile. Counter, which can, shows that the test can tell.
 func TestPlainTypesAreNotNested(t *testing.T) {

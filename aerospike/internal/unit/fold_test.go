@@ -13,6 +13,7 @@ import (
 // context.
 func strangeFrame(content string) []byte {
 	k := crdt.GSetOf(crdt.String)
+	k.Name = "own"
 	s := k.New()
 	_, err := crdt.Mutate(s, crdt.NewWriter(8, wall), func(tx *crdt.Tx, s *crdt.GSet[string]) error {
 		s.Add(tx, content)
