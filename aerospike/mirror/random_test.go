@@ -222,6 +222,12 @@ func (w *mirrored) holds(p *place) []*unit.State {
 // end lets everything through again, and the mirrors make up for it.
 func (w *mirrored) end(audit bool) {
 	w.t.Helper()
+	// What a process finds missing it puts back in the background: all of that is to be there before it is looked at.
+	for _, e := range w.engines {
+		if err := e.Close(); err != nil {
+			w.t.Fatal(err)
+		}
+	}
 	want := w.holds(w.places[0])
 	for _, p := range w.places[1:] {
 		for k, s := range w.holds(p) {
