@@ -77,7 +77,7 @@ func (b *blocks) have(ctx context.Context, keys []unit.EntryKey, frames [][]byte
 			return fmt.Errorf("block %x: %w", key, err)
 		}
 		b.mu.Lock()
-		if len(b.copied) >= copiedMost {
+		if len(b.copied) >= maxCopied {
 			b.copied = nil
 		}
 		if b.copied == nil {
@@ -98,5 +98,5 @@ func (b *blocks) put(ctx context.Context, key unit.EntryKey, frame []byte) error
 	return err
 }
 
-// copiedMost is how many blocks a mirror remembers to have copied.
-const copiedMost = 1 << 16
+// maxCopied is how many blocks a mirror remembers to have copied.
+const maxCopied = 1 << 16

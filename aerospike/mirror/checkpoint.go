@@ -62,7 +62,7 @@ func readCheckpoint(cfg *Config) (c checkpoint, err error) {
 		return c, fmt.Errorf("mirror: Config.Checkpoint: %w", err)
 	}
 	if c.Version != checkpointVersion {
-		return c, fmt.Errorf("mirror: Config.Checkpoint of version %d, known is %d", c.Version, checkpointVersion)
+		return c, fmt.Errorf("mirror: Config.Checkpoint is of version %d, and this mirror reads version %d", c.Version, checkpointVersion)
 	}
 	return c, nil
 }

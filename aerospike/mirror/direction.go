@@ -132,14 +132,14 @@ func (d *direction) scan(ctx context.Context) error {
 	defer d.turn.Done()
 	d.figures.scans.Add(1)
 	var errs []error
-	at, err := d.look(ctx)
+	at, err := d.check(ctx)
 	for _, g := range d.groups {
 		if err != nil || ctx.Err() != nil {
 			break
 		}
 		failed := g.scan(ctx, d, at)
 		before := at
-		if at, err = d.look(ctx); err != nil {
+		if at, err = d.check(ctx); err != nil {
 			break
 		}
 		g.end(before, at, failed)
@@ -154,12 +154,12 @@ func (d *direction) scan(ctx context.Context) error {
 	return nil
 }
 
-// moments are what was seen of both clusters.
-type moments struct{ from, to cluster.State }
+// clusterStates are what was seen of both clusters.
+type clusterStates struct{ from, to cluster.State }
 
-func (d *direction) look(ctx context.Context) (at moments, err error) {
-	if at.from, err = d.from.look(ctx); err == nil {
-		at.to, err = d.to.look(ctx)
+func (d *direction) check(ctx context.Context) (at clusterStates, err error) {
+	if at.from, err = d.from.check(ctx); err == nil {
+		at.to, err = d.to.check(ctx)
 	}
 	return at, err
 }

@@ -36,7 +36,7 @@ type group struct {
 
 const (
 	firstSlack = time.Second
-	knownMost  = 1 << 16 // records
+	maxKnown   = 1 << 16 // records
 )
 
 func newGroup(set string, first, count int) *group {
@@ -44,7 +44,7 @@ func newGroup(set string, first, count int) *group {
 }
 
 // scan copies what changed since the cursor.
-func (g *group) scan(ctx context.Context, d *direction, at moments) error {
+func (g *group) scan(ctx context.Context, d *direction, at clusterStates) error {
 	since := g.begin(at, d.cfg.Now())
 	p := record.NewPages(d.from.cluster.Client, d.from.cluster.Namespace, g.set, g.first, g.count, &g.timeout)
 	for more := true; more; {
@@ -76,7 +76,7 @@ func (g *group) scan(ctx context.Context, d *direction, at moments) error {
 // begin returns the cursor, which a change of either cluster has put back to the
 // beginning. As long as it lasts the cursor stays, but does not move: what is
 // copied meanwhile is, and what was missed comes after.
-func (g *group) begin(at moments, now time.Time) (since time.Time) {
+func (g *group) begin(at clusterStates, now time.Time) (since time.Time) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	epochs := [2]uint64{at.from.Epoch, at.to.Epoch}
@@ -91,7 +91,7 @@ func (g *group) begin(at moments, now time.Time) (since time.Time) {
 // end moves the cursor, if nothing was missed: all was read and the target has
 // acknowledged all of it, and both clusters were settled and the same before and
 // after.
-func (g *group) end(before, after moments, failed error) {
+func (g *group) end(before, after clusterStates, failed error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if failed == nil && before == after && after.from.Settled && after.to.Settled {
@@ -120,7 +120,7 @@ func (g *group) copy(ctx context.Context, d *direction, page []record.Found, rem
 			}
 		default:
 			row.Store(0)
-			if err == nil && remember && len(g.next) < knownMost {
+			if err == nil && remember && len(g.next) < maxKnown {
 				g.next[r.Digest] = r.Generation
 			}
 		}

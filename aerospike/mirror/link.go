@@ -71,7 +71,7 @@ func (l *link) advance(ctx context.Context, count int) error {
 	if first == 0 {
 		lost = l.blocks(ctx, set)
 	}
-	if _, err := l.ab.look(ctx); err != nil { // nothing is written to a cluster that was never asked
+	if _, err := l.ab.check(ctx); err != nil { // nothing is written to a cluster that was never asked
 		return l.failure(set, first, count, err)
 	}
 	c, err := l.compare(ctx, set, first, count)
@@ -134,7 +134,7 @@ func (l *link) all(ctx context.Context) (total Compared, err error) {
 		errs = append(errs, l.blocks(ctx, set))
 		for first := 0; first < cluster.Partitions && ctx.Err() == nil; first += l.cfg.Partitions {
 			count := min(l.cfg.Partitions, cluster.Partitions-first)
-			if _, err := l.ab.look(ctx); err != nil {
+			if _, err := l.ab.check(ctx); err != nil {
 				errs = append(errs, l.failure(set, first, count, err))
 				continue
 			}
@@ -153,7 +153,7 @@ func (l *link) all(ctx context.Context) (total Compared, err error) {
 
 // blocks makes sure in both clusters of the blocks of a set that are remembered.
 func (l *link) blocks(ctx context.Context, set string) error {
-	if _, err := l.ab.look(ctx); err != nil {
+	if _, err := l.ab.check(ctx); err != nil {
 		return fmt.Errorf("mirror: audit of clusters %q and %q: %w", l.A, l.B, err)
 	}
 	var errs []error

@@ -23,11 +23,12 @@ import (
 // link on the way). A holder is a current record version or a live journal; a node
 // that is down and a side that lost a split are not.
 //
-// A cluster counts as connected again once it is noticed. After failures the mirror
-// pauses up to sixteen times longer than usual. A connection that was cut without a
-// word is waited for: by a scan for 5 s, or for up to 30 s where scans take long, and
-// by the client, when it asks which nodes there are, for ClientPolicy.Timeout, which
-// should be a few seconds, not its 30.
+// That period begins when the mirror has found out that the cluster can be reached
+// again, which takes three things. After failures the mirror pauses, up to sixteen times
+// longer than usual. A scan whose connection was cut without a word waits for it, for 5 s,
+// or for up to 30 s where scans take long. The client waits likewise when it asks which
+// nodes there are, for ClientPolicy.Timeout: set that to a few seconds, it is 30 s by
+// default.
 //
 // Every write is a merge of what was found missing, so that any number of mirrors
 // of the same clusters may run, in any processes, and stop at any time; nothing has
@@ -42,8 +43,8 @@ type Mirror struct {
 	peers []*peer
 	links []*link
 
-	ceiling ceiling
-	running atomic.Bool
+	sizeLimit sizeLimit
+	running   atomic.Bool
 }
 
 // New returns a Mirror. It talks to nobody until it is used.
@@ -57,10 +58,10 @@ func New(cfg Config) (*Mirror, error) {
 		return nil, err
 	}
 	m := &Mirror{cfg: cfg, made: cfg.Now()}
-	m.ceiling.lower(cfg.RecordSize)
+	m.sizeLimit.lower(cfg.RecordSize)
 	named := make(map[string]*peer)
 	for _, c := range cfg.Clusters {
-		p := newPeer(&m.cfg, c, &m.ceiling, resumed.Clusters[c.Name])
+		p := newPeer(&m.cfg, c, &m.sizeLimit, resumed.Clusters[c.Name])
 		m.peers, named[c.Name] = append(m.peers, p), p
 	}
 	for _, l := range cfg.Links {
@@ -89,7 +90,7 @@ func (m *Mirror) directions() []*direction {
 // something fails, and returns why; what failed is scanned again the next time.
 // The first Sync, and the first after a change of a cluster, scans everything.
 func (m *Mirror) Sync(ctx context.Context) error {
-	m.meet(ctx)
+	m.checkAll(ctx)
 	return m.each(func(_ int, l *link) error { return errors.Join(l.ab.scan(ctx), l.ba.scan(ctx)) })
 }
 
@@ -98,19 +99,19 @@ func (m *Mirror) Sync(ctx context.Context) error {
 // compared, link by link, and an error for all that it could not compare or make equal,
 // which names the partitions.
 func (m *Mirror) Audit(ctx context.Context) ([]Compared, error) {
-	m.meet(ctx)
+	m.checkAll(ctx)
 	compared := make([]Compared, len(m.links))
 	err := m.each(func(i int, l *link) (err error) { compared[i], err = l.all(ctx); return err })
 	return compared, err
 }
 
-// meet asks every cluster how it is, all at once, so that what the smallest of them
+// checkAll asks every cluster how it is, all at once, so that what the smallest of them
 // takes is known before anything is copied to another. Who does not answer is asked
 // again before anything is written to it, where the error is told.
-func (m *Mirror) meet(ctx context.Context) {
+func (m *Mirror) checkAll(ctx context.Context) {
 	var wg sync.WaitGroup
 	for _, p := range m.peers {
-		wg.Go(func() { _, _ = p.look(ctx) })
+		wg.Go(func() { _, _ = p.check(ctx) })
 	}
 	wg.Wait()
 }
@@ -134,7 +135,7 @@ func (m *Mirror) Run(ctx context.Context) error {
 		return errors.New("mirror: Mirror.Run while it runs")
 	}
 	defer m.running.Store(false)
-	m.meet(ctx)
+	m.checkAll(ctx)
 	var wg sync.WaitGroup
 	for _, l := range m.links {
 		for _, d := range []*direction{l.ab, l.ba} {
@@ -157,9 +158,13 @@ func (m *Mirror) Run(ctx context.Context) error {
 	return nil
 }
 
-// slower is by how much longer than usual the mirror waits after failures in a
-// row, at most; slowest is what it waits then at least.
-const slower, slowest = 16, 100 * time.Millisecond
+const (
+	// maxPauseFactor is by how much longer than usual the mirror waits after failures in
+	// a row, at most.
+	maxPauseFactor = 16
+	// minFailurePause is how long it waits after a failure, at least.
+	minFailurePause = 100 * time.Millisecond
+)
 
 // repeat calls f until the context ends, and pauses between the calls as long as f
 // says: longer after each failure.
@@ -173,8 +178,8 @@ func (m *Mirror) repeat(ctx context.Context, message string, f func(context.Cont
 			factor = 1
 		} else {
 			m.cfg.Logger.Warn(message, slog.Any("error", err))
-			factor = min(2*factor, slower)
-			d = max(d, slowest) * factor
+			factor = min(2*factor, maxPauseFactor)
+			d = max(d, minFailurePause) * factor
 		}
 		if system.Sleep(ctx, d) != nil {
 			return

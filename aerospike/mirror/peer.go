@@ -20,13 +20,13 @@ type peer struct {
 	monitor *cluster.Monitor
 	timeout time.Duration // of one question to one node
 
-	cluster Cluster
-	ceiling *ceiling
-	limited atomic.Bool // its limit is in the ceiling
+	cluster   Cluster
+	sizeLimit *sizeLimit
+	limited   atomic.Bool // its limit is in sizeLimit
 
-	kinds []crdt.AnyKind
-	gate  *gate
-	sets  map[string]*unit.Writer
+	kinds   []crdt.AnyKind
+	limiter *limiter
+	sets    map[string]*unit.Writer
 
 	blocks map[string]*blocks // by set
 
@@ -35,31 +35,31 @@ type peer struct {
 }
 
 // newPeer returns a cluster of the mirror. Resumed is its key in the checkpoint.
-func newPeer(c *Config, of Cluster, limit *ceiling, resumed string) *peer {
+func newPeer(c *Config, of Cluster, limit *sizeLimit, resumed string) *peer {
 	p := &peer{
 		monitor: cluster.NewMonitor(of.Client, c.Attempt, resumed), timeout: max(c.Attempt, cluster.InfoTime),
-		cluster: of, ceiling: limit, kinds: c.Kinds, gate: newGate(c.Concurrency),
+		cluster: of, sizeLimit: limit, kinds: c.Kinds, limiter: newLimiter(c.Concurrency),
 		sets: make(map[string]*unit.Writer), blocks: make(map[string]*blocks),
 	}
 	for _, set := range c.Sets {
 		r := record.NewSet(of.Client, of.Namespace, set, nil, c.Attempt)
 		p.blocks[set] = &blocks{Blocks: record.NewBlocks(r, set)}
 		p.sets[set] = &unit.Writer{
-			Cluster: &gated{r, p.gate}, Blocks: p.blocks[set], Kinds: c.Kinds,
+			Cluster: &limitedCluster{r, p.limiter}, Blocks: p.blocks[set], Kinds: c.Kinds,
 			QueueSize: c.QueueSize, Draw: system.Random, Pause: system.Pause,
 		}
 	}
 	return p
 }
 
-// look asks the cluster how it is, and until it has said so, how large a record may
+// check asks the cluster how it is, and until it has said so, how large a record may
 // be there.
-func (p *peer) look(ctx context.Context) (cluster.State, error) {
+func (p *peer) check(ctx context.Context) (cluster.State, error) {
 	at, err := p.monitor.Check(ctx)
 	if err == nil && !p.limited.Load() {
 		var limit int
 		limit, err = p.recordLimit(ctx)
-		p.ceiling.lower(limit)
+		p.sizeLimit.lower(limit)
 		p.limited.Store(err == nil)
 	}
 	if err != nil {
@@ -102,7 +102,7 @@ func (p *peer) load(ctx context.Context, set, key string) (*loaded, error) {
 // the object, and writes them. It returns the record as it is then.
 func (p *peer) rebuild(ctx context.Context, set, key string, l, other *loaded) (*loaded, error) {
 	w := *p.sets[set]
-	w.RecordSize = p.ceiling.get()
+	w.RecordSize = p.sizeLimit.get()
 	n, err := w.Rebuild(ctx, l.unit, other.state)
 	p.blocks[set].written.Add(int64(n))
 	if n == 0 || err != nil {
@@ -154,7 +154,7 @@ func (p *peer) blocksWritten() (n int64) {
 // writing it once.
 func (p *peer) write(ctx context.Context, set, key string, snapshot int, es []unit.Entry) (size int, err error) {
 	w := *p.sets[set]
-	w.RecordSize = p.ceiling.get()
+	w.RecordSize = p.sizeLimit.get()
 	w.QueueSize = min(w.QueueSize, w.RecordSize)
 	for i := range es {
 		size += len(es[i].Bytes()) + len(es[i].Key)

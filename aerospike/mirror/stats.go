@@ -78,11 +78,11 @@ type AuditStats struct {
 
 // Stats returns the present figures. It is safe for concurrent use.
 func (m *Mirror) Stats() Stats {
-	s := Stats{RecordSize: m.ceiling.get()}
+	s := Stats{RecordSize: m.sizeLimit.get()}
 	for _, p := range m.peers {
 		at, _ := p.monitor.Last()
 		s.Clusters = append(s.Clusters, ClusterStats{
-			Name: p.cluster.Name, Settled: at.Settled, Epoch: at.Epoch, Concurrency: p.gate.open(),
+			Name: p.cluster.Name, Settled: at.Settled, Epoch: at.Epoch, Concurrency: p.limiter.open(),
 			Incomplete: p.missing(), Blocks: p.blocksWritten(),
 		})
 	}

@@ -172,3 +172,27 @@ func TestLabels(t *testing.T) {
 		t.Errorf("labels are %s, want %s", got, want)
 	}
 }
+
+// TestStateOfAnotherLayout begins with a checkpoint of a layout that is not this one's. It
+// is refused by an error that names both, and stays as it was.
+func TestStateOfAnotherLayout(t *testing.T) {
+	a, b := asdtest.Start(t), asdtest.Start(t)
+	for _, text := range []string{`{"Clusters":{"a":"1"}}`, `{"Version":2,"Cursors":[{"Place":7}]}`} {
+		state := filepath.Join(t.TempDir(), "state")
+		if err := os.WriteFile(state, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		var log strings.Builder
+		args := []string{"-namespace", "test", "-set", "s", "-cluster", "a=" + a.Addr(), "-cluster", "b=" + b.Addr(), "-listen", "", "-state", state}
+		ctx, stop := context.WithTimeout(t.Context(), 5*time.Second) // it would run until then
+		code := run(ctx, args, io.Discard, &log, nil)
+		stop()
+		version := strings.Count(text, `"Version":2`) * 2
+		if want := fmt.Sprintf("version %d, and this mirror reads version 1", version); code != exitFailed || !strings.Contains(log.String(), want) {
+			t.Errorf("exit code %d, log %s: want %q", code, log.String(), want)
+		}
+		if saved, err := os.ReadFile(state); err != nil || string(saved) != text {
+			t.Errorf("the state is now %q, %v", saved, err)
+		}
+	}
+}

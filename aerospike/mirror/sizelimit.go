@@ -11,14 +11,14 @@ import (
 	"github.com/dovetail-crdt/dovetail/aerospike/internal/record"
 )
 
-// ceiling is what a snapshot may have in every cluster: what one cluster took and
+// sizeLimit is what a snapshot may have in every cluster: what one cluster took and
 // another refuses could never be the same in both. Clusters that have not answered
 // yet are not in it; a link is not used before both of its ends are. 0: nothing is
 // known.
-type ceiling struct{ size atomic.Int64 }
+type sizeLimit struct{ size atomic.Int64 }
 
 // lower takes in a size, if it is one.
-func (c *ceiling) lower(size int) {
+func (c *sizeLimit) lower(size int) {
 	for {
 		old := c.size.Load()
 		if size <= 0 || old > 0 && old <= int64(size) || c.size.CompareAndSwap(old, int64(size)) {
@@ -27,7 +27,7 @@ func (c *ceiling) lower(size int) {
 	}
 }
 
-func (c *ceiling) get() int { return int(c.size.Load()) }
+func (c *sizeLimit) get() int { return int(c.size.Load()) }
 
 // recordLimit returns what the namespace's max-record-size leaves for a snapshot, on
 // every node.
