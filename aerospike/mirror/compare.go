@@ -37,7 +37,7 @@ func (c *Compared) add(o Compared) {
 func (l *link) compare(ctx context.Context, set string, first, count int) (c Compared, err error) {
 	var errs []error
 	for {
-		unread, failed, done := l.compareOnce(ctx, set, first, count)
+		done, failed, unread := l.compareOnce(ctx, set, first, count)
 		c.add(done)
 		errs = append(errs, l.failure(set, first, count, failed))
 		if unread == nil || count == 1 || ctx.Err() != nil {
@@ -45,14 +45,14 @@ func (l *link) compare(ctx context.Context, set string, first, count int) (c Com
 			break
 		}
 		half := count / 2
-		left, failed, done := l.compareOnce(ctx, set, first, half)
+		done, failed, left := l.compareOnce(ctx, set, first, half)
 		c.add(done)
 		errs = append(errs, l.failure(set, first, half, failed))
 		if left == nil {
 			first, count = first+half, count-half
 			continue
 		}
-		right, failed, done := l.compareOnce(ctx, set, first+half, count-half)
+		done, failed, right := l.compareOnce(ctx, set, first+half, count-half)
 		c.add(done)
 		errs = append(errs, l.failure(set, first+half, count-half, failed))
 		if right != nil {
@@ -64,16 +64,16 @@ func (l *link) compare(ctx context.Context, set string, first, count int) (c Com
 	return c, errors.Join(errs...)
 }
 
-// compareOnce is compare without another try. It returns why the partitions could not be
-// read, and else what failed of objects.
-func (l *link) compareOnce(ctx context.Context, set string, first, count int) (unread, failed error, done Compared) {
+// compareOnce is compare without another try. It returns what failed of objects, and why
+// the partitions could not be read.
+func (l *link) compareOnce(ctx context.Context, set string, first, count int) (done Compared, failed, unread error) {
 	seen := make(map[[20]byte]*compared)
 	for i, d := range []*direction{l.ab, l.ba} {
 		c := &d.from.cluster
 		g := record.NewPages(c.Client, c.Namespace, set, first, count, &l.timeouts[i])
 		err := g.Fingerprints(ctx, func(r record.Found, fp unit.Fingerprint, known bool) { take(seen, i, r, fp, known) })
 		if err != nil {
-			return fmt.Errorf("scan cluster %q: %w", c.Name, err), nil, Compared{}
+			return Compared{}, nil, fmt.Errorf("scan cluster %q: %w", c.Name, err)
 		}
 		l.timeouts[i].Ended()
 	}
@@ -95,7 +95,7 @@ func (l *link) compareOnce(ctx context.Context, set string, first, count int) (u
 	l.mu.Lock()
 	l.Differed += done.Differed
 	l.mu.Unlock()
-	return nil, failed, done
+	return done, failed, nil
 }
 
 // compared is what an audit knows of a key, in the one cluster and the other.
