@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/dovetail-crdt/dovetail/aerospike/internal/system"
 	"github.com/dovetail-crdt/dovetail/clock"
 	"github.com/dovetail-crdt/dovetail/crdt"
 )
@@ -47,7 +46,7 @@ func (v *value) readAtLeast(ctx context.Context, e *Engine, o *object, newest bo
 		if err == nil && want != nil {
 			if missing = v.present().lacks(want); !missing.IsEmpty() {
 				newest = true
-				err = system.Pause(ctx, wait)
+				err = e.pause(ctx, wait)
 			}
 		}
 		switch {

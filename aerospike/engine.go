@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/dovetail-crdt/dovetail/aerospike/audit"
 	"github.com/dovetail-crdt/dovetail/aerospike/internal/cluster"
@@ -41,6 +42,9 @@ type Engine struct {
 	calls  sync.WaitGroup // that have begun
 	busy   sync.WaitGroup // what runs in the background
 
+	cut     chan struct{} // closed when calls are cut short
+	cutOnce sync.Once
+
 	ctx    context.Context //nolint:containedctx // ends the background work that Close waits for
 	cancel context.CancelFunc
 }
@@ -70,12 +74,13 @@ func Open(ctx context.Context, client Client, cfg Config) (*Engine, error) {
 	}
 	e := &Engine{
 		cfg:     cfg,
+		cut:     make(chan struct{}),
 		client:  client,
 		records: record.NewSet(client, cfg.Namespace, setOf(cfg.Set, cfg.DC), cfg.others(), cfg.Attempt),
 		monitor: cluster.NewMonitor(client, cfg.Attempt, ""),
 		replica: newReplica(clock.ReplicaID(binary.BigEndian.Uint64(drawn[:8])|1), clock.NewHLC(cfg.Now, cfg.ClockBound)),
 	}
-	e.ledger = newLedger(&cfg)
+	e.ledger = newLedger(&cfg, e.cut)
 	e.facts = cfg.facts()
 	if e.sealer, err = clock.NewSealer(cfg.TokenKey); err != nil {
 		return nil, err
@@ -85,7 +90,7 @@ func Open(ctx context.Context, client Client, cfg Config) (*Engine, error) {
 	e.writer.Store(&unit.Writer{
 		Cluster: e.records, Blocks: e.blocks, Kinds: cfg.Kinds,
 		QueueSize: cfg.QueueSize, RecordSize: cfg.RecordSize,
-		Draw: system.Random, Pause: system.Pause, Count: e.counts.happened, Noticed: e.notice, Recall: e.recall,
+		Draw: system.Random, Pause: e.pause, Count: e.counts.happened, Noticed: e.notice, Recall: e.recall,
 	})
 	if cfg.DC != "" {
 		if err := e.records.Identify(ctx, cfg.Set, cfg.DC); err != nil {
@@ -153,17 +158,57 @@ func (e *Engine) start(f func(e *Engine)) (started bool) {
 // Replica returns the id under which this process writes.
 func (e *Engine) Replica() clock.ReplicaID { return e.replica.id }
 
-// Close ends the background work, waits for it and for calls that have begun, and makes
-// later ones fail with store.ErrClosed. It closes neither the client nor the Journal.
-// Closing twice does nothing.
+// Close is CloseContext with Config.Timeout.
 func (e *Engine) Close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), e.cfg.Timeout)
+	defer cancel()
+	return e.CloseContext(ctx)
+}
+
+// CloseContext ends the background work, has calls that begin from now on fail with
+// store.ErrClosed, and waits for those that have begun until ctx ends. Then it cuts them
+// short: what was sent and not answered is in doubt, and all else refused, as the
+// journal has it when CloseContext returns. It waits for a function of an Update, which
+// nobody can cut short, and at most Config.Attempt for the cluster. It closes neither the
+// client nor the Journal. Closing twice does nothing.
+func (e *Engine) CloseContext(ctx context.Context) error {
 	e.mu.Lock()
 	e.closed = true
 	e.mu.Unlock()
 	e.cancel()
-	e.calls.Wait()
+	ended := make(chan struct{})
+	go func() { e.calls.Wait(); close(ended) }()
+	select {
+	case <-ended:
+	case <-ctx.Done():
+		e.cutOnce.Do(func() { close(e.cut) })
+		<-ended
+	}
 	e.busy.Wait()
 	return e.ledger.flush()
+}
+
+// errCut ends what waits when CloseContext does not wait any more.
+var errCut = fmt.Errorf("%w: %w", unit.ErrContention, store.ErrClosed)
+
+// pause waits for between a half of d and d, or until the context ends or the engine is
+// closed.
+func (e *Engine) pause(ctx context.Context, d time.Duration) error {
+	select {
+	case <-e.cut:
+		return errCut
+	default:
+	}
+	t := time.NewTimer(system.Spread(d))
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-e.cut:
+		return errCut
+	}
 }
 
 // Load implements store.Engine.

@@ -40,6 +40,7 @@ type ledger struct {
 	doubts   map[ticket]*change // those that are open
 	resolved []*change          // in the order in which they were resolved
 	disk     *journalQueue
+	cut      <-chan struct{} // closed when nobody waits for the disk any more
 
 	figures struct {
 		changes, size   atomic.Int64 // all, and the bytes of those resolved
@@ -47,8 +48,9 @@ type ledger struct {
 	}
 }
 
-func newLedger(cfg *Config) *ledger {
+func newLedger(cfg *Config, cut <-chan struct{}) *ledger {
 	return &ledger{
+		cut:  cut,
 		keep: cfg.JournalTime, bytes: cfg.JournalSize, changes: make(map[ticket]*change), doubts: make(map[ticket]*change),
 		maxOpen: cfg.MaxInDoubt, maxBytes: cfg.MaxInDoubtSize,
 	}

@@ -177,6 +177,8 @@ func (l *ledger) persist(ctx context.Context, c *change) error {
 	case <-r.done:
 	case <-ctx.Done():
 		return fmt.Errorf("%w: %w", ErrJournal, ctx.Err())
+	case <-l.cut:
+		return fmt.Errorf("%w: %w", ErrJournal, store.ErrClosed)
 	}
 	if r.err == nil {
 		l.mu.Lock()

@@ -125,6 +125,7 @@ func stillInDoubt(doubt bool, err error) error {
 
 // await returns when c is done, whoever wrote it, or when the time is over.
 func (e *Engine) await(ctx context.Context, o *object, c *write) error {
+	var why error
 	select {
 	case <-c.done:
 		return nil
@@ -135,14 +136,17 @@ func (e *Engine) await(ctx context.Context, o *object, c *write) error {
 		<-o.writing
 		return nil
 	case <-ctx.Done():
+		why = ctx.Err()
+	case <-e.cut:
+		why = errCut
 	}
 	if o.withdraw(c) {
-		return fmt.Errorf("%w: %w", unit.ErrContention, ctx.Err())
+		return fmt.Errorf("%w: %w", unit.ErrContention, why)
 	}
 	if c.isDone() {
 		return nil
 	}
-	return fmt.Errorf("%w: %w", unit.ErrInDoubt, ctx.Err()) // somebody is writing it
+	return fmt.Errorf("%w: %w", unit.ErrInDoubt, why) // somebody is writing it
 }
 
 // withdraw takes back a change that nobody has begun to write.

@@ -2,11 +2,13 @@ package aerospike
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"sync/atomic"
 
 	"github.com/dovetail-crdt/dovetail/aerospike/internal/record"
 	"github.com/dovetail-crdt/dovetail/crdt"
+	"github.com/dovetail-crdt/dovetail/store"
 )
 
 // object is what the process knows of one object while it works on it, and after
@@ -37,12 +39,17 @@ type object struct {
 }
 
 // take waits for the turn to run a transaction on the object, which give gives back.
-func (o *object) take(ctx context.Context) error {
+func (o *object) take(ctx context.Context, e *Engine) error { return e.enqueue(ctx, o.turn) }
+
+// enqueue waits for room in a channel.
+func (e *Engine) enqueue(ctx context.Context, turn chan struct{}) error {
 	select {
-	case o.turn <- struct{}{}:
+	case turn <- struct{}{}:
 		return nil
 	case <-ctx.Done():
-		return ctx.Err()
+		return fmt.Errorf("%w: %w", store.ErrContention, ctx.Err())
+	case <-e.cut:
+		return errCut
 	}
 }
 

@@ -45,8 +45,8 @@ func (u *update) transact(ctx context.Context) (readContext, error) {
 		}
 		return u.end(c, c.delta, u.e.send(ctx, u.o, c))
 	}
-	if err := u.o.take(ctx); err != nil {
-		return readContext{}, fmt.Errorf("%w: %w", store.ErrContention, err)
+	if err := u.o.take(ctx, u.e); err != nil {
+		return readContext{}, err
 	}
 	defer u.o.give()
 	return u.runAlone(ctx)
@@ -55,8 +55,8 @@ func (u *update) transact(ctx context.Context) (readContext, error) {
 // numberBlind runs the transaction on what is remembered. It gives the turn back
 // before the change is sent: others go on, and their changes go together with this one.
 func (u *update) numberBlind(ctx context.Context) (*change, error) {
-	if err := u.o.take(ctx); err != nil {
-		return nil, fmt.Errorf("%w: %w", store.ErrContention, err)
+	if err := u.o.take(ctx, u.e); err != nil {
+		return nil, err
 	}
 	defer u.o.give()
 	if u.opts.Newest || u.want != nil {
@@ -225,12 +225,10 @@ func (u *update) doubt(work *crdt.Object) uint64 {
 // writeAlone appends the change by itself. Exact asks that the record is as it is
 // known.
 func (u *update) writeAlone(ctx context.Context, c *change, exact bool) error {
-	select {
-	case u.o.writing <- struct{}{}:
-		defer func() { <-u.o.writing }()
-	case <-ctx.Done():
-		return fmt.Errorf("%w: %w", store.ErrContention, ctx.Err())
+	if err := u.e.enqueue(ctx, u.o.writing); err != nil {
+		return err
 	}
+	defer func() { <-u.o.writing }()
 	g := unit.Guard{Exact: exact}
 	u.v.mu.Lock()
 	g.Stamp, g.Queued = u.v.stamp, len(u.v.entries)

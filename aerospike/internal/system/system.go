@@ -23,10 +23,15 @@ func Random() uint64 {
 // Pause waits for between a half of d and d, so that what failed together does not
 // come back together. It returns the error of a context that ended.
 func Pause(ctx context.Context, d time.Duration) error {
+	return Sleep(ctx, Spread(d))
+}
+
+// Spread returns a time between a half of d and d, at random.
+func Spread(d time.Duration) time.Duration {
 	if half := uint64(d / 2); half > 0 {
 		d = time.Duration(half + Random()%half)
 	}
-	return Sleep(ctx, d)
+	return d
 }
 
 // Sleep waits for d, or until ctx ends, whose error it returns then.
