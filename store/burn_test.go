@@ -38,7 +38,7 @@ func TestBurnOfARefusedNumber(t *testing.T) {
 	}
 	a.carryOut()
 	a.put("other", "x")
-	w.converge(300)
+	w.run(300)
 	if last := b.core.Applied().Max(a.core.Replica()); !b.core.Applied().Contains(span(a.core.Replica(), 1, last)) || last != 2 {
 		t.Errorf("vector of b is %v, want numbers 1 and 2 of a", b.vector())
 	}
