@@ -24,9 +24,6 @@ func DecodeObjectAs(k AnyKind, frame []byte) (*Object, error) {
 	if string(e.kind) != k.name() {
 		return nil, fmt.Errorf("%w: %s, want %s", ErrKind, e.kind, k.name())
 	}
-	if k.objectSchema() != nil && e.version > k.contentVersion() {
-		return nil, fmt.Errorf("%w: %s version %d, known %d", ErrVersion, e.kind, e.version, k.contentVersion())
-	}
 	o, err := e.object([]AnyKind{k})
 	if err != nil {
 		return nil, err
@@ -44,6 +41,9 @@ func (o *Object) check(k AnyKind) error {
 		return nil
 	}
 	schema := k.objectSchema()
+	if schema != nil && o.version > k.contentVersion() {
+		return fmt.Errorf("%w: %s version %d, known %d", ErrVersion, o.kind, o.version, k.contentVersion())
+	}
 	c, isCausal := o.state.(erasedCausal)
 	switch {
 	case isCausal != (schema != nil):
@@ -137,9 +137,9 @@ func (o *Object) Revoke() (revocation *Object, ok bool) {
 	return &Object{o.kind, o.version, r, o.schema}, true
 }
 
-// Live returns the dots of what is live in o, empty for a lattice without a context.
+// LiveDots returns the dots of what is live in o, empty for a lattice without a context.
 // O(o).
-func (o *Object) Live() *clock.Context {
+func (o *Object) LiveDots() *clock.Context {
 	if c, ok := o.state.(erasedCausal); ok {
 		return c.State.Live()
 	}

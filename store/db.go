@@ -107,6 +107,9 @@ func Open(ctx context.Context, cfg Config) (*DB, error) {
 		cfg: cfg, sealer: sealer, hlc: clock.NewHLC(cfg.Now, cfg.ClockBound), links: make(map[PeerID]*link),
 		wake: make(chan struct{}, 1), closed: make(chan struct{}),
 	}
+	if e, ok := cfg.Engine.(interface{ LogTo(l *slog.Logger) }); ok {
+		e.LogTo(cfg.Logger)
+	}
 	db.ctx, db.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	if err := db.open(ctx, clock.ReplicaID(binary.BigEndian.Uint64(drawn[:8])|1)); err != nil {
 		return nil, errors.Join(err, db.Close())

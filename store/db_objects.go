@@ -13,11 +13,7 @@ import (
 var _ Backend = (*DB)(nil)
 
 // Know implements Backend.
-func (db *DB) Know(kinds ...crdt.AnyKind) {
-	if e, ok := db.cfg.Engine.(interface{ Know(kinds ...crdt.AnyKind) }); ok {
-		e.Know(kinds...)
-	}
-}
+func (db *DB) Know(kinds ...crdt.AnyKind) { db.cfg.Engine.Know(kinds...) }
 
 // Update implements Backend.
 func (db *DB) Update(ctx context.Context, key string, k crdt.AnyKind, fn func(*crdt.Tx, *crdt.Object) error, o Options) (clock.Token, error) {

@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 	"iter"
+
+	"github.com/dovetail-crdt/dovetail/crdt"
 )
 
 // Engine is durable storage of objects whose one verb is merge. An object is
@@ -11,6 +13,10 @@ import (
 //
 // Implementations are held to storetest.Run.
 type Engine interface {
+	// Know makes kinds known: frames of them are joined from now on. Those of package
+	// crdt always are.
+	Know(kinds ...crdt.AnyKind)
+
 	// Load returns the record of key, or ErrNotFound. The record is the caller's.
 	Load(ctx context.Context, key string) (Record, error)
 
@@ -21,7 +27,8 @@ type Engine interface {
 	// means merge it again. Frames are not kept by reference.
 	//
 	// A frame that the engine cannot join, since its kind or version is not known
-	// here, is kept beside the others and returned by Load.
+	// here, is kept beside the others and returned by Load; crdt.FrameSet does so, and
+	// Kinds counts them.
 	Merge(ctx context.Context, deltas ...Delta) error
 
 	// Scan yields the records whose keys start with prefix and are larger than

@@ -22,35 +22,20 @@ func Join[S crdt.Lattice[S]](k crdt.Kind[S], key string, frames [][]byte) (S, er
 	return s, nil
 }
 
-// JoinObject returns an object from its frames: those of kind k merged. Frames of another
-// kind stand beside and are left out; if there are no others, the error is
-// crdt.ErrKind. A frame of k that cannot be read is an error: a value without it would
-// not be the object's.
+// JoinObject returns the object of kind k from the frames of its key; see
+// crdt.FrameSet.Object. A damaged frame is an error, too.
 func JoinObject(k crdt.AnyKind, key string, frames [][]byte) (*crdt.Object, error) {
-	var o *crdt.Object
-	var other error
+	var set crdt.FrameSet
 	for _, f := range frames {
-		d, err := crdt.DecodeObjectAs(k, f)
-		switch {
-		case errors.Is(err, crdt.ErrKind):
-			other = err
-		case err != nil:
+		if _, err := set.Add(f, k); errors.Is(err, crdt.ErrCorrupt) {
 			return nil, &KeyError{key, err}
-		case o == nil:
-			o = d
-		default:
-			if _, err := o.Merge(d); err != nil {
-				return nil, &KeyError{key, err}
-			}
 		}
 	}
-	switch {
-	case o != nil:
-		return o, nil
-	case other != nil:
-		return nil, &KeyError{key, other}
+	o, err := set.Object(k)
+	if err != nil {
+		return nil, &KeyError{key, err}
 	}
-	return crdt.NewObject(k), nil
+	return o, nil
 }
 
 // Transaction is one change of one object in the terms of a core. It is what a

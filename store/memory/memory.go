@@ -5,6 +5,7 @@ package memory
 
 import (
 	"context"
+	"errors"
 	"iter"
 	"maps"
 	"slices"
@@ -17,31 +18,21 @@ import (
 
 // Engine implements store.Batcher. It is safe for concurrent use.
 type Engine struct {
+	store.Kinds
+
 	mu      sync.Mutex
-	kinds   []crdt.AnyKind
-	objects map[string]*record
+	objects map[string]*crdt.FrameSet
 	books   map[string][]byte
 	closed  bool
 }
 
-// record is an object: one joined state a kind, and the frames that could not be
-// joined, each once.
-type record struct {
-	joined []*crdt.Object // by kind
-	kept   map[string]bool
-}
-
 // New returns an empty engine. Kinds are needed for lattices of your own, which
 // it cannot join without; it keeps their frames side by side if they are missing.
+// Typed access makes its kind known by itself.
 func New(kinds ...crdt.AnyKind) *Engine {
-	return &Engine{kinds: kinds, objects: make(map[string]*record), books: make(map[string][]byte)}
-}
-
-// Know makes kinds known: frames of them that come from now on are joined.
-func (e *Engine) Know(kinds ...crdt.AnyKind) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.kinds = append(slices.Clip(e.kinds), kinds...)
+	e := &Engine{objects: make(map[string]*crdt.FrameSet), books: make(map[string][]byte)}
+	e.Know(kinds...)
+	return e
 }
 
 // Load implements store.Engine. O(size of the object).
@@ -55,7 +46,11 @@ func (e *Engine) Load(ctx context.Context, key string) (store.Record, error) {
 	if r == nil {
 		return store.Record{}, store.ErrNotFound
 	}
-	return r.encode(key)
+	frames, err := r.AppendFrames(nil)
+	if err != nil {
+		return store.Record{}, &store.KeyError{Key: key, Err: err}
+	}
+	return store.Record{Key: key, Frames: frames}, nil
 }
 
 // ready returns why the engine cannot serve.
@@ -64,21 +59,6 @@ func (e *Engine) ready(ctx context.Context) error {
 		return store.ErrClosed
 	}
 	return ctx.Err()
-}
-
-func (r *record) encode(key string) (store.Record, error) {
-	out := store.Record{Key: key}
-	for _, o := range r.joined {
-		f, err := o.AppendFrame(nil)
-		if err != nil {
-			return store.Record{}, &store.KeyError{Key: key, Err: err}
-		}
-		out.Frames = append(out.Frames, f)
-	}
-	for _, f := range slices.Sorted(maps.Keys(r.kept)) {
-		out.Frames = append(out.Frames, []byte(f))
-	}
-	return out, nil
 }
 
 // Merge implements store.Engine. O(deltas).
@@ -109,30 +89,18 @@ func (e *Engine) Batch(ctx context.Context, b *store.Batch) error {
 func (e *Engine) merge(d store.Delta) {
 	r := e.objects[d.Key]
 	if r == nil {
-		r = &record{}
+		r = &crdt.FrameSet{}
 		e.objects[d.Key] = r
 	}
-	o, err := crdt.DecodeObject(d.Frame, e.kinds...)
-	if err != nil {
-		r.keep(d.Frame)
+	known := e.Known()
+	_, err := r.Add(d.Frame, known...)
+	if err == nil {
 		return
 	}
-	i, ok := slices.BinarySearchFunc(r.joined, o.Kind(), func(o *crdt.Object, k string) int { return strings.Compare(o.Kind(), k) })
-	if !ok {
-		r.joined = slices.Insert(r.joined, i, o)
-		return
+	if errors.Is(err, crdt.ErrCorrupt) {
+		r.Keep(d.Frame)
 	}
-	if _, err := r.joined[i].Merge(o); err != nil {
-		r.keep(d.Frame)
-	}
-}
-
-// keep holds a frame that cannot be joined, once.
-func (r *record) keep(frame []byte) {
-	if r.kept == nil {
-		r.kept = make(map[string]bool)
-	}
-	r.kept[string(frame)] = true
+	e.Kept(d.Key, d.Frame, err)
 }
 
 // Scan implements store.Engine.
