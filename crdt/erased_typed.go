@@ -137,9 +137,9 @@ func (o *Object) Revoke() (revocation *Object, ok bool) {
 	return &Object{o.kind, o.version, r, o.schema}, true
 }
 
-// LiveDots returns the dots of what is live in o, empty for a lattice without a context.
+// Live returns the dots of what is live in o, empty for a lattice without a context.
 // O(o).
-func (o *Object) LiveDots() *clock.Context {
+func (o *Object) Live() *clock.Context {
 	if c, ok := o.state.(erasedCausal); ok {
 		return c.State.Live()
 	}

@@ -28,7 +28,7 @@ func (s *sight) context() *clock.Context {
 	if lacks.IsEmpty() {
 		return c
 	}
-	known := s.object.LiveDots()
+	known := s.object.Live()
 	for _, ev := range s.made {
 		known.Add(ev.Dot)
 	}
@@ -77,7 +77,7 @@ func (db *DB) await(ctx context.Context, key string, k crdt.AnyKind, want *clock
 		if err != nil {
 			return err
 		}
-		if missing = missing.Minus(o.LiveDots()); missing.IsEmpty() {
+		if missing = missing.Minus(o.Live()); missing.IsEmpty() {
 			return nil
 		}
 		select {
