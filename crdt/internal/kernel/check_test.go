@@ -52,7 +52,7 @@ func Shape(s *State) (forms map[string]int) {
 			forms[name+" with dead slots"]++
 		}
 	}
-	forms["crowd"] += len(s.crowds)
+	forms["shared slot"] += len(s.shared)
 	if s.indexed {
 		forms["indexed"]++
 	}
@@ -68,7 +68,7 @@ func Shape(s *State) (forms map[string]int) {
 // check returns the first invariant of State that s breaks.
 func check(s *State) error {
 	if r := &noRest; r.lanes != nil || r.pages != nil || r.free != nil || r.spare != nil || r.indexed ||
-		r.hollow || r.nbases != 0 || r.crowds != nil || r.births != nil || r.idle != nil || r.scratch != nil || r.tx.s != nil {
+		r.emptyLanes || r.nbases != 0 || r.shared != nil || r.pending != nil || r.idle != nil || r.scratch != nil || r.tx.s != nil {
 		return fmt.Errorf("what all small states share was written: %+v", noRest)
 	}
 	var last clock.Dot
@@ -89,7 +89,7 @@ func check(s *State) error {
 	s.eachLive(func(p *page, slot int) bool {
 		r := p.ref(slot)
 		d := s.dotOf(r)
-		birth := d.Seq > clock.MaxSeq
+		pending := d.Seq > clock.MaxSeq
 		if !seen[p] {
 			seen[p] = true
 			if s.pageOf(p.ref(0)) != p {
@@ -99,7 +99,7 @@ func check(s *State) error {
 				return fail("%w", perr)
 			}
 		}
-		if !birth {
+		if !pending {
 			live++
 			if last.Compare(d) >= 0 && last.Seq != 0 {
 				return fail("invariant 1: %v behind %v", d, last)
@@ -154,7 +154,7 @@ func check(s *State) error {
 			return fmt.Errorf("invariant 1: at %v stand %v, found are %v", k, dots, got)
 		}
 	}
-	for pl, c := range s.crowds {
+	for pl, c := range s.shared {
 		if len(c.dots) > 2*c.live {
 			return fmt.Errorf("invariant 1: %d dots are kept of %d entries at %v", len(c.dots), c.live, pl)
 		}
@@ -229,7 +229,7 @@ func (s *State) checkLanes() error {
 	}
 	for i := range s.lanes {
 		l := &s.lanes[i]
-		if i > 0 && s.lanes[i-1].id >= l.id || (len(l.dir) == 0 || s.hollow) && s.open == nil {
+		if i > 0 && s.lanes[i-1].id >= l.id || (len(l.dir) == 0 || s.emptyLanes) && s.open == nil {
 			return fmt.Errorf("invariant 1: lane %v of %d pages", l.id, len(l.dir))
 		}
 		for k, e := range l.dir {
@@ -256,7 +256,7 @@ func (s *State) checkLanes() error {
 			pages--
 		}
 	}
-	if pages += len(s.births); pages != 0 {
+	if pages += len(s.pending); pages != 0 {
 		return fmt.Errorf("invariant 1: %d pages too many", -pages)
 	}
 	return nil

@@ -38,14 +38,14 @@ func (t *Tx) Commit(first, after uint64) (*State, error) {
 		d.ctx.Merge(t.seen.Missing)
 	}
 	d.ctx.AddRange(t.id, clock.Interval{Lo: after + 1, Hi: last.Seq})
-	copies := twins{from: t.s, to: d}
-	settle := t.number(d, first, &copies)
+	nodes := nodeMap{from: t.s, to: d}
+	settle := t.number(d, first, &nodes)
 	for rest := t.bases; len(rest) > 0; {
 		n := 1
 		for n < len(rest) && rest[n].pl == rest[0].pl {
 			n++
 		}
-		t.numberBases(d, rest[:n], last, &copies)
+		t.numberBases(d, rest[:n], last, &nodes)
 		if t.seen != nil { // it may close runs that the state had not known to be closed
 			settle = append(settle, rest[0].pl)
 		}
@@ -63,9 +63,9 @@ func (t *Tx) Commit(first, after uint64) (*State, error) {
 
 // number gives what the transaction made its numbers and puts it where it belongs,
 // in the state and in the delta. It returns the places that have totals and bases.
-func (t *Tx) number(d *State, seq uint64, copies *twins) (settle []place) {
+func (t *Tx) number(d *State, seq uint64, nodes *nodeMap) (settle []place) {
 	s := t.s
-	for k, p := range s.births {
+	for k, p := range s.pending {
 		for slot := p.live.next(0); slot < pageSize; slot = p.live.next(slot + 1) {
 			r := p.ref(slot)
 			dot := clock.Dot{Replica: t.id, Seq: seq}
@@ -82,13 +82,13 @@ func (t *Tx) number(d *State, seq uint64, copies *twins) (settle []place) {
 				}
 			}
 			x := p.item(slot)
-			if len(s.crowds) > 0 {
+			if len(s.shared) > 0 {
 				s.renumber(&x, clock.Dot{Replica: t.id, Seq: clock.MaxSeq + 1 + uint64(k*pageSize+slot)}, dot)
 			}
 			q, to := s.room(dot, len(x.rec))
 			s.move(p, slot, q, to)
 			s.live++
-			x = copies.copied(x)
+			x = nodes.copied(x)
 			d.insert(dot, &x)
 			seq++
 		}
@@ -98,7 +98,7 @@ func (t *Tx) number(d *State, seq uint64, copies *twins) (settle []place) {
 
 // numberBases says in bases of one place which reset left them, and copies them to
 // the delta.
-func (t *Tx) numberBases(d *State, left []baseAt, reset clock.Dot, copies *twins) {
+func (t *Tx) numberBases(d *State, left []baseAt, reset clock.Dot, nodes *nodeMap) {
 	pl := left[0].pl
 	bases := t.s.basesAt(pl) // a list of this transaction: nobody else has it
 	out := make([]Base, 0, len(left))
@@ -109,12 +109,12 @@ func (t *Tx) numberBases(d *State, left []baseAt, reset clock.Dot, copies *twins
 		}
 	}
 	slices.SortFunc(out, func(a, b Base) int { return a.compareRun(b.Replica, b.Run) })
-	d.joinBases(place{copies.of(pl.at), pl.seg}, slices.Compact(out))
+	d.joinBases(place{nodes.of(pl.at), pl.seg}, slices.Compact(out))
 }
 
-// renumber tells the crowd of a segment, if there is one, of a new number.
+// renumber tells a shared slot, if x stands in one, of a new number.
 func (s *State) renumber(x *item, was, now clock.Dot) {
-	if c := s.crowds[segmentKey(x)]; c != nil {
+	if c := s.shared[segmentKey(x)]; c != nil {
 		for i := len(c.dots) - 1; i >= 0; i-- { // nearly always the last
 			if c.dots[i] == was {
 				c.dots[i] = now

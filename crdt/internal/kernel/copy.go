@@ -90,7 +90,7 @@ func (s *State) Sub(path []string) *State {
 	if v.s == nil {
 		return out
 	}
-	g := graft{from: s, to: out, here: v.pl, nodes: map[nodeID]nodeID{}}
+	g := subtreeCopy{from: s, to: out, here: v.pl, nodes: map[nodeID]nodeID{}}
 	g.refs = v.refs(nil)
 	if v.inner != 0 {
 		g.gather(v.inner, root)
@@ -107,15 +107,15 @@ func (s *State) Sub(path []string) *State {
 	return out
 }
 
-// graft copies a part of one state to another.
-type graft struct {
+// subtreeCopy copies a part of one state to another.
+type subtreeCopy struct {
 	from, to *State
 	here     place // goes to the root
 	nodes    map[nodeID]nodeID
 	refs     []ref
 }
 
-func (g *graft) gather(id, to nodeID) {
+func (g *subtreeCopy) gather(id, to nodeID) {
 	g.nodes[id] = to
 	g.from.eachIn(id, func(p *page, slot int) bool {
 		g.refs = append(g.refs, p.ref(slot))
@@ -126,7 +126,7 @@ func (g *graft) gather(id, to nodeID) {
 	}
 }
 
-func (g *graft) copy() {
+func (g *subtreeCopy) copy() {
 	slices.SortFunc(g.refs, func(a, b ref) int { return g.from.dotOf(a).Compare(g.from.dotOf(b)) })
 	for _, r := range g.refs {
 		p, slot := g.from.pageOf(r), r.slot()
@@ -146,7 +146,7 @@ func (s *State) Equal(o *State) bool {
 	if !s.ctx.Equal(&o.ctx) || s.live != o.live || s.nbases != o.nbases {
 		return false
 	}
-	twins := make([]nodeID, len(s.nodes))
+	pairs := make([]nodeID, len(s.nodes))
 	next, stop := iter.Pull2(o.entries())
 	defer stop()
 	same := true
@@ -154,7 +154,7 @@ func (s *State) Equal(o *State) bool {
 		q, other, _ := next()
 		x, y := p.item(slot), q.item(other)
 		same = s.dotOf(p.ref(slot)) == o.dotOf(q.ref(other)) && x.inf<<32 == y.inf<<32 && x.word == y.word &&
-			bytes.Equal(x.rec, y.rec) && s.samePath(x.inf.at(), o, y.inf.at(), twins)
+			bytes.Equal(x.rec, y.rec) && s.samePath(x.inf.at(), o, y.inf.at(), pairs)
 		return same
 	})
 	for pl, bases := range s.allBases() {
@@ -171,16 +171,16 @@ func (s *State) entries() iter.Seq2[*page, int] {
 	return func(yield func(*page, int) bool) { s.eachLive(yield) }
 }
 
-// samePath reports whether node a of s and node b of o are at the same path. Twins
+// samePath reports whether node a of s and node b of o are at the same path. Pairs
 // holds the answers so far.
-func (s *State) samePath(a nodeID, o *State, b nodeID, twins []nodeID) bool {
+func (s *State) samePath(a nodeID, o *State, b nodeID, pairs []nodeID) bool {
 	if a <= root || b <= root {
 		return a == b
 	}
-	if twins[a] == 0 && s.nodes[a].seg == o.nodes[b].seg && s.samePath(s.nodes[a].up, o, o.nodes[b].up, twins) {
-		twins[a] = b
+	if pairs[a] == 0 && s.nodes[a].seg == o.nodes[b].seg && s.samePath(s.nodes[a].up, o, o.nodes[b].up, pairs) {
+		pairs[a] = b
 	}
-	return twins[a] == b
+	return pairs[a] == b
 }
 
 // Flat is a live entry by itself.

@@ -37,7 +37,7 @@ func (s *State) Parts() iter.Seq[*State] {
 		}
 		for _, x := range s.sortedBases() {
 			for _, b := range s.basesAt(x.pl) {
-				t := newTaker(s, New())
+				t := newExtractor(s, New())
 				t.basesAt(x.pl, []Base{b}, func(*Base) bool { return true })
 				t.to.pruneAll()
 				if !yield(t.to) {
@@ -63,7 +63,7 @@ func (s *State) partsOf(id clock.ReplicaID, run clock.Interval, yield func(*Stat
 		if dead(seq); !more {
 			return
 		}
-		t := newTaker(s, New())
+		t := newExtractor(s, New())
 		d := clock.Dot{Replica: id, Seq: seq}
 		t.to.ctx.Add(d)
 		t.entry(d, p, slot)
@@ -89,7 +89,7 @@ func (s *State) News(d *State) *State {
 	if s == d {
 		return out
 	}
-	n := differ{s: s, d: d, out: out, taker: newTaker(d, out)}
+	n := differ{s: s, d: d, out: out, extractor: newExtractor(d, out)}
 	for i := range d.ctx.Rows() {
 		id, first, rest := d.ctx.Row(i)
 		n.run(id, first)
@@ -108,7 +108,7 @@ func (s *State) News(d *State) *State {
 // differ is one News of d for s.
 type differ struct {
 	s, d, out *State
-	taker     taker
+	extractor extractor
 	ended     clock.Context // live in s, dead in d
 }
 
@@ -119,7 +119,7 @@ func (n *differ) run(id clock.ReplicaID, run clock.Interval) {
 		if from < to {
 			in := clock.Interval{Lo: from, Hi: to - 1}
 			n.out.ctx.AddRange(id, in)
-			n.taker.run(id, in)
+			n.extractor.run(id, in)
 		}
 	}
 	runsWithin(&n.s.ctx, id, run, func(known clock.Interval) {
@@ -137,7 +137,7 @@ func (n *differ) run(id clock.ReplicaID, run clock.Interval) {
 func (n *differ) bases(pl place, bases []Base) {
 	here, ok := n.s.placeOf(n.d.path(pl))
 	if !ok {
-		n.taker.basesAt(pl, bases, func(*Base) bool { return true })
+		n.extractor.basesAt(pl, bases, func(*Base) bool { return true })
 		return
 	}
 	var totals []total
@@ -149,7 +149,7 @@ func (n *differ) bases(pl place, bases []Base) {
 	was := n.s.basesAt(here)
 	var closed func(uint64) bool
 	var of clock.ReplicaID
-	n.taker.basesAt(pl, bases, func(b *Base) bool {
+	n.extractor.basesAt(pl, bases, func(b *Base) bool {
 		if b.Replica != of { // they stand in order of replica
 			of, closed = b.Replica, rowsOf(totals, was, b.Replica).closed()
 		}

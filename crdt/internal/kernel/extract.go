@@ -28,7 +28,7 @@ func (s *State) ExtractKilled(base, killed *clock.Context) *State {
 	s.mustBeClosed()
 	out := New()
 	out.ctx = *s.ctx.Minus(base)
-	t := newTaker(s, out)
+	t := newExtractor(s, out)
 	t.entries(&out.ctx)
 	t.bases(func(b *Base) bool { return !base.Contains(b.By) })
 	var dead clock.Context
@@ -66,7 +66,7 @@ func (s *State) ExtractSeen(seen *clock.Context) (out *State, held *clock.Contex
 func (s *State) extractHeld(base *clock.Context, keep func(*Base) bool) (out *State, held *clock.Context) {
 	s.mustBeClosed()
 	out, held = New(), &clock.Context{}
-	t := newTaker(s, out)
+	t := newExtractor(s, out)
 	var live, known []clock.Interval // room for those of one replica
 	for i := range s.ctx.Rows() {
 		id, first, rest := s.ctx.Row(i)

@@ -58,17 +58,17 @@ func (s *State) enter(r ref, x *item) {
 		return
 	}
 	key := segmentKey(x)
-	c := s.crowds[key]
+	c := s.shared[key]
 	if c == nil {
-		c = &crowd{dots: []clock.Dot{s.dotOf(refOf(*pos))}, live: 1}
-		if s.own(); s.crowds == nil {
-			s.crowds = make(map[place]*crowd)
+		c = &sharedSlot{dots: []clock.Dot{s.dotOf(refOf(*pos))}, live: 1}
+		if s.own(); s.shared == nil {
+			s.shared = make(map[place]*sharedSlot)
 		}
-		s.crowds[key] = c
+		s.shared[key] = c
 	}
 	c.dots = append(c.dots, s.dotOf(r))
 	c.live++
-	*pos = slotCrowd | uint32(r)
+	*pos = slotShared | uint32(r)
 }
 
 // leave takes an entry that is no longer live out of the table of its node.
@@ -86,7 +86,7 @@ func (s *State) leave(r ref, x *item) {
 		pos = &t.buckets[b].ref[i]
 	}
 	key := segmentKey(x)
-	c := s.crowds[key]
+	c := s.shared[key]
 	if c.live--; pos == nil { // another stands in the table
 		if c.live > 1 {
 			s.purge(c, x)
@@ -99,14 +99,14 @@ func (s *State) leave(r ref, x *item) {
 	}
 	switch {
 	case c.live > 1:
-		*pos = slotCrowd | uint32(s.find(c.dots[len(c.dots)-1]))
+		*pos = slotShared | uint32(s.find(c.dots[len(c.dots)-1]))
 		s.purge(c, x)
 	case c.live == 1:
 		*pos = uint32(s.find(c.dots[len(c.dots)-1]))
-		delete(s.crowds, key)
+		delete(s.shared, key)
 	default:
 		t.remove(h, pos)
-		delete(s.crowds, key)
+		delete(s.shared, key)
 	}
 }
 
@@ -120,7 +120,7 @@ func (s *State) rebuild(id nodeID, buckets int) {
 		ok = true
 		old.each(func(slot uint32) bool {
 			r := refOf(slot)
-			ok = t.add(s.pageOf(r).hashOf(r.slot()), slot&slotCrowd|uint32(r))
+			ok = t.add(s.pageOf(r).hashOf(r.slot()), slot&slotShared|uint32(r))
 			return ok
 		})
 		if !ok {

@@ -26,7 +26,7 @@ func (s *State) Merge(d *State) (changed bool) {
 	if s.open != nil || d.open != nil {
 		panic("crdt: Merge during a transaction on one of the values")
 	}
-	m := joiner{s: s, d: d, copies: twins{from: d, to: s}}
+	m := joiner{s: s, d: d, nodes: nodeMap{from: d, to: s}}
 	if s.small != nil && d.small != nil && s.small.all.value() == valueTotal && m.joinRows() {
 		return s.ctx.Merge(&d.ctx) || m.changed
 	}
@@ -58,7 +58,7 @@ func (s *State) Merge(d *State) (changed bool) {
 	if s.nbases > 0 {
 		m.settle()
 	}
-	if s.hollow {
+	if s.emptyLanes {
 		s.dropLanes()
 	}
 	if len(s.unused) > 0 {
@@ -71,7 +71,7 @@ func (s *State) Merge(d *State) (changed bool) {
 type joiner struct {
 	s, d    *State
 	changed bool
-	copies  twins    // of the nodes of d
+	nodes   nodeMap  // of the nodes of d
 	touched []place  // of totals and bases that came or went, if s or d has bases
 	batch   []ending // of a large d: what may have to end
 	seen    uint32   // of what was read ahead
@@ -270,7 +270,7 @@ func (m *joiner) addLanes() {
 		}
 	}
 	s.lanes = append(all, s.lanes[i:]...)
-	s.hollow = true // those of replicas whose entries are known to be dead
+	s.emptyLanes = true // those of replicas whose entries are known to be dead
 }
 
 // writers yields the replicas whose entries are live in s, in order.
@@ -296,7 +296,7 @@ func (s *State) writers() iter.Seq[clock.ReplicaID] {
 
 func (m *joiner) insert(d clock.Dot, p *page, slot int) {
 	m.changed = true
-	x := m.copies.copied(p.item(slot))
+	x := m.nodes.copied(p.item(slot))
 	r := m.s.insert(d, &x)
 	m.touch(m.s.pageOf(r), r.slot())
 }
@@ -304,7 +304,7 @@ func (m *joiner) insert(d clock.Dot, p *page, slot int) {
 // joinBases joins the bases of d to those of s.
 func (m *joiner) joinBases() {
 	for pl, bases := range m.d.allBases() { // places do not depend on each other
-		t := place{m.copies.of(pl.at), pl.seg}
+		t := place{m.nodes.of(pl.at), pl.seg}
 		m.touched = append(m.touched, t)
 		totals, was := m.s.totalsAt(nil, t), m.s.basesAt(t)
 		news := make([]Base, 0, len(bases))

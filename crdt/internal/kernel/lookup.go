@@ -66,7 +66,7 @@ func (s *State) entriesAt(out []ref, x *item) []ref {
 		if pos == nil {
 			return out
 		}
-		if *pos&slotCrowd == 0 {
+		if *pos&slotShared == 0 {
 			return append(out, refOf(*pos))
 		}
 		out = s.members(out, x)
@@ -101,7 +101,7 @@ func (s *State) scan(out []ref, x *item) []ref {
 	if s.small != nil {
 		find(s.small)
 	}
-	for _, p := range s.births {
+	for _, p := range s.pending {
 		find(p)
 	}
 	return out

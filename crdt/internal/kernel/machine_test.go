@@ -61,7 +61,7 @@ func TestMachine(t *testing.T) {
 	})
 	for _, form := range []string{
 		"dense", "packed", "mixed", "mixed in disorder", "mixed of several infos",
-		"dense with dead slots", "packed with dead slots", "crowd", "indexed",
+		"dense with dead slots", "packed with dead slots", "shared slot", "indexed",
 	} {
 		if seen[form] == 0 && !testing.Short() { // which runs few histories
 			t.Errorf("no state had pages that are %s: the histories are too small", form)

@@ -293,7 +293,7 @@ func TestThinning(t *testing.T) {
 		r := rand.New(rand.NewPCG(9, 9))
 		w, other := newSite(t, 1), newSite(t, 2)
 		const n = 6000
-		bear := func(keys []int) *kernel.State {
+		fill := func(keys []int) *kernel.State {
 			return w.do(func(tx *kernel.Tx) {
 				for _, k := range keys {
 					tx.Put(at("s", bulkKey(k)), []byte("v")[:k%5/4])
@@ -301,7 +301,7 @@ func TestThinning(t *testing.T) {
 			})
 		}
 		all := r.Perm(n)
-		other.see(bear(all))
+		other.see(fill(all))
 		if indexed {
 			kernel.Index(other.s)
 		}
@@ -317,7 +317,7 @@ func TestThinning(t *testing.T) {
 				other.valid(other.s)
 			}
 			if r.IntN(10) == 0 { // the same key again, and one that is new
-				other.s.Merge(bear([]int{all[0], n + from}))
+				other.s.Merge(fill([]int{all[0], n + from}))
 			}
 			for form, n := range kernel.Shape(other.s) {
 				seen[form] = max(seen[form], n)

@@ -166,7 +166,7 @@ func TestPlaceOfSeveralForgetsTheDead(t *testing.T) {
 
 // An entry that a transaction made and undid at a place of several leaves nothing
 // there, though the next transaction's first entry has its provisional number.
-func TestCrowdForgetsWhatWasUndone(t *testing.T) {
+func TestSharedSlotForgetsWhatWasUndone(t *testing.T) {
 	t.Parallel()
 	from, w := newSite(t, 1), newSite(t, 2)
 	var d []*kernel.State

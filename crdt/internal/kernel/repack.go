@@ -172,8 +172,9 @@ func (s *State) freePage(p *page) {
 	s.free = append(s.free, p.num)
 }
 
-// settlePage repacks the page that is for d if it has become wasteful. A lane that
-// became empty stays until dropLanes. No ref may be held, and no transaction be open.
+// settlePage repacks the page that is for d if it has become wasteful. A lane that has
+// lost its last page stays until dropLanes. Refs are void afterwards, so no transaction
+// may be open.
 func (s *State) settlePage(d clock.Dot) {
 	if p := s.small; p != nil {
 		if int(p.n) <= p.len()/2 {
@@ -188,7 +189,7 @@ func (s *State) settlePage(d clock.Dot) {
 		if k := l.route(d.Seq); k >= 0 {
 			s.tidy(l, k)
 		}
-		s.hollow = s.hollow || len(l.dir) == 0
+		s.emptyLanes = s.emptyLanes || len(l.dir) == 0
 	}
 }
 
@@ -226,7 +227,7 @@ func (s *State) dropPages(l *lane, dots []clock.Dot) {
 		s.worked(len(l.dir) - gone[0])
 	}
 	l.dir = s.withoutPages(l.dir, gone)
-	s.hollow = s.hollow || len(l.dir) == 0
+	s.emptyLanes = s.emptyLanes || len(l.dir) == 0
 }
 
 // withoutPages frees pages of a directory, given in order, and returns the rest of it.
@@ -249,9 +250,9 @@ func (s *State) withoutPages(dir []dirEntry, gone []int) []dirEntry {
 
 // dropLanes takes out the lanes that became empty.
 func (s *State) dropLanes() {
-	if s.hollow {
+	if s.emptyLanes {
 		s.worked(len(s.lanes))
 		s.lanes = slices.DeleteFunc(s.lanes, func(l lane) bool { return len(l.dir) == 0 })
-		s.hollow = false
+		s.emptyLanes = false
 	}
 }

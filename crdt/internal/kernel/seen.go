@@ -188,10 +188,13 @@ func (t *Tx) saw(d clock.Dot) bool {
 	return t.seen == nil || d.Seq > clock.MaxSeq || t.seen.Context.Contains(d)
 }
 
-// movedOn notes a total that the reader has not seen, if it may have seen a part
-// of it that no reset has taken and that no row tells.
-func (t *Tx) movedOn(pl place, x total) {
-	// The last of the run's numbers that the reader can have seen.
+// noteAhead puts a total that the reader has not seen into Ahead, if the reader may
+// have seen an earlier total of the same run. A total repeats all before it in its run,
+// so a reset on behalf of that reader must take the earlier sum out of it. What that
+// sum was the state cannot tell, unless a base has taken it already or a row of the
+// reader says it.
+func (t *Tx) noteAhead(pl place, x total) {
+	// The reader can have seen the run up to this number.
 	part := lastBelow(t.seen.Context, x.dot)
 	if part < x.Run || isTaken(t.s.basesAt(pl), clock.Dot{Replica: x.dot.Replica, Seq: part}, x.Run) || t.SawRows(t.s.path(pl)) {
 		return
@@ -199,19 +202,19 @@ func (t *Tx) movedOn(pl place, x total) {
 	t.ahead = append(t.ahead, x.dot)
 }
 
-// revive undoes the continuation of a run that the reader has not seen: what b,
-// which is no longer live, had ended.
-func (t *Tx) revive(pl place, b *birth) {
+// revive undoes the continuation of a run that the reader has not seen: it makes what
+// b had ended live again. B itself is no longer live.
+func (t *Tx) revive(pl place, b *pendingEntry) {
 	for _, c := range t.journal[b.from:] {
-		if c.born {
+		if c.made {
 			break
 		}
 		t.s.restore(c.r)
-		t.journal = append(t.journal, change{r: c.r, born: true})
+		t.journal = append(t.journal, change{r: c.r, made: true})
 		t.ended--
 		t.revived = true
 	}
-	t.movedOn(pl, b.prev)
+	t.noteAhead(pl, b.prev)
 }
 
 // takeRows takes from the counters at and below path what the reader saw there.
@@ -255,7 +258,7 @@ func (t *Tx) takeRowsAt(rows []Row) {
 		}
 		taken = append(taken, baseOf(total{dot: d, Total: Total{Run: r.Run, Lo: r.Lo, Sum: r.Sum}}))
 		if !t.s.ctx.Contains(d) {
-			t.name(d)
+			t.noteKilled(d)
 		} else if live := segment(totals, func(x *total) int { return x.dot.Compare(d) }); len(live) > 0 {
 			seen = append(seen, live[0].r)
 		}

@@ -52,7 +52,7 @@ func TestRowsOfClosedRuns(t *testing.T) {
 
 // What a rolled back transaction had ended stands once among the entries of its
 // place, also if there are several.
-func TestRollbackInACrowd(t *testing.T) {
+func TestRollbackInASharedSlot(t *testing.T) {
 	t.Parallel()
 	for end := range 4 {
 		a := newSite(t, 1)

@@ -7,8 +7,8 @@ import "github.com/dovetail-crdt/dovetail/clock"
 // them that any of them may change.
 func (s *State) Split(apart func(id clock.ReplicaID) bool) (rest, part *State) {
 	s.mustBeClosed()
-	r, p := newTaker(s, New()), newTaker(s, New())
-	of := func(id clock.ReplicaID) *taker {
+	r, p := newExtractor(s, New()), newExtractor(s, New())
+	of := func(id clock.ReplicaID) *extractor {
 		if apart(id) {
 			return &p
 		}

@@ -27,7 +27,7 @@ import (
 type State struct {
 	ctx   clock.Context
 	small *page  // all entries, or nil
-	live  int    // entries, births of a transaction not counted
+	live  int    // entries, without those that are pending
 	nodes []node // nil until there is an inner node or somebody asks; see needNodes
 	open  *Tx    // the transaction that is changing s, or nil
 	// Nodes that lost their last use, or wait for the first.
@@ -38,19 +38,19 @@ type State struct {
 // rest is what a small state that is only merged does not need: most deltas. They
 // share noRest, which is never written.
 type rest struct {
-	lanes   []lane  // by replica; none while small is there
-	hollow  bool    // whether a lane may be empty: none is when a change has ended
-	pages   []*page // by number
-	free    []uint32
-	spare   []nodeID
-	indexed bool
-	nbases  int // bases in the nodes
-	crowds  map[place]*crowd
-	births  []*page // what the open transaction made
-	idle    *page   // memory for a page of those, or nil
-	tx      Tx      // room for it
-	scratch []byte
-	work    int // see Work
+	lanes      []lane  // by replica; none while small is there
+	emptyLanes bool    // whether a lane may be empty: none is when a change has ended
+	pages      []*page // by number
+	free       []uint32
+	spare      []nodeID
+	indexed    bool
+	nbases     int // bases in the nodes
+	shared     map[place]*sharedSlot
+	pending    []*page // what the open transaction made
+	idle       *page   // memory for a page of those, or nil
+	tx         Tx      // room for it
+	scratch    []byte
+	work       int // see Work
 }
 
 var noRest rest //nolint:gochecknoglobals // never written, as the tests check
@@ -126,8 +126,8 @@ func (s *State) lane(id clock.ReplicaID) (int, bool) {
 func (s *State) find(d clock.Dot) ref {
 	if d.Seq > clock.MaxSeq {
 		i := d.Seq - clock.MaxSeq - 1
-		if k := i / pageSize; k < uint64(len(s.births)) && s.births[k].live.has(int(i%pageSize)) && s.births[k].id == d.Replica {
-			return s.births[k].ref(int(i % pageSize))
+		if k := i / pageSize; k < uint64(len(s.pending)) && s.pending[k].live.has(int(i%pageSize)) && s.pending[k].id == d.Replica {
+			return s.pending[k].ref(int(i % pageSize))
 		}
 		return 0
 	}
@@ -242,7 +242,7 @@ func (s *State) eachLive(f func(p *page, slot int) bool) {
 			}
 		}
 	}
-	for _, p := range s.births {
+	for _, p := range s.pending {
 		if !p.eachLive(f) {
 			return
 		}

@@ -19,7 +19,7 @@ type table struct {
 	least   int // refs below which it is rebuilt smaller
 }
 
-// bucket holds refs, of which the highest bit says that it stands for a crowd.
+// bucket holds refs, of which the highest bit says that several entries share the slot.
 type bucket struct {
 	tag [bucketSlots]uint8
 	// The head says, from the lowest bit on: how many slots are taken (four bits);
@@ -36,13 +36,13 @@ const (
 	distMost    = 1<<8 - 1
 	headOver    = 12
 
-	slotCrowd = 1 << 31 // of a slot: several entries share the segment; see crowd
-	fillMost  = 10      // refs a bucket, on average, at which a table grows
-	fillLeast = 5       // and at which it shrinks
-	fillNew   = 7
+	slotShared = 1 << 31 // of a slot: several entries share the segment; see sharedSlot
+	fillMost   = 10      // refs a bucket, on average, at which a table grows
+	fillLeast  = 5       // and at which it shrinks
+	fillNew    = 7
 )
 
-func refOf(slot uint32) ref { return ref(slot &^ slotCrowd) }
+func refOf(slot uint32) ref { return ref(slot &^ slotShared) }
 
 func (t *table) home(h uint64) uint64 {
 	hi, _ := bits.Mul64(h, uint64(len(t.buckets)))
@@ -120,7 +120,7 @@ func (t *table) exact(h uint64, r ref) (at uint64, i int) {
 func (t *table) replace(h uint64, old, now ref) {
 	if at, i := t.exact(h, old); i >= 0 {
 		slot := &t.buckets[at].ref[i]
-		*slot = *slot&slotCrowd | uint32(now)
+		*slot = *slot&slotShared | uint32(now)
 	}
 }
 
@@ -147,10 +147,10 @@ func (t *table) add(h uint64, slot uint32) bool {
 	return false
 }
 
-// removeExact takes out a ref that is no crowd and reports whether it was there.
+// removeExact takes out a ref whose slot is not shared and reports whether it was there.
 func (t *table) removeExact(h uint64, r ref) bool {
 	at, i := t.exact(h, r)
-	if i < 0 || t.buckets[at].ref[i]&slotCrowd != 0 {
+	if i < 0 || t.buckets[at].ref[i]&slotShared != 0 {
 		return false
 	}
 	t.cut(t.home(h), at, i)

@@ -18,11 +18,11 @@ type Tx struct {
 	s       *State
 	id      clock.ReplicaID
 	doubt   uint64
-	births  []birth
-	alive   int         // of births
-	killed  []clock.Dot // ended by name, also those that were revived since
-	ended   int         // of killed, those that were not revived
-	revived bool        // whether any was
+	pending []pendingEntry // in the order in which they were made
+	alive   int            // of pending, those that are live
+	killed  []clock.Dot    // ended by name, also those that were revived since
+	ended   int            // of killed, those that were not revived
+	revived bool           // whether any was
 	bases   []baseAt
 	journal []change
 	fault   error // why the transaction cannot be committed
@@ -32,27 +32,30 @@ type Tx struct {
 	whole   bool        // it ends also what the reader saw and the state does not know
 }
 
-// birth is an entry that the transaction made, in order. Prev is the total that
-// it continues, which is what a reset inside the transaction has seen; the journal
-// says from line from on what the continuation ended.
-type birth struct {
+// pendingEntry is an entry that the transaction made and that has no number yet.
+type pendingEntry struct {
+	// Prev is the total that the entry continues, if hasPrev. A reset later in the
+	// transaction takes it.
 	prev    total
 	hasPrev bool
-	from    int
+	// From is the line of the journal from which on it says what the continuation
+	// ended.
+	from int
 }
 
+// baseAt names a base that the transaction left.
 type baseAt struct {
 	pl      place
 	replica clock.ReplicaID
 	run     uint64
 }
 
-// change is one line of the undo journal: an entry that was born or died, or the
-// bases that a place had.
+// change is one line of the undo journal: an entry that was made live or was ended, or
+// the bases that a place had before they were changed.
 type change struct {
 	r     ref
-	born  bool
-	bases *basesWas
+	made  bool      // r was made live; else it was ended
+	bases *basesWas // or nil, and the line is not about r
 }
 
 type basesWas struct {
@@ -71,7 +74,7 @@ func (s *State) Begin(id clock.ReplicaID, doubt uint64) *Tx {
 	t := &s.own().tx
 	*t = Tx{
 		s: s, id: id, doubt: doubt,
-		births: t.births[:0], killed: t.killed[:0], bases: t.bases[:0], journal: t.journal[:0], buf: t.buf,
+		pending: t.pending[:0], killed: t.killed[:0], bases: t.bases[:0], journal: t.journal[:0], buf: t.buf,
 	}
 	s.open = t
 	return t
@@ -117,14 +120,14 @@ func (t *Tx) put(at nodeID, role byte, content []byte, v Value) {
 	}
 	var room [8]ref
 	t.killAt(t.s.lookup(room[:0], &x))
-	t.bear(&x, birth{})
+	t.addPending(&x, pendingEntry{})
 }
 
-func (t *Tx) next() uint64 { return clock.MaxSeq + 1 + uint64(len(t.births)) }
+func (t *Tx) next() uint64 { return clock.MaxSeq + 1 + uint64(len(t.pending)) }
 
-// bear makes x live under a provisional number.
-func (t *Tx) bear(x *item, b birth) {
-	s, slot := t.s, len(t.births)%pageSize
+// addPending makes x live under a provisional number.
+func (t *Tx) addPending(x *item, b pendingEntry) {
+	s, slot := t.s, len(t.pending)%pageSize
 	if slot == 0 {
 		p := s.idle
 		if p == nil {
@@ -133,18 +136,18 @@ func (t *Tx) bear(x *item, b birth) {
 		s.idle = nil
 		*p = page{id: t.id, form: dense, lo: t.next(), key: p.key[:0], bytes: p.bytes[:0], live: &p.own}
 		s.addPage(p)
-		s.births = append(s.births, p)
+		s.pending = append(s.pending, p)
 	}
-	p := s.births[len(s.births)-1]
+	p := s.pending[len(s.pending)-1]
 	p.extend(slot)
 	p.put(slot, x)
-	t.births = append(t.births, b)
+	t.pending = append(t.pending, b)
 	t.alive++
 	s.count(x.inf, 1)
 	if s.indexed && x.inf.at() != outside {
 		s.enter(p.ref(slot), x)
 	}
-	t.journal = append(t.journal, change{r: p.ref(slot), born: true})
+	t.journal = append(t.journal, change{r: p.ref(slot), made: true})
 }
 
 // Events returns how many numbers the transaction needs: one for each entry that
@@ -166,7 +169,7 @@ func (t *Tx) Rollback() {
 		switch {
 		case c.bases != nil:
 			t.s.setBases(c.bases.pl, c.bases.was)
-		case c.born:
+		case c.made:
 			t.s.remove(t.s.pageOf(c.r), c.r.slot())
 		default:
 			t.s.restore(c.r)
@@ -179,17 +182,17 @@ func (t *Tx) Rollback() {
 // finish closes the transaction and tidies up behind it. What it killed is in order.
 func (t *Tx) finish() {
 	s := t.s
-	for _, p := range s.births {
+	for _, p := range s.pending {
 		if s.freePage(p); cap(p.bytes) <= pageSize {
 			s.idle = p // for the next transaction
 		}
 	}
-	s.births = s.births[:0]
+	s.pending = s.pending[:0]
 	s.open = nil
 	s.settlePages(t.killed)
 	s.pruneAll()
-	if cap(t.births) > pageSize || cap(t.killed) > pageSize { // of an uncommonly large transaction
-		t.births, t.killed, t.journal, t.buf = nil, nil, nil, nil
+	if cap(t.pending) > pageSize || cap(t.killed) > pageSize { // of an uncommonly large transaction
+		t.pending, t.killed, t.journal, t.buf = nil, nil, nil, nil
 	}
 	t.bases, t.ahead, t.seen = nil, nil, nil
 }

@@ -101,7 +101,7 @@ func (t *Tx) killAt(refs []ref) {
 		switch {
 		case !t.saw(d):
 			if isTotal {
-				t.movedOn(pl, total{d, p.total(slot), r})
+				t.noteAhead(pl, total{d, p.total(slot), r})
 			}
 			continue
 		case isTotal && d.Seq <= clock.MaxSeq: // it counts, so no base has as much of it
@@ -121,19 +121,19 @@ func (t *Tx) end(r ref) {
 	p, slot := t.s.pageOf(r), r.slot()
 	d := t.s.dotOf(r)
 	pl := place{}
-	born := d.Seq > clock.MaxSeq
-	if born && t.births[d.Seq-clock.MaxSeq-1].hasPrev {
+	pending := d.Seq > clock.MaxSeq
+	if pending && t.pending[d.Seq-clock.MaxSeq-1].hasPrev {
 		x := p.item(slot)
 		pl = segmentKey(&x)
 	}
 	t.s.remove(p, slot)
 	t.journal = append(t.journal, change{r: r})
-	if !born {
-		t.name(d)
+	if !pending {
+		t.noteKilled(d)
 		return
 	}
 	t.alive--
-	if b := &t.births[d.Seq-clock.MaxSeq-1]; b.hasPrev {
+	if b := &t.pending[d.Seq-clock.MaxSeq-1]; b.hasPrev {
 		if !t.saw(b.prev.dot) {
 			t.revive(pl, b)
 			return
@@ -142,8 +142,8 @@ func (t *Tx) end(r ref) {
 	}
 }
 
-// name notes a dot that the transaction ends by name.
-func (t *Tx) name(d clock.Dot) {
+// noteKilled notes a dot that the transaction ends by name.
+func (t *Tx) noteKilled(d clock.Dot) {
 	t.killed = append(t.killed, d)
 	t.ended++
 }

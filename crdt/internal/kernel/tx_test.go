@@ -80,7 +80,7 @@ func TestEvents(t *testing.T) {
 	}{
 		{"nothing", 0, func(*kernel.Tx) {}},
 		{"kill of nothing", 0, func(tx *kernel.Tx) { tx.Kill(at("absent")) }},
-		{"born and dead", 0, func(tx *kernel.Tx) { tx.Put(at("new"), nil); tx.Kill(at("new")) }},
+		{"added and ended", 0, func(tx *kernel.Tx) { tx.Put(at("new"), nil); tx.Kill(at("new")) }},
 		{"two puts", 2, func(tx *kernel.Tx) { tx.Put(at("x"), nil); tx.Put(at("y"), nil) }},
 		{"one put twice", 1, func(tx *kernel.Tx) { tx.Put(at("x"), nil); tx.Put(at("x"), nil) }},
 		{"two incs of one counter", 1, func(tx *kernel.Tx) { tx.Inc(at("x"), 1); tx.Inc(at("x"), 1) }},

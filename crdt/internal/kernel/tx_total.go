@@ -37,7 +37,7 @@ func (t *Tx) inc(pl place, totals []total, d uint64) {
 		if t.doubt > 0 && t.crosses(own) {
 			t.fault = fmt.Errorf("%w: %v is in doubt about its events up to number %d only, of later ones it is not", ErrClaim, t.id, t.doubt)
 		}
-		t.bearTotal(pl, Total{Run: t.next(), Lo: t.doubt + 1, Sum: d}, birth{})
+		t.addPendingTotal(pl, Total{Run: t.next(), Lo: t.doubt + 1, Sum: d}, pendingEntry{})
 		return
 	}
 	from := len(t.journal)
@@ -48,17 +48,17 @@ func (t *Tx) inc(pl place, totals []total, d uint64) {
 	}
 	now := prev.Total
 	now.Sum += d
-	t.bearTotal(pl, now, birth{prev, true, from})
+	t.addPendingTotal(pl, now, pendingEntry{prev, true, from})
 }
 
-func (t *Tx) bearTotal(pl place, v Total, b birth) {
+func (t *Tx) addPendingTotal(pl place, v Total, b pendingEntry) {
 	role, content := byte(0), ""
 	if pl.seg != "" {
 		role, content = pl.seg[0], pl.seg[1:]
 	}
 	x := makeItem(t.buf, pl.at, role, []byte(content), Value{Total: &v})
 	t.buf = x.rec
-	t.bear(&x, b)
+	t.addPending(&x, b)
 }
 
 // setTotal changes the total of an entry that this transaction made.

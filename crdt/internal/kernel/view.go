@@ -126,7 +126,7 @@ func (s *State) eachIn(id nodeID, f func(p *page, slot int) bool) {
 	t.each(func(slot uint32) bool {
 		r := refOf(slot)
 		p := s.pageOf(r)
-		if slot&slotCrowd == 0 {
+		if slot&slotShared == 0 {
 			return f(p, r.slot())
 		}
 		x := p.item(r.slot())
