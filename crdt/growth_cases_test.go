@@ -54,6 +54,7 @@ func growthOfSets() []growthCase {
 			s.Clear(tx)
 		}),
 		{"awset/merge/replicas", func(t testing.TB, n int) growthRun {
+			t.Helper()
 			a, b := same(n), others(n)
 			merge := func(s, o numbers) *kernel.State { s.Merge(o); return crdt.KernelOf(s) }
 			return growthRun{

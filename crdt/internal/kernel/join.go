@@ -165,9 +165,9 @@ func (m *joiner) killRun(id clock.ReplicaID, run clock.Interval) {
 		p, end := l.dir[k].p, l.end(k)
 		was, at := p.n, clock.Dot{Replica: id, Seq: max(lo, l.dir[k].lo)}
 		m.killPage(p, other, clock.Interval{Lo: lo, Hi: min(run.Hi, end)})
-		switch {
-		case p.n == was:
-		case p.n == 0:
+		switch p.n {
+		case was:
+		case 0:
 			emptied = append(emptied, at)
 		default:
 			m.s.settlePage(at)
