@@ -37,7 +37,7 @@ func TestRestarts10k(t *testing.T) {
 			name := elements[int(id)%3]
 			deltas = append(deltas,
 				store.Delta{Key: "s/k", Frame: astest.Delta(t, crdt.AWSetOf(crdt.String), id, func(tx *crdt.Tx, s *crdt.AWSet[string]) { s.Add(tx, name) })},
-				store.Delta{Key: "c/k", Frame: astest.Delta(t, crdt.CounterKind(), id, func(tx *crdt.Tx, c *crdt.Counter) { c.Add(tx, 1) })})
+				store.Delta{Key: "c/k", Frame: astest.Delta(t, crdt.CounterKind(), id*0x9e3779b97f4a7c15, func(tx *crdt.Tx, c *crdt.Counter) { c.Add(tx, 1) })})
 			id++
 		}
 		if err := e.Merge(t.Context(), deltas...); err != nil {
@@ -110,12 +110,12 @@ func TestBlockSplit(t *testing.T) {
 	c := cluster(t)
 	set := newSet(t, c)
 	empty(t, c, set+".b")
-	cfg := aerospike.Config{Set: set, QueueLength: 1 << 20, Watch: -1, RecordSize: 2 << 10, QueueSize: 1 << 20}
+	cfg := aerospike.Config{Set: set, QueueLength: 1 << 20, Watch: -1, RecordSize: 4 << 10, QueueSize: 1 << 20}
 	write := func(e *aerospike.Engine, from, to clock.ReplicaID) {
 		t.Helper()
 		var deltas []store.Delta
 		for id := from; id < to; id++ {
-			deltas = append(deltas, store.Delta{Key: "k", Frame: astest.Delta(t, crdt.CounterKind(), id, func(tx *crdt.Tx, c *crdt.Counter) { c.Add(tx, 1) })})
+			deltas = append(deltas, store.Delta{Key: "k", Frame: astest.Delta(t, crdt.CounterKind(), id*0x9e3779b97f4a7c15, func(tx *crdt.Tx, c *crdt.Counter) { c.Add(tx, 1) })})
 		}
 		if err := e.Merge(t.Context(), deltas...); err != nil {
 			t.Fatal(err)

@@ -94,13 +94,13 @@ func TestLostBlockIsRebuilt(t *testing.T) {
 	large := cfg
 	large.RecordSize = 1 << 20
 	reader := open(t, c, cfg)
-	maker := open(t, c, cfg)
-	touch(t, open(t, c, large), 1000)
+	maker, writer := open(t, c, cfg), open(t, c, large)
+	touch(t, writer, 1000)
 	counters := store.NewObjects(reader, "", crdt.CounterKind())
 	if v, _, err := counters.View(t.Context(), "k"); err != nil || v.Value() != 1000 {
 		t.Fatal(v, err)
 	}
-	if _, err := store.NewObjects(maker, "", crdt.CounterKind()).Update(t.Context(), "k", add(1)); err != nil {
+	if _, err := store.NewObjects(writer, "", crdt.CounterKind()).Update(t.Context(), "k", add(1)); err != nil {
 		t.Fatal(err)
 	}
 	if err := maker.Fold(t.Context(), "k"); err != nil {

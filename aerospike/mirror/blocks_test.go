@@ -17,7 +17,7 @@ const processes = 600
 
 // smallRecords is the configuration of an engine whose records need blocks.
 func (p *place) smallRecords() aerospike.Config {
-	return aerospike.Config{Set: p.set, QueueLength: 1 << 20, RecordSize: 2 << 10, Scrub: -1, Watch: -1}
+	return aerospike.Config{Set: p.set, QueueLength: 1 << 20, RecordSize: 8 << 10, Scrub: -1, Watch: -1}
 }
 
 // touch has so many processes increment the counter k once each, and folds that.
@@ -29,7 +29,7 @@ func (p *place) touch(t *testing.T, cfg aerospike.Config, processes int) {
 	var deltas []store.Delta
 	for id := range clock.ReplicaID(processes) {
 		one := func(tx *crdt.Tx, c *crdt.Counter) { c.Add(tx, 1) }
-		deltas = append(deltas, store.Delta{Key: "k", Frame: astest.Delta(t, crdt.CounterKind(), id+1, one)})
+		deltas = append(deltas, store.Delta{Key: "k", Frame: astest.Delta(t, crdt.CounterKind(), (id+1)*0x9e3779b97f4a7c15, one)})
 	}
 	if err := e.Merge(t.Context(), deltas...); err != nil {
 		t.Fatal(err)

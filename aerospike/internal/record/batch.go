@@ -62,7 +62,7 @@ func (r *Set) batchWritePolicy(g *unit.Guard) *as.BatchWritePolicy {
 		RecordExistsAction: as.UPDATE,
 		CommitLevel:        as.COMMIT_ALL,
 		GenerationPolicy:   as.NONE,
-		Expiration:         as.TTLDontExpire,
+		Expiration:         as.TTLDontUpdate,
 		SendKey:            true,
 	}
 }

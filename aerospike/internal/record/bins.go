@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	as "github.com/aerospike/aerospike-client-go/v7"
 
@@ -31,6 +32,9 @@ func Bins() []string {
 // ReadUnit reads the bins of a record. The unit aliases them.
 func ReadUnit(rec *as.Record) (*unit.Unit, error) {
 	u := &unit.Unit{}
+	if bins := foreignBins(rec); bins != nil {
+		return nil, fmt.Errorf("%w: %w", ErrCorrupt, &unit.ForeignRecordError{Bins: bins})
+	}
 	if v, ok := rec.Bins[BinStamp]; ok {
 		b, err := blob(BinStamp, v)
 		if err != nil || len(b) != len(u.Stamp) {
@@ -76,6 +80,20 @@ func ReadUnit(rec *as.Record) (*unit.Unit, error) {
 		return u, readQueue(u, v)
 	}
 	return u, nil
+}
+
+// foreignBins returns the bins of a record that are not ours, in order; all of them, if
+// it is no record of ours. Nil: it is.
+func foreignBins(rec *as.Record) (names []string) {
+	const ours = BinSnapshot + BinStamp + BinQueue + BinHash + BinBlocks + BinGone + BinExcept + BinOwner
+	own := rec.Bins[BinSnapshot] != nil || rec.Bins[BinQueue] != nil
+	for name := range rec.Bins {
+		if !own || len(name) != 1 || !strings.Contains(ours, name) {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
 }
 
 // readNames reads the names of blocks.

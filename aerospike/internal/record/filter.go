@@ -11,9 +11,37 @@ import (
 // is asked first.
 func appendFilter(g *unit.Guard) *as.Expression {
 	if !g.Exact {
-		return sizeFilter(g.MaxSize)
+		return as.ExpAnd(sizeFilter(g.MaxSize), oursFilter())
 	}
-	return as.ExpAnd(sizeFilter(g.MaxSize), stampFilter(g.Stamp), queuedFilter(g.Queued))
+	return as.ExpAnd(sizeFilter(g.MaxSize), stampFilter(g.Stamp), queuedFilter(g))
+}
+
+// oursFilter lets through where the record is one of this layout: its snapshot begins
+// with the version, or it has none yet, and a queue. It is not asked where the record
+// does not exist. Bins of another program beside ours no filter can see: they are found
+// by whoever reads, and an append leaves them and the expiry as they are.
+func oursFilter() *as.Expression {
+	s := as.ExpBlobBin(BinSnapshot)
+	return as.ExpOr(
+		as.ExpAnd(
+			as.ExpGreaterEq(s, as.ExpBlobVal([]byte{unit.SnapshotVersion})),
+			as.ExpLess(s, as.ExpBlobVal([]byte{unit.SnapshotVersion + 1})),
+		),
+		as.ExpAnd(newFilter(), as.ExpNot(as.ExpBinExists(BinSnapshot))),
+	)
+}
+
+// newFilter lets through where the record is ours, and has no snapshot yet.
+func newFilter() *as.Expression {
+	return as.ExpAnd(as.ExpNot(as.ExpBinExists(BinStamp)), as.ExpBinExists(BinQueue))
+}
+
+// compactFilter lets through where the record is ours, and its stamp is s.
+func compactFilter(s unit.Stamp) *as.Expression {
+	if s == (unit.Stamp{}) {
+		return newFilter()
+	}
+	return stampFilter(s)
 }
 
 // sizeFilter lets through where the record has less than n bytes.
@@ -29,10 +57,12 @@ func stampFilter(s unit.Stamp) *as.Expression {
 	return as.ExpEq(as.ExpBlobBin(BinStamp), as.ExpBlobVal(s[:]))
 }
 
-// queuedFilter lets through where the queue has n entries.
-func queuedFilter(n int) *as.Expression {
-	is := as.ExpEq(as.ExpMapSize(as.ExpMapBin(BinQueue)), as.ExpIntVal(int64(n)))
-	if n > 0 {
+// queuedFilter lets through where the queue has as many entries as were read. A record of
+// ours without a snapshot has a queue: one that was not there, and is now without one, is
+// not ours.
+func queuedFilter(g *unit.Guard) *as.Expression {
+	is := as.ExpEq(as.ExpMapSize(as.ExpMapBin(BinQueue)), as.ExpIntVal(int64(g.Queued)))
+	if g.Queued > 0 || g.Stamp == (unit.Stamp{}) {
 		return is
 	}
 	return as.ExpOr(as.ExpNot(as.ExpBinExists(BinQueue)), is)

@@ -24,11 +24,11 @@ var exactParts = sync.OnceValue(func() *filterParts { //nolint:gochecknoglobals 
 		size:    packedFilter(sizeFilter(0)),
 		stamp:   packedFilter(stampFilter(unit.Stamp{1})),
 		noStamp: packedFilter(stampFilter(unit.Stamp{})),
-		queued:  packedFilter(queuedFilter(1)),
-		noQueue: packedFilter(queuedFilter(0)),
+		queued:  packedFilter(queuedFilter(&unit.Guard{Queued: 1})),
+		noQueue: packedFilter(queuedFilter(&unit.Guard{Stamp: unit.Stamp{1}})),
 	}
 	all := packedFilter(appendFilter(&unit.Guard{Exact: true}))
-	p.and = all[:len(all)-len(p.size)-len(p.noStamp)-len(p.noQueue)]
+	p.and = all[:len(all)-len(p.size)-len(p.noStamp)-len(p.queued)]
 	p.size = p.size[:len(p.size)-1]
 	p.stamp = p.stamp[:len(p.stamp)-len(unit.Stamp{})]
 	p.queued = p.queued[:len(p.queued)-1]
@@ -57,7 +57,7 @@ func packedAppendFilter(g *unit.Guard) *as.Expression {
 	} else {
 		b = append(append(b, p.stamp...), g.Stamp[:]...)
 	}
-	if g.Queued > 0 {
+	if g.Queued > 0 || g.Stamp == (unit.Stamp{}) {
 		b = appendNumber(append(b, p.queued...), g.Queued)
 	} else {
 		b = append(b, p.noQueue...)

@@ -107,6 +107,7 @@ func (r *Set) Append(ctx context.Context, key string, entries []unit.Entry, g un
 		return 0, err
 	}
 	p.FilterExpression = r.owned(packedAppendFilter(&g))
+	p.Expiration = as.TTLDontUpdate // of what another program may have beside ours; a new record has none
 	rec, aerr := r.client.Operate(p, k.client, r.appendOps(entries)...)
 	if aerr != nil {
 		return 0, Failure(aerr, true)
@@ -129,7 +130,7 @@ func (r *Set) Compact(ctx context.Context, key string, c *unit.Compaction) error
 		return err
 	}
 	p.RecordExistsAction = as.UPDATE_ONLY
-	p.FilterExpression = r.owned(stampFilter(c.Seen))
+	p.FilterExpression = r.owned(compactFilter(c.Seen))
 	except, err := exceptOf(c.Unapplied)
 	if err != nil {
 		return err

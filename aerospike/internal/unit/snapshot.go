@@ -10,8 +10,9 @@ import (
 // that was ever written under the key, which is one.
 const maxFrames = 64
 
-// snapshotVersion is the first byte of a snapshot.
-const snapshotVersion = 1
+// SnapshotVersion is the first byte of a snapshot: the layout of the record. It changes
+// with the meaning of any of the bins, and writers ask for it.
+const SnapshotVersion = 1
 
 // AppendSnapshot appends frames as the snapshot of a record: a version byte, and
 // each frame after its length.
@@ -19,7 +20,7 @@ func AppendSnapshot(b []byte, frames [][]byte) ([]byte, error) {
 	if len(frames) > maxFrames {
 		return b, fmt.Errorf("snapshot of %d frames, at most %d", len(frames), maxFrames)
 	}
-	b = append(b, snapshotVersion)
+	b = append(b, SnapshotVersion)
 	for _, f := range frames {
 		b = wire.AppendBytes(b, f)
 	}
@@ -30,8 +31,8 @@ func AppendSnapshot(b []byte, frames [][]byte) ([]byte, error) {
 // look into them.
 func ReadSnapshot(b []byte) ([][]byte, error) {
 	r := wire.NewReader(b)
-	if v := r.Byte(); r.Err() == nil && v != snapshotVersion {
-		return nil, fmt.Errorf("snapshot of version %d, known is %d", v, snapshotVersion)
+	if v := r.Byte(); r.Err() == nil && v != SnapshotVersion {
+		return nil, &LayoutError{Version: int(v), Known: SnapshotVersion}
 	}
 	var frames [][]byte
 	for r.Err() == nil && r.Len() > 0 {

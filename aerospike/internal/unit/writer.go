@@ -101,7 +101,7 @@ func (w *Writer) Append(ctx context.Context, key string, entries []Entry, guard 
 			w.count(Refusal)
 			var there bool
 			if there, queued, err = w.there(ctx, key, entries); err != nil {
-				return 0, settle(ctx, true, err)
+				return 0, settle(ctx, doubt || !errors.Is(err, errNotOurs), err)
 			}
 			if there {
 				return queued, nil
