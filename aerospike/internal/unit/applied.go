@@ -10,10 +10,11 @@ import (
 // everywhere, unless a record went back in between. The zero value is empty.
 type Unapplied struct{ dots clock.Context }
 
-// Merge takes note that something with context c, nil if it has none, that leaves
-// events unapplied, is merged into a state of context known, of which s is what it
-// leaves. Known and unapplied may be nil. Where known has applied all that it covers,
-// and covers what c leaves, which is nearly always, nothing is copied.
+// Merge updates the set for a merge of a delta into the state. Known is what the state
+// covers before the merge, c is the delta's context, and unapplied are the events that
+// the delta covers and did not apply; each may be nil for none. An event stays in the set
+// unless the delta applied it, and one that the delta left unapplied comes in unless the
+// state covered it before. In nearly all merges neither happens, and nothing is copied.
 func (s *Unapplied) Merge(known, c, unapplied *clock.Context) {
 	none := unapplied == nil || unapplied.IsEmpty()
 	covered := none || known != nil && known.Covers(unapplied)
