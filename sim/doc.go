@@ -3,7 +3,7 @@
 // exactly what the operations that it has applied require.
 //
 // A run has one source of decisions, a seed (Source), and the same seed gives the
-// same run, byte for byte. It runs the real store.Core on real types over links
+// same run, byte for byte. It runs the real replication.Core on real types over links
 // with the round-trip times of real regions. What it is about is a Scenario; how
 // it went is a Result, or a *ViolationError that says where, when and what.
 //

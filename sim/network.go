@@ -5,14 +5,14 @@ import (
 	"time"
 
 	"github.com/dovetail-crdt/dovetail/crdt/crdttest/spec"
-	"github.com/dovetail-crdt/dovetail/store"
+	"github.com/dovetail-crdt/dovetail/store/replication"
 )
 
 // packet is a message on its way. Beside it travels, unseen by the stores, what
 // the oracle must know: of each item of a heal, what its sender had applied.
 type packet struct {
 	from, to int
-	message  store.Message
+	message  replication.Message
 	ghosts   []ghostItem
 	record   int // in History.Messages, or -1
 }
@@ -31,10 +31,10 @@ type link struct {
 // send puts a message on its way. Every message is encoded, which is what it
 // costs; of two that arrive, one comes as its bytes, decoded, and one by
 // reference, since each way hides faults that the other shows.
-func (w *world) send(from *node, e store.Envelope) {
+func (w *world) send(from *node, e replication.Envelope) {
 	to := w.byPeer[e.To]
 	l := &w.links[from.i][to.i]
-	raw := store.AppendMessage(nil, e.Message)
+	raw := replication.AppendMessage(nil, e.Message)
 	w.result.Messages++
 	w.result.Bytes += len(raw)
 	p := &packet{from: from.i, to: to.i, message: e.Message, ghosts: w.ghostsOf(from, e.Message)}
@@ -42,7 +42,7 @@ func (w *world) send(from *node, e store.Envelope) {
 	w.hash(uint64(from.i)<<32|uint64(to.i), uint64(len(raw)))
 
 	if l.rng.Chance(0.5) {
-		m, err := store.DecodeMessage(raw)
+		m, err := replication.DecodeMessage(raw)
 		if err != nil {
 			w.fail(from, "", "a message of its own does not decode: %v", err)
 			return
@@ -130,15 +130,15 @@ func newLinks(sc *Scenario, src *Source) ([][]link, error) {
 }
 
 // messageKind names a message for people.
-func messageKind(m store.Message) string {
+func messageKind(m replication.Message) string {
 	switch m := m.(type) {
-	case *store.Push:
+	case *replication.Push:
 		return "push"
-	case *store.Hello:
+	case *replication.Hello:
 		return "hello"
-	case *store.Request:
+	case *replication.Request:
 		return "heal"
-	case *store.Frames:
+	case *replication.Frames:
 		if m.Index == m.Count {
 			return "end"
 		}

@@ -10,6 +10,7 @@ import (
 	"github.com/dovetail-crdt/dovetail/crdt/crdttest/spec"
 	"github.com/dovetail-crdt/dovetail/store"
 	"github.com/dovetail-crdt/dovetail/store/memory"
+	"github.com/dovetail-crdt/dovetail/store/replication"
 )
 
 // node is one store: the real core over an engine that plays its disk. It takes
@@ -21,7 +22,7 @@ type node struct {
 	name string
 	rng  *Stream
 	disk *memory.Engine
-	core *store.Core
+	core *replication.Core
 	hlc  *clock.HLC
 
 	up      bool
@@ -36,7 +37,7 @@ type node struct {
 
 // write is a batch on its way to the disk, and what it will have done.
 type write struct {
-	ready store.Ready
+	ready replication.Ready
 	made  []*transaction       // here
 	came  []*transaction       // by pushes
 	seen  map[string]ghostItem // of items of a heal
@@ -53,7 +54,7 @@ func (n *node) start(same bool) {
 		}
 		books = append(books, b)
 	}
-	core, err := store.NewCore(store.CoreConfig{
+	core, err := replication.NewCore(replication.CoreConfig{
 		Self: store.PeerID(n.name), Peers: n.w.peersOf(n.i),
 		Fresh:    clock.ReplicaID(n.w.ids.next() | 1),
 		Continue: same,
@@ -103,7 +104,7 @@ func (n *node) input(f func()) {
 // receive gives a message to the core.
 func (n *node) receive(p *packet) {
 	before := n.core.Applied().Clone()
-	if m, ok := p.message.(*store.Push); ok {
+	if m, ok := p.message.(*replication.Push); ok {
 		for i := range m.Changes {
 			n.hlc.Observe(m.Changes[i].Time)
 		}
@@ -118,25 +119,25 @@ func (n *node) receive(p *packet) {
 	}
 	wr := &write{}
 	switch m := p.message.(type) {
-	case *store.Push:
+	case *replication.Push:
 		for i := range m.Changes {
 			if tx := n.w.oracle.txs[dot(m.Changes[i].Span)]; tx != nil && n.core.Applied().Contains(tx.span) {
 				wr.came = append(wr.came, tx)
 			}
 		}
-	case *store.Frames:
+	case *replication.Frames:
 		wr.seen = make(map[string]ghostItem)
 		for i, it := range m.Items {
 			wr.seen[it.Key] = p.ghosts[i]
 		}
 	}
 	n.carryOut(wr)
-	if _, ok := p.message.(*store.Frames); ok && !before.Equal(n.core.Applied()) {
+	if _, ok := p.message.(*replication.Frames); ok && !before.Equal(n.core.Applied()) {
 		n.input(n.checkVector)
 	}
 }
 
-func dot(s store.Span) clock.Dot { return clock.Dot{Replica: s.Replica, Seq: s.First} }
+func dot(s replication.Span) clock.Dot { return clock.Dot{Replica: s.Replica, Seq: s.First} }
 
 // carryOut does what the core has ready: write, then send.
 func (n *node) carryOut(wr *write) {
@@ -176,7 +177,7 @@ func (n *node) written() {
 
 // follow does what follows a durable batch: it sends the messages, and reads what is
 // to be loaded.
-func (n *node) follow(r *store.Ready) {
+func (n *node) follow(r *replication.Ready) {
 	for _, e := range r.Messages {
 		n.w.send(n, e)
 	}
@@ -232,7 +233,7 @@ func (n *node) mutate(txs []Tx) {
 	wr := &write{}
 	for i, t := range txs {
 		tx, err := n.transact(t)
-		if errors.Is(err, store.ErrReserve) { // as a driver would: reserve durably, then go on
+		if errors.Is(err, replication.ErrReserve) { // as a driver would: reserve durably, then go on
 			n.core.Reserve(len(t.Ops))
 			n.inputs = slices.Insert(n.inputs, 0, func() { n.mutate(txs[i:]) })
 			break
@@ -264,7 +265,7 @@ func (n *node) transact(t Tx) (*transaction, error) {
 		op.Replica = slices.Index(n.w.replicas, n.core.Replica())
 		ops[i] = op
 	}
-	events, err := obj.run(&store.Transaction{Core: n.core, Key: t.Key, Clock: n.hlc}, frames, ops)
+	events, err := obj.run(&replication.Transaction{Core: n.core, Key: t.Key, Clock: n.hlc}, frames, ops)
 	if err != nil {
 		return nil, err
 	}

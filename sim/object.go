@@ -7,7 +7,7 @@ import (
 	"github.com/dovetail-crdt/dovetail/clock"
 	"github.com/dovetail-crdt/dovetail/crdt"
 	"github.com/dovetail-crdt/dovetail/crdt/crdttest/spec"
-	"github.com/dovetail-crdt/dovetail/store"
+	"github.com/dovetail-crdt/dovetail/store/replication"
 )
 
 // Object is a kind of object that runs are made of; Type is the only one.
@@ -15,7 +15,7 @@ type Object interface {
 	name() string
 	keys() []string
 	draw(d *Stream) spec.Op
-	run(t *store.Transaction, frames [][]byte, ops []spec.Op) ([]clock.Event, error)
+	run(t *replication.Transaction, frames [][]byte, ops []spec.Op) ([]clock.Event, error)
 	show(key string, frames [][]byte, final bool) (map[string]string, error)
 }
 
@@ -56,8 +56,8 @@ func (t Type[S]) keys() []string {
 
 func (t Type[S]) draw(d *Stream) spec.Op { return t.Draw(d) }
 
-func (t Type[S]) run(tr *store.Transaction, frames [][]byte, ops []spec.Op) ([]clock.Event, error) {
-	_, events, err := store.Run(tr, t.Kind, frames, func(tx *crdt.Tx, s S) error {
+func (t Type[S]) run(tr *replication.Transaction, frames [][]byte, ops []spec.Op) ([]clock.Event, error) {
+	_, events, err := replication.Run(tr, t.Kind, frames, func(tx *crdt.Tx, s S) error {
 		for _, op := range ops {
 			t.Do(tx, s, op)
 		}
@@ -67,7 +67,7 @@ func (t Type[S]) run(tr *store.Transaction, frames [][]byte, ops []spec.Op) ([]c
 }
 
 func (t Type[S]) show(key string, frames [][]byte, final bool) (map[string]string, error) {
-	s, err := store.Join(t.Kind, key, frames)
+	s, err := replication.Join(t.Kind, key, frames)
 	if err != nil {
 		return nil, err
 	}

@@ -8,7 +8,7 @@ import (
 
 	"github.com/dovetail-crdt/dovetail/clock"
 	"github.com/dovetail-crdt/dovetail/crdt/crdttest/spec"
-	"github.com/dovetail-crdt/dovetail/store"
+	"github.com/dovetail-crdt/dovetail/store/replication"
 )
 
 // oracle knows what every replica must show. It follows the operations, by the
@@ -24,7 +24,7 @@ type oracle struct {
 // transaction is one change as the oracle knows it.
 type transaction struct {
 	key     string
-	span    store.Span
+	span    replication.Span
 	ops     []int // numbers in the key's history
 	version int   // in the key's lastWriter
 	index   int   // in History.Ops

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/dovetail-crdt/dovetail/crdt/crdttest/spec"
-	"github.com/dovetail-crdt/dovetail/store"
+	"github.com/dovetail-crdt/dovetail/store/replication"
 )
 
 // hash mixes what happened into the hash of the run.
@@ -68,7 +68,7 @@ func (w *world) recordMessage(p *packet, size int) int {
 		return -1
 	}
 	m := MessageEvent{From: p.from, To: p.to, Sent: time.Duration(w.now), Kind: messageKind(p.message), Fate: "delivered", Bytes: size}
-	if push, ok := p.message.(*store.Push); ok {
+	if push, ok := p.message.(*replication.Push); ok {
 		for i := range push.Changes {
 			if tx := w.oracle.txs[dot(push.Changes[i].Span)]; tx != nil {
 				m.Ops = append(m.Ops, tx.index)
@@ -139,8 +139,8 @@ func (w *world) recordDistinct() {
 }
 
 // ghostsOf returns what the sender of a heal has applied of each item.
-func (w *world) ghostsOf(from *node, m store.Message) []ghostItem {
-	frames, ok := m.(*store.Frames)
+func (w *world) ghostsOf(from *node, m replication.Message) []ghostItem {
+	frames, ok := m.(*replication.Frames)
 	if !ok {
 		return nil
 	}

@@ -42,7 +42,7 @@ type Scenario struct {
 	// Settle is how long after the last fault and write the replicas may take to
 	// be equal; 0 is one minute.
 	Settle time.Duration
-	// LogBytes, Reserve and SessionKeys tune the cores; see store.CoreConfig.
+	// LogBytes, Reserve and SessionKeys tune the cores; see replication.CoreConfig.
 	LogBytes    int
 	Reserve     uint64
 	SessionKeys int

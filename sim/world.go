@@ -11,6 +11,7 @@ import (
 	"github.com/dovetail-crdt/dovetail/crdt/crdttest/spec"
 	"github.com/dovetail-crdt/dovetail/store"
 	"github.com/dovetail-crdt/dovetail/store/memory"
+	"github.com/dovetail-crdt/dovetail/store/replication"
 )
 
 // world is a run: virtual time, stores, links and the oracle. It has one
@@ -246,7 +247,7 @@ func (w *world) enter(n *node, key string, ops []spec.Op, events []clock.Event) 
 		return nil
 	}
 	first, last := events[0].Dot, events[len(events)-1].Dot
-	tx := &transaction{key: key, span: store.Span{Replica: first.Replica, First: first.Seq, Last: last.Seq}}
+	tx := &transaction{key: key, span: replication.Span{Replica: first.Replica, First: first.Seq, Last: last.Seq}}
 	if err := w.oracle.note(tx); err != nil {
 		w.fail(n, key, "%v", err)
 		return nil

@@ -10,6 +10,7 @@ import (
 	"github.com/dovetail-crdt/dovetail/clock"
 	"github.com/dovetail-crdt/dovetail/store"
 	"github.com/dovetail-crdt/dovetail/store/memory"
+	"github.com/dovetail-crdt/dovetail/store/replication"
 )
 
 // TestSessionOfALostDisk: the asker of a session loses its disk and asks again,
@@ -19,22 +20,22 @@ func TestSessionOfALostDisk(t *testing.T) {
 	t.Parallel()
 	w, b, a := pair(t, shortLog)
 	b.put("x", "1")
-	w.deliver(w.take(of[*store.Push]())...)
+	w.deliver(w.take(of[*replication.Push]())...)
 	b.put("y", "1")
 	b.put("z", "1")
 	w.drop(anything)
 	first := requestOf(w, a, b)
-	old := first.message.(*store.Request)
+	old := first.message.(*replication.Request)
 	serve(w, first) // lost
 	again := *old
-	again.Base = &store.Applied{}
+	again.Base = &replication.Applied{}
 	if err := b.core.Step(a.id, &again); err != nil {
 		t.Fatalf("Step: %v", err)
 	}
 	b.carryOut()
 	keys := map[string]bool{}
-	for _, p := range w.take(of[*store.Frames]()) {
-		if m, ok := p.message.(*store.Frames); ok {
+	for _, p := range w.take(of[*replication.Frames]()) {
+		if m, ok := p.message.(*replication.Frames); ok {
 			for _, it := range m.Items {
 				keys[it.Key] = true
 			}
@@ -53,10 +54,10 @@ func TestItemWithoutFrames(t *testing.T) {
 	b.put("x", "1")
 	b.put("y", "1")
 	w.drop(anything)
-	req := requestOf(w, a, b).message.(*store.Request)
-	m := &store.Frames{
-		Session: req.Session, Serve: 1, Index: 1, Count: 1, Snapshot: spans(span(99, 1, 5)), Held: &store.Applied{},
-		Items: []store.Item{{Key: "ghost", Last: []clock.Dot{{Replica: 99, Seq: 5}}}},
+	req := requestOf(w, a, b).message.(*replication.Request)
+	m := &replication.Frames{
+		Session: req.Session, Serve: 1, Index: 1, Count: 1, Snapshot: spans(span(99, 1, 5)), Held: &replication.Applied{},
+		Items: []replication.Item{{Key: "ghost", Last: []clock.Dot{{Replica: 99, Seq: 5}}}},
 	}
 	if err := a.core.Step(b.id, m); err != nil {
 		t.Fatalf("Step: %v", err)

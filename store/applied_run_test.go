@@ -5,6 +5,7 @@ import (
 
 	"github.com/dovetail-crdt/dovetail/crdt"
 	"github.com/dovetail-crdt/dovetail/store"
+	"github.com/dovetail-crdt/dovetail/store/replication"
 )
 
 // contextOf returns the context of the set under key, as text.
@@ -13,7 +14,7 @@ func contextOf(n *node, key string) string { return crdt.ContextOf(view(n, words
 // killedByName brings about the run of invariant I2: a adds x, b gets it. B adds
 // x again, which ends a's add; only c gets that. C removes x, which ends b's add;
 // a and b get that. It returns b's second add, on its way to a.
-func killedByName(t *testing.T, opts ...func(*store.CoreConfig)) (w *world, a, b, c *node, late parcel) {
+func killedByName(t *testing.T, opts ...func(*replication.CoreConfig)) (w *world, a, b, c *node, late parcel) {
 	t.Helper()
 	w, a, b, c = trio(t, opts...)
 	a.put("k", "x")
@@ -21,10 +22,10 @@ func killedByName(t *testing.T, opts ...func(*store.CoreConfig)) (w *world, a, b
 	w.run(30) // acknowledged everywhere
 	w.drop(anything)
 	b.put("k", "x")
-	late = w.one(of[*store.Push](from("b", "a")))
-	w.deliver(w.one(of[*store.Push](from("b", "c"))))
+	late = w.one(of[*replication.Push](from("b", "a")))
+	w.deliver(w.one(of[*replication.Push](from("b", "c"))))
 	c.remove("k", "x")
-	w.deliver(w.take(of[*store.Push](from("c", "")))...)
+	w.deliver(w.take(of[*replication.Push](from("c", "")))...)
 	w.drop(anything)
 	return w, a, b, c, late
 }
@@ -44,7 +45,7 @@ func TestAppliedIsNotCovered(t *testing.T) {
 	if a.vector().Equal(b.vector()) {
 		t.Errorf("a and b have the vector %v, although a lacks b's second change", a.vector())
 	}
-	if a.core.Applied().Contains(late.message.(*store.Push).Changes[0].Span) {
+	if a.core.Applied().Contains(late.message.(*replication.Push).Changes[0].Span) {
 		t.Errorf("vector of a is %v, with b's second change, which a has not applied", a.vector())
 	}
 	w.deliver(late)
@@ -60,10 +61,10 @@ func TestAppliedIsNotCoveredHeal(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		name string
-		opts []func(*store.CoreConfig)
+		opts []func(*replication.CoreConfig)
 	}{
 		{"log", nil},
-		{"session", []func(*store.CoreConfig){shortLog}},
+		{"session", []func(*replication.CoreConfig){shortLog}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -92,7 +93,7 @@ func TestAppliedNeverTakesContext(t *testing.T) {
 	w.drop(anything)
 	w.cut = nil
 	w.deliver(requestOf(w, b, a)) // takes the snapshot
-	first := w.take(of[*store.Frames](from("a", "b")))
+	first := w.take(of[*replication.Frames](from("a", "b")))
 	if len(first) != 2 {
 		t.Fatalf("session of two objects has %d messages at once, want 2", len(first))
 	}
@@ -103,7 +104,7 @@ func TestAppliedNeverTakesContext(t *testing.T) {
 	again := request(b, w)
 	w.deliver(again)
 	a.tick(1)
-	newer := w.take(of[*store.Frames](from("a", "b")))
+	newer := w.take(of[*replication.Frames](from("a", "b")))
 	if len(newer) != 2 {
 		t.Fatalf("repeated session has %d messages, want 2", len(newer))
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/dovetail-crdt/dovetail/clock"
 	"github.com/dovetail-crdt/dovetail/store"
+	"github.com/dovetail-crdt/dovetail/store/replication"
 )
 
 // TestConfigFaults: a bad configuration is refused with all its faults at once.
@@ -14,25 +15,25 @@ func TestConfigFaults(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		name string
-		cfg  store.CoreConfig
+		cfg  replication.CoreConfig
 		want []string // parts of the error
 	}{
-		{"nothing", store.CoreConfig{}, []string{"no Self", "no Fresh"}},
+		{"nothing", replication.CoreConfig{}, []string{"no Self", "no Fresh"}},
 		{
 			"peers",
-			store.CoreConfig{Self: "a", Fresh: 1, Peers: []store.PeerID{"b", "a", "", "b"}},
+			replication.CoreConfig{Self: "a", Fresh: 1, Peers: []store.PeerID{"b", "a", "", "b"}},
 			[]string{`peer "a"`, `peer ""`, `peer "b"`},
 		},
 		{
 			"sizes",
-			store.CoreConfig{Self: "a", Fresh: 1, LogBytes: -1, PushBytes: -2, SessionKeys: -3},
+			replication.CoreConfig{Self: "a", Fresh: 1, LogBytes: -1, PushBytes: -2, SessionKeys: -3},
 			[]string{"size -1", "size -2", "size -3"},
 		},
-		{"all at once", store.CoreConfig{Fresh: 1, Peers: []store.PeerID{""}, LogBytes: -7}, []string{"no Self", `peer ""`, "-7"}},
+		{"all at once", replication.CoreConfig{Fresh: 1, Peers: []store.PeerID{""}, LogBytes: -7}, []string{"no Self", `peer ""`, "-7"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			core, err := store.NewCore(tt.cfg, nil)
+			core, err := replication.NewCore(tt.cfg, nil)
 			if err == nil || core != nil {
 				t.Fatalf("NewCore = %v, %v; want an error", core, err)
 			}
@@ -103,7 +104,7 @@ func TestDamagedBooks(t *testing.T) {
 			for i, b := range sound {
 				books[i] = store.Book{Key: b.Key, Value: append([]byte(nil), b.Value...)}
 			}
-			core, err := store.NewCore(a.cfg, tt.damage(books))
+			core, err := replication.NewCore(a.cfg, tt.damage(books))
 			if core != nil || !errors.Is(err, clock.ErrCorrupt) || !strings.Contains(err.Error(), tt.names) {
 				t.Errorf("NewCore = %v, %v; want an error that matches ErrCorrupt and names book %s", core != nil, err, tt.names)
 			}
@@ -137,7 +138,7 @@ func TestStrangers(t *testing.T) {
 	t.Parallel()
 	w, a, b := pair(t)
 	b.put("k", "x")
-	push := w.one(of[*store.Push]()).message.(*store.Push)
+	push := w.one(of[*replication.Push]()).message.(*replication.Push)
 	for _, from := range []store.PeerID{"c", "a", ""} {
 		if err := a.core.Step(from, push); err == nil || !strings.Contains(err.Error(), `"`+string(from)+`"`) {
 			t.Errorf("Step of a message from %q = %v, want an error that names the sender", from, err)
@@ -148,10 +149,10 @@ func TestStrangers(t *testing.T) {
 	bad.Span, bad.Key = span(good.Span.Replica, 2, 2), "damaged"
 	bad.Frame = append([]byte(nil), good.Frame...)
 	bad.Frame[len(bad.Frame)/2] ^= 1
-	items := []store.Item{{Key: "damaged", Frames: [][]byte{good.Frame, bad.Frame}}}
-	for _, m := range []store.Message{
-		&store.Push{Changes: []store.Change{good, bad}, Have: spans(span(77, 1, 1))},
-		&store.Frames{Session: 1, Index: 1, Count: 1, Snapshot: spans(good.Span), Held: &store.Applied{}, Items: items},
+	items := []replication.Item{{Key: "damaged", Frames: [][]byte{good.Frame, bad.Frame}}}
+	for _, m := range []replication.Message{
+		&replication.Push{Changes: []replication.Change{good, bad}, Have: spans(span(77, 1, 1))},
+		&replication.Frames{Session: 1, Index: 1, Count: 1, Snapshot: spans(good.Span), Held: &replication.Applied{}, Items: items},
 	} {
 		var ke *store.KeyError
 		if err := a.core.Step("b", m); !errors.Is(err, clock.ErrCorrupt) || !errors.As(err, &ke) || ke.Key != "damaged" {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/dovetail-crdt/dovetail/clock"
+	"github.com/dovetail-crdt/dovetail/store/replication"
 )
 
 // Config configures a DB.
@@ -59,7 +60,7 @@ type DB struct {
 	links   map[PeerID]*link
 
 	mu     sync.Mutex // of the core: each of its inputs, and what comes of it goes into queue
-	core   *Core
+	core   *replication.Core
 	queue  []*work
 	failed error // why nothing more is done
 
@@ -127,7 +128,7 @@ func (db *DB) open(ctx context.Context, fresh clock.ReplicaID) error {
 		}
 		books = append(books, b)
 	}
-	core, err := NewCore(CoreConfig{Self: db.cfg.Self, Peers: db.cfg.Peers, Fresh: fresh}, books)
+	core, err := replication.NewCore(replication.CoreConfig{Self: db.cfg.Self, Peers: db.cfg.Peers, Fresh: fresh}, books)
 	if err != nil {
 		return err
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/dovetail-crdt/dovetail/clock"
 	"github.com/dovetail-crdt/dovetail/crdt"
 	"github.com/dovetail-crdt/dovetail/store"
+	"github.com/dovetail-crdt/dovetail/store/replication"
 )
 
 // journal is where a logger under test writes.
@@ -48,7 +49,7 @@ func TestBadMessages(t *testing.T) {
 		var said journal
 		a, b := open(t, hub, "a", "b", logTo(&said)), hub.Join("b")
 		stranger := hub.Join("x")
-		hello := store.AppendMessage(nil, &store.Hello{Have: spans(span(9, 1, 9))})
+		hello := replication.AppendMessage(nil, &replication.Hello{Have: spans(span(9, 1, 9))})
 		for _, m := range []struct {
 			port store.Transport
 			raw  []byte

@@ -8,6 +8,7 @@ import (
 
 	"github.com/dovetail-crdt/dovetail/clock"
 	"github.com/dovetail-crdt/dovetail/crdt"
+	"github.com/dovetail-crdt/dovetail/store/replication"
 )
 
 var _ Backend = (*DB)(nil)
@@ -27,7 +28,7 @@ func keyError(key string, err error) error {
 	case nil, *KeyError, *InDoubtError, *TokenError, *UnsupportedError:
 		return err
 	}
-	return &KeyError{key, err}
+	return &KeyError{Key: key, Err: err}
 }
 
 func (db *DB) update(ctx context.Context, key string, k crdt.AnyKind, fn func(*crdt.Tx, *crdt.Object) error, o *Options) (token clock.Token, err error) {
@@ -61,7 +62,7 @@ func (db *DB) update(ctx context.Context, key string, k crdt.AnyKind, fn func(*c
 	if err != nil {
 		return token, err
 	}
-	t := &Transaction{Core: db.core, Key: key, Clock: db.hlc, Lock: &db.mu, Reserve: db.reserve}
+	t := &replication.Transaction{Core: db.core, Key: key, Clock: db.hlc, Lock: &db.mu, Reserve: db.reserve}
 	t.Commit = func() error {
 		if db.failed != nil {
 			return db.failed
@@ -101,7 +102,7 @@ type unwritten struct {
 // Retry implements PendingChange: it waits for the write.
 func (c *unwritten) Retry(ctx context.Context) error {
 	if err := c.w.wait(ctx); err != nil {
-		return &KeyError{c.key, fmt.Errorf("%w: %w", ErrInDoubt, err)}
+		return &KeyError{Key: c.key, Err: fmt.Errorf("%w: %w", ErrInDoubt, err)}
 	}
 	return nil
 }
@@ -109,9 +110,9 @@ func (c *unwritten) Retry(ctx context.Context) error {
 // Abandon implements PendingChange: what waits to be written is not taken back.
 func (c *unwritten) Abandon(ctx context.Context) error {
 	if err := c.w.wait(ctx); err != nil {
-		return &KeyError{c.key, fmt.Errorf("%w: %w: %w", ErrCannotAbandon, ErrInDoubt, err)}
+		return &KeyError{Key: c.key, Err: fmt.Errorf("%w: %w: %w", ErrCannotAbandon, ErrInDoubt, err)}
 	}
-	return &KeyError{c.key, ErrApplied}
+	return &KeyError{Key: c.key, Err: ErrApplied}
 }
 
 // View implements Backend.
@@ -138,7 +139,7 @@ func (db *DB) view(ctx context.Context, key string, k crdt.AnyKind, want *clock.
 	if err != nil {
 		return saw, err
 	}
-	saw.object, err = JoinObject(k, key, frames)
+	saw.object, err = replication.JoinObject(k, key, frames)
 	return saw, err
 }
 

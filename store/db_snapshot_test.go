@@ -11,16 +11,17 @@ import (
 	"github.com/dovetail-crdt/dovetail/crdt"
 	"github.com/dovetail-crdt/dovetail/store"
 	"github.com/dovetail-crdt/dovetail/store/memory"
+	"github.com/dovetail-crdt/dovetail/store/replication"
 )
 
 // script is a transport whose peer is the test.
 type script struct {
-	in  chan store.Message
-	out chan store.Message
+	in  chan replication.Message
+	out chan replication.Message
 }
 
 func (s *script) Send(_ context.Context, _ store.PeerID, raw []byte) error {
-	m, err := store.DecodeMessage(raw)
+	m, err := replication.DecodeMessage(raw)
 	if err != nil {
 		return err
 	}
@@ -31,16 +32,16 @@ func (s *script) Send(_ context.Context, _ store.PeerID, raw []byte) error {
 func (s *script) Receive(ctx context.Context) (store.PeerID, []byte, error) {
 	select {
 	case m := <-s.in:
-		return "b", store.AppendMessage(nil, m), nil
+		return "b", replication.AppendMessage(nil, m), nil
 	case <-ctx.Done():
 		return "", nil, ctx.Err()
 	}
 }
 
 // frames returns the next message of a session.
-func (s *script) frames(number uint64) *store.Frames {
+func (s *script) frames(number uint64) *replication.Frames {
 	for m := range s.out {
-		if f, ok := m.(*store.Frames); ok && f.Session == number {
+		if f, ok := m.(*replication.Frames); ok && f.Session == number {
 			return f
 		}
 	}
@@ -94,7 +95,7 @@ func TestSnapshotOfPendingChange(t *testing.T) {
 	broken := crdt.PNCounterKind()
 	broken.Append = func([]byte, *crdt.PNCounter) ([]byte, error) { return nil, errDisk }
 
-	net := &script{in: make(chan store.Message), out: make(chan store.Message, 1<<12)}
+	net := &script{in: make(chan replication.Message), out: make(chan replication.Message, 1<<12)}
 	db := open(t, nil, "a", "b", on(unknowing{e}), func(c *store.Config) { c.Transport, c.Tick = net, time.Hour })
 	one := func(tx *crdt.Tx, c *crdt.PNCounter) error { c.Add(tx, 1); return nil }
 	// A burned number: the log cannot answer for it, so a request makes a session.
@@ -123,7 +124,7 @@ func TestSnapshotOfPendingChange(t *testing.T) {
 		close(inFrame.pass)
 		spin(300 * time.Microsecond)
 		number := uint64(2 * i)
-		net.in <- &store.Request{Session: number, Base: &store.Applied{}, Held: &store.Applied{}, Got: &store.Applied{}}
+		net.in <- &replication.Request{Session: number, Base: &replication.Applied{}, Held: &replication.Applied{}, Got: &replication.Applied{}}
 		spin(2 * time.Millisecond) // long enough for the lock to be handed on in order
 		close(inBatch.pass)
 		seen := net.frames(number)
@@ -132,7 +133,7 @@ func TestSnapshotOfPendingChange(t *testing.T) {
 				t.Fatalf("attempt %d: %v", i, err)
 			}
 		}
-		net.in <- &store.Request{Session: number + 1, Base: &store.Applied{}, Held: &store.Applied{}, Got: &store.Applied{}}
+		net.in <- &replication.Request{Session: number + 1, Base: &replication.Applied{}, Held: &replication.Applied{}, Got: &replication.Applied{}}
 		settled := net.frames(number + 1)
 		for j := range keys {
 			key := fmt.Sprint("total/k", j)
@@ -148,13 +149,13 @@ func TestSnapshotOfPendingChange(t *testing.T) {
 }
 
 // lastOn returns what the frames say of an object: its last event and its total.
-func lastOn(t *testing.T, f *store.Frames, key string) (seq uint64, total int64) {
+func lastOn(t *testing.T, f *replication.Frames, key string) (seq uint64, total int64) {
 	t.Helper()
 	for _, it := range f.Items {
 		if it.Key != key {
 			continue
 		}
-		c, err := store.Join(crdt.PNCounterKind(), key, it.Frames)
+		c, err := replication.Join(crdt.PNCounterKind(), key, it.Frames)
 		if err != nil {
 			t.Fatalf("Join of %q: %v", key, err)
 		}

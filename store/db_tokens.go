@@ -6,6 +6,7 @@ import (
 
 	"github.com/dovetail-crdt/dovetail/clock"
 	"github.com/dovetail-crdt/dovetail/crdt"
+	"github.com/dovetail-crdt/dovetail/store/replication"
 )
 
 // sight is what a client saw: an object, the events that were applied before it was
@@ -24,7 +25,7 @@ func (s *sight) context() *clock.Context {
 	if c == nil {
 		return nil
 	}
-	lacks := c.Minus(&s.applied.dots)
+	lacks := s.applied.Lacks(c)
 	if lacks.IsEmpty() {
 		return c
 	}
@@ -65,7 +66,7 @@ func (db *DB) await(ctx context.Context, key string, k crdt.AnyKind, want *clock
 	}
 	for {
 		moved := db.durable.next()
-		missing := want.Minus(&db.durable.get().dots)
+		missing := db.durable.get().Lacks(want)
 		if missing.IsEmpty() {
 			return nil
 		}
@@ -73,7 +74,7 @@ func (db *DB) await(ctx context.Context, key string, k crdt.AnyKind, want *clock
 		if err != nil {
 			return err
 		}
-		o, err := JoinObject(k, key, frames)
+		o, err := replication.JoinObject(k, key, frames)
 		if err != nil {
 			return err
 		}

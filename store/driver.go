@@ -5,6 +5,8 @@ import (
 	"errors"
 	"log/slog"
 	"time"
+
+	"github.com/dovetail-crdt/dovetail/store/replication"
 )
 
 // receiveAgain is how long the driver waits after a failed Receive.
@@ -26,7 +28,7 @@ func (db *DB) receive() {
 				continue
 			}
 		}
-		m, err := DecodeMessage(raw)
+		m, err := replication.DecodeMessage(raw)
 		if err == nil {
 			err = db.input(func() error {
 				db.observe(m)
@@ -50,8 +52,8 @@ func (db *DB) input(f func() error) error {
 }
 
 // observe lets the clock follow the times of what a message brings.
-func (db *DB) observe(m Message) {
-	if p, ok := m.(*Push); ok {
+func (db *DB) observe(m replication.Message) {
+	if p, ok := m.(*replication.Push); ok {
 		for i := range p.Changes {
 			db.hlc.Observe(p.Changes[i].Time)
 		}
@@ -86,19 +88,19 @@ func (db *DB) tick() {
 // slow to load, hold up nobody else.
 type link struct {
 	peer     PeerID
-	messages chan Message
-	loads    chan *Load
+	messages chan replication.Message
+	loads    chan *replication.Load
 }
 
 // linkQueue is how many messages wait for a peer before the next is dropped.
 const linkQueue = 1024
 
 func newLink(peer PeerID) *link {
-	return &link{peer, make(chan Message, linkQueue), make(chan *Load, 1)}
+	return &link{peer, make(chan replication.Message, linkQueue), make(chan *replication.Load, 1)}
 }
 
 // put takes a message, unless too many wait. Only the writer calls it.
-func (l *link) put(m Message) bool {
+func (l *link) put(m replication.Message) bool {
 	select {
 	case l.messages <- m:
 		return true
@@ -109,7 +111,7 @@ func (l *link) put(m Message) bool {
 
 // ask takes a load in the place of one that nobody has begun: the session of that one
 // is over. Only the writer calls it.
-func (l *link) ask(load *Load) {
+func (l *link) ask(load *replication.Load) {
 	select {
 	case <-l.loads:
 	default:
@@ -124,7 +126,7 @@ func (db *DB) send(l *link) {
 		case <-db.ctx.Done():
 			return
 		case m := <-l.messages:
-			if err := db.cfg.Transport.Send(db.ctx, l.peer, AppendMessage(nil, m)); err != nil {
+			if err := db.cfg.Transport.Send(db.ctx, l.peer, replication.AppendMessage(nil, m)); err != nil {
 				db.cfg.Logger.Debug("store: message not sent", slog.String("to", string(l.peer)), slog.Any("error", err))
 			}
 		}

@@ -5,12 +5,14 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+
+	"github.com/dovetail-crdt/dovetail/store/replication"
 )
 
 // work is what came of one input of the core: a batch to be made durable, and what is
 // to be sent and loaded then. It is carried out in the order of the inputs.
 type work struct {
-	ready Ready
+	ready replication.Ready
 	after func() // called when it is known whether the batch is durable, or nil
 	done  chan struct{}
 	err   error // of the batch, once done is closed
@@ -109,7 +111,7 @@ func (db *DB) carryOut(ctx context.Context, w *work) error {
 	}
 	for i := range w.ready.Loads {
 		l := &w.ready.Loads[i]
-		db.links[l.peer].ask(l)
+		db.links[l.Peer()].ask(l)
 	}
 	return nil
 }

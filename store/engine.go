@@ -5,6 +5,7 @@ import (
 	"iter"
 
 	"github.com/dovetail-crdt/dovetail/crdt"
+	"github.com/dovetail-crdt/dovetail/store/replication"
 )
 
 // Engine is durable storage of objects whose one verb is merge. An object is
@@ -60,27 +61,13 @@ type Record struct {
 }
 
 // Delta is a frame to be merged into the object under Key.
-type Delta struct {
-	Key   string
-	Frame []byte
-}
+type Delta = replication.Delta
 
 // Book is one of the core's own records.
-type Book struct {
-	Key   string
-	Value []byte
-}
+type Book = replication.Book
 
-// Batch is what one step of the core changes: deltas, and books to put and to
-// delete. No key stands in both Puts and Deletes.
-type Batch struct {
-	Deltas  []Delta
-	Puts    []Book
-	Deletes []string
-}
-
-// IsEmpty reports whether there is nothing to write.
-func (b *Batch) IsEmpty() bool { return len(b.Deltas)+len(b.Puts)+len(b.Deletes) == 0 }
+// Batch is what is to be made durable at once: deltas, and books to put and to delete.
+type Batch = replication.Batch
 
 // Cursor is the key after which a scan goes on; the zero value is the start.
 type Cursor string

@@ -4,7 +4,7 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/dovetail-crdt/dovetail/crdt"
+	"github.com/dovetail-crdt/dovetail/store/replication"
 )
 
 var (
@@ -33,33 +33,12 @@ var (
 	// ErrIdentity means that a peer knows events of this replica that it never
 	// issued: its files were copied or restored while the original lived on. It
 	// issues nothing more under this identity.
-	ErrIdentity = errors.New("store: a peer knows more of this replica than it does itself")
-	// ErrReserve means that the replica must reserve more event numbers before it
-	// can issue as many.
-	ErrReserve = errors.New("store: event numbers not reserved")
+	ErrIdentity = replication.ErrIdentity
 )
 
-// KeyError is an error about one object. An error of the function that an Update was
-// given is in one.
-type KeyError struct {
-	Key string
-	Err error
-}
-
-// Error implements error.
-func (e *KeyError) Error() string { return fmt.Sprintf("store: object %s: %v", shortKey(e.Key), e.Err) }
-
-// Unwrap returns the cause.
-func (e *KeyError) Unwrap() error { return e.Err }
-
-// shortKey quotes a key, of which a long one is cut.
-func shortKey(key string) string {
-	const most = 200
-	if len(key) <= most {
-		return fmt.Sprintf("%q", key)
-	}
-	return fmt.Sprintf("%q… (%d bytes)", key[:most], len(key))
-}
+// KeyError is an error about one object: Key says which, and Err why. An error of the
+// function that an Update was given is in one.
+type KeyError = replication.KeyError
 
 // TokenError means that no token could be given of what a client has seen. The update
 // is kept, or the view is whole, as if there were no error. The token that comes with it
@@ -71,12 +50,8 @@ type TokenError struct {
 
 // Error implements error.
 func (e *TokenError) Error() string {
-	return fmt.Sprintf("store: object %s: done, but without a token: %v", shortKey(e.Key), e.Err)
+	return fmt.Sprintf("store: object %s: done, but without a token: %v", replication.ShortKey(e.Key), e.Err)
 }
 
 // Unwrap returns the cause.
 func (e *TokenError) Unwrap() error { return e.Err }
-
-// isNewer reports whether err is about a frame of a format that a newer binary
-// will understand.
-func isNewer(err error) bool { return errors.Is(err, crdt.ErrVersion) }

@@ -8,7 +8,7 @@ import (
 
 	"github.com/dovetail-crdt/dovetail/clock"
 	"github.com/dovetail-crdt/dovetail/crdt"
-	"github.com/dovetail-crdt/dovetail/store"
+	"github.com/dovetail-crdt/dovetail/store/replication"
 )
 
 // seedMessages adds the goldens, and messages with real frames, to a corpus.
@@ -18,12 +18,12 @@ func seedMessages(f *testing.F) {
 		f.Add(unhex(tt.hex))
 	}
 	for _, m := range realMessages() {
-		f.Add(store.AppendMessage(nil, m))
+		f.Add(replication.AppendMessage(nil, m))
 	}
 }
 
 // realMessages are what a peer might send to the core of fuzzCore.
-func realMessages() []store.Message {
+func realMessages() []replication.Message {
 	delta, err := crdt.Mutate(words.New(), crdt.NewWriter(7, wall).On(), func(tx *crdt.Tx, s *crdt.AWSet[string]) error {
 		s.Add(tx, "x")
 		return nil
@@ -37,20 +37,20 @@ func realMessages() []store.Message {
 	}
 	newer := bytes.Clone(frame)
 	newer[1]++
-	return []store.Message{
-		&store.Push{Changes: []store.Change{{Key: "k", Span: span(7, 1, 1), Frame: frame}}, Have: spans(span(7, 1, 1))},
-		&store.Push{Changes: []store.Change{{Key: "k", Span: span(7, 2, 4), After: 1, Frame: newer}, {Key: "k1", Span: span(9, 1, 1), Frame: frame}}},
-		&store.Hello{Have: spans(span(7, 1, 9), span(9, 5, 5))},
-		&store.Hello{Have: spans(span(1, 1, 99))},
-		&store.Request{Session: 1, Base: &store.Applied{}, Held: &store.Applied{}, Got: &store.Applied{}},
-		&store.Request{Session: 1, Base: &store.Applied{}, Held: &store.Applied{}, Got: spans(span(1, 1, 1))},
-		&store.Request{Session: 2, Base: spans(span(1, 1, 1)), Held: &store.Applied{}, Got: spans(span(3, 2, 2))},
-		&store.Frames{
+	return []replication.Message{
+		&replication.Push{Changes: []replication.Change{{Key: "k", Span: span(7, 1, 1), Frame: frame}}, Have: spans(span(7, 1, 1))},
+		&replication.Push{Changes: []replication.Change{{Key: "k", Span: span(7, 2, 4), After: 1, Frame: newer}, {Key: "k1", Span: span(9, 1, 1), Frame: frame}}},
+		&replication.Hello{Have: spans(span(7, 1, 9), span(9, 5, 5))},
+		&replication.Hello{Have: spans(span(1, 1, 99))},
+		&replication.Request{Session: 1, Base: &replication.Applied{}, Held: &replication.Applied{}, Got: &replication.Applied{}},
+		&replication.Request{Session: 1, Base: &replication.Applied{}, Held: &replication.Applied{}, Got: spans(span(1, 1, 1))},
+		&replication.Request{Session: 2, Base: spans(span(1, 1, 1)), Held: &replication.Applied{}, Got: spans(span(3, 2, 2))},
+		&replication.Frames{
 			Session: 1<<32 + 1, Index: 1, Count: 1, Snapshot: spans(span(7, 1, 9)), Held: spans(span(9, 1, 1)),
-			Items: []store.Item{{Key: "k", Last: []clock.Dot{{Replica: 7, Seq: 1}, {Replica: 1, Seq: 70}}, Frames: [][]byte{frame, newer}}},
+			Items: []replication.Item{{Key: "k", Last: []clock.Dot{{Replica: 7, Seq: 1}, {Replica: 1, Seq: 70}}, Frames: [][]byte{frame, newer}}},
 		},
-		&store.Frames{Session: 1<<32 + 1, Index: 2, Count: 3, Snapshot: spans(span(7, 1, 9)), Held: &store.Applied{}},
-		&store.Frames{Session: 1<<32 + 1, Snapshot: spans(span(1, 1, 99)), Held: &store.Applied{}},
+		&replication.Frames{Session: 1<<32 + 1, Index: 2, Count: 3, Snapshot: spans(span(7, 1, 9)), Held: &replication.Applied{}},
+		&replication.Frames{Session: 1<<32 + 1, Snapshot: spans(span(1, 1, 99)), Held: &replication.Applied{}},
 	}
 }
 
@@ -60,7 +60,7 @@ func FuzzMessage(f *testing.F) {
 	seedMessages(f)
 	f.Fuzz(func(t *testing.T, b []byte) {
 		in := bytes.Clone(b)
-		m, err := store.DecodeMessage(b)
+		m, err := replication.DecodeMessage(b)
 		if !bytes.Equal(in, b) {
 			t.Fatalf("DecodeMessage(%x) changed its argument to %x", in, b)
 		}
@@ -70,7 +70,7 @@ func FuzzMessage(f *testing.F) {
 			}
 			return
 		}
-		if again := store.AppendMessage(nil, m); !bytes.Equal(again, b) {
+		if again := replication.AppendMessage(nil, m); !bytes.Equal(again, b) {
 			t.Fatalf("DecodeMessage(%x) = %+v, which has bytes %x", b, m, again)
 		}
 	})
@@ -94,7 +94,7 @@ func TestMessageMemory(t *testing.T) {
 			b = append(b, make([]byte, size)...)
 			var before, after runtime.MemStats
 			runtime.ReadMemStats(&before)
-			_, err := store.DecodeMessage(b)
+			_, err := replication.DecodeMessage(b)
 			runtime.ReadMemStats(&after)
 			if got := after.TotalAlloc - before.TotalAlloc; got > 40*size {
 				t.Errorf("%s, %d of them: decoding %d bytes (%v) allocates %d", tt.name, n, len(b), err, got)
@@ -108,7 +108,7 @@ func TestMessageMemory(t *testing.T) {
 func fuzzCore(tb testing.TB) *node {
 	tb.Helper()
 	w := newWorld(tb)
-	a := w.open("a", "bc", func(c *store.CoreConfig) { c.Fresh, c.SessionKeys, c.LogBytes = 1, 1, 1 })
+	a := w.open("a", "bc", func(c *replication.CoreConfig) { c.Fresh, c.SessionKeys, c.LogBytes = 1, 1, 1 })
 	return a
 }
 
@@ -118,12 +118,12 @@ func FuzzStep(f *testing.F) {
 	seedMessages(f)
 	sent := realMessages()
 	f.Fuzz(func(t *testing.T, b []byte) {
-		m, err := store.DecodeMessage(b)
+		m, err := replication.DecodeMessage(b)
 		if err != nil {
 			return
 		}
 		a := fuzzCore(t)
-		drive := func(m store.Message) {
+		drive := func(m replication.Message) {
 			if err := a.core.Step("b", m); err != nil && !errors.Is(err, clock.ErrCorrupt) {
 				t.Fatalf("Step(%+v): %v", m, err)
 			}
@@ -133,7 +133,7 @@ func FuzzStep(f *testing.F) {
 				t.Fatalf("Batch: %v", err)
 			}
 			for _, e := range r.Messages {
-				if _, err := store.DecodeMessage(store.AppendMessage(nil, e.Message)); err != nil {
+				if _, err := replication.DecodeMessage(replication.AppendMessage(nil, e.Message)); err != nil {
 					t.Fatalf("after %+v the core sends %+v, which does not decode: %v", m, e.Message, err)
 				}
 			}
@@ -157,7 +157,7 @@ func FuzzStep(f *testing.F) {
 		if err := a.engine.Batch(t.Context(), &r.Batch); err != nil {
 			t.Fatalf("Batch: %v", err)
 		}
-		if _, err := store.NewCore(a.cfg, a.books()); err != nil {
+		if _, err := replication.NewCore(a.cfg, a.books()); err != nil {
 			t.Fatalf("after %+v the books cannot be read: %v", m, err)
 		}
 	})

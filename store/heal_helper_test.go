@@ -1,6 +1,6 @@
 package store_test
 
-import "github.com/dovetail-crdt/dovetail/store"
+import "github.com/dovetail-crdt/dovetail/store/replication"
 
 // requestOf makes n ask p for a heal, since p has more than n and pushes do not
 // bring it, and returns the request. Other messages are lost.
@@ -8,7 +8,7 @@ func requestOf(w *world, n, p *node) parcel {
 	w.t.Helper()
 	w.drop(anything)
 	p.tick(101) // a hello
-	w.deliver(w.take(of[*store.Hello](from(p.id, n.id)))...)
+	w.deliver(w.take(of[*replication.Hello](from(p.id, n.id)))...)
 	w.drop(anything)
 	return request(n, w)
 }
@@ -19,7 +19,7 @@ func request(n *node, w *world) parcel {
 	w.t.Helper()
 	for range 500 {
 		n.tick(1)
-		ps := w.take(of[*store.Request](from(n.id, "")))
+		ps := w.take(of[*replication.Request](from(n.id, "")))
 		w.drop(from(n.id, ""))
 		if len(ps) > 0 {
 			return ps[0]
@@ -34,13 +34,13 @@ func request(n *node, w *world) parcel {
 func serve(w *world, req parcel) []parcel {
 	w.t.Helper()
 	w.deliver(req)
-	return w.take(of[*store.Frames](from(req.to, req.from)))
+	return w.take(of[*replication.Frames](from(req.to, req.from)))
 }
 
 // indexes returns which messages of a session these are.
 func indexes(ps []parcel) (out []uint64) {
 	for _, p := range ps {
-		out = append(out, p.message.(*store.Frames).Index)
+		out = append(out, p.message.(*replication.Frames).Index)
 	}
 	return out
 }

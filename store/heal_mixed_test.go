@@ -4,7 +4,7 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/dovetail-crdt/dovetail/store"
+	"github.com/dovetail-crdt/dovetail/store/replication"
 )
 
 // TestSessionServerRestarted: a server that has forgotten a session says so, and
@@ -19,11 +19,11 @@ func TestSessionServerRestarted(t *testing.T) {
 	w.deliver(first[:5]...)
 	a.boot(true)
 	again := request(b, w)
-	if m := again.message.(*store.Request); m.Session != first[0].message.(*store.Frames).Session || m.Got.IsEmpty() {
+	if m := again.message.(*replication.Request); m.Session != first[0].message.(*replication.Frames).Session || m.Got.IsEmpty() {
 		t.Fatalf("repeated request is %+v", m)
 	}
 	reply := serve(w, again)
-	if len(reply) != 1 || reply[0].message.(*store.Frames).Count != 0 {
+	if len(reply) != 1 || reply[0].message.(*replication.Frames).Count != 0 {
 		t.Fatalf("a server that has forgotten a session answers %v", reply)
 	}
 	w.deliver(reply...)
@@ -32,7 +32,7 @@ func TestSessionServerRestarted(t *testing.T) {
 	}
 	w.deliver(first[5:]...) // late, of the forgotten one
 	anew := requestOf(w, b, a)
-	if m := anew.message.(*store.Request); m.Session <= first[0].message.(*store.Frames).Session || !m.Got.IsEmpty() {
+	if m := anew.message.(*replication.Request); m.Session <= first[0].message.(*replication.Frames).Session || !m.Got.IsEmpty() {
 		t.Errorf("new request is %+v, want a new number and no frames", m)
 	}
 	w.deliver(anew)
@@ -78,9 +78,9 @@ func TestSessionMixedByRestart(t *testing.T) {
 func TestSessionMixedByOldRequest(t *testing.T) {
 	t.Parallel()
 	mixed(t, func(w *world, a, _ *node, req parcel) {
-		old := *req.message.(*store.Request)
+		old := *req.message.(*replication.Request)
 		old.Session--
-		req.raw = store.AppendMessage(nil, &old)
+		req.raw = replication.AppendMessage(nil, &old)
 		w.deliver(req)
 		a.tick(1)
 	})
@@ -115,16 +115,16 @@ func TestSessionAfterSilence(t *testing.T) {
 	w, a, b := filled(t, 3)
 	req := requestOf(w, b, a)
 	old := serve(w, req)
-	number := req.message.(*store.Request).Session
+	number := req.message.(*replication.Request).Session
 	for range 2000 { // no answer arrives, but signs of life do
 		w.pass(1)
-		w.deliver(w.take(of[*store.Hello]())...)
-		ps := w.take(of[*store.Request]())
+		w.deliver(w.take(of[*replication.Hello]())...)
+		ps := w.take(of[*replication.Request]())
 		w.drop(anything)
-		if len(ps) > 0 && ps[0].message.(*store.Request).Session != number {
+		if len(ps) > 0 && ps[0].message.(*replication.Request).Session != number {
 			w.deliver(old...)
 			if !b.core.Applied().IsEmpty() {
-				t.Errorf("messages of session %d counted in session %d: vector %v", number, ps[0].message.(*store.Request).Session, b.vector())
+				t.Errorf("messages of session %d counted in session %d: vector %v", number, ps[0].message.(*replication.Request).Session, b.vector())
 			}
 			w.converge(300)
 			return
@@ -140,7 +140,7 @@ func TestSessionNumbers(t *testing.T) {
 	w, a, b := filled(t, 3)
 	seen := map[uint64]bool{}
 	for i := range 4 {
-		n := requestOf(w, b, a).message.(*store.Request).Session
+		n := requestOf(w, b, a).message.(*replication.Request).Session
 		if seen[n] {
 			t.Errorf("process %d asks for session %d, as one before did", i, n)
 		}

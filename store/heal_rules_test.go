@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/dovetail-crdt/dovetail/store"
+	"github.com/dovetail-crdt/dovetail/store/replication"
 )
 
 // TestHiddenByNewer is rule R2: the index has one entry a key a replica, so an
@@ -15,11 +16,11 @@ func TestHiddenByNewer(t *testing.T) {
 	t.Parallel()
 	w, a, b := pair(t, shortLog)
 	a.put("k1", "1")
-	w.deliver(w.take(of[*store.Push]())...)
+	w.deliver(w.take(of[*replication.Push]())...)
 	a.put("k2", "2")
 	w.drop(anything)
 	a.put("k2", "3")
-	w.deliver(w.take(of[*store.Push]())...)
+	w.deliver(w.take(of[*replication.Push]())...)
 	a.put("k3", "4")
 	w.drop(anything)
 	b.shows("k2", "3")
@@ -38,13 +39,13 @@ func TestSkipsOlder(t *testing.T) {
 	w, a, b := pair(t, shortLog)
 	a.put("old1", "x")
 	a.put("old2", "x")
-	w.deliver(w.take(of[*store.Push]())...)
+	w.deliver(w.take(of[*replication.Push]())...)
 	a.put("new1", "x")
 	a.put("new2", "x")
 	w.drop(anything)
 	var keys []string
 	for _, f := range serve(w, requestOf(w, b, a)) {
-		for _, it := range f.message.(*store.Frames).Items {
+		for _, it := range f.message.(*replication.Frames).Items {
 			keys = append(keys, it.Key)
 		}
 	}
@@ -59,7 +60,7 @@ func TestRemovesAreIndexed(t *testing.T) {
 	t.Parallel()
 	w, a, b := pair(t, shortLog)
 	a.put("k", "x")
-	w.deliver(w.take(of[*store.Push]())...)
+	w.deliver(w.take(of[*replication.Push]())...)
 	a.remove("k", "x")
 	a.put("other", "y")
 	w.drop(anything)
@@ -84,10 +85,10 @@ func TestEntryMoves(t *testing.T) {
 	a.put("k01", "moved") // sent
 	w.drop(anything)
 	w.deliver(first...)
-	w.deliver(w.one(of[*store.Request]()))
+	w.deliver(w.one(of[*replication.Request]()))
 	a.tick(1)
-	w.drop(of[*store.Hello]())
-	w.deliver(w.take(of[*store.Frames]())...)
+	w.drop(of[*replication.Hello]())
+	w.deliver(w.take(of[*replication.Frames]())...)
 	b.shows("k10", "moved", "x")
 	b.shows("k01", "x")
 	if v := b.vector(); !v.Equal(spans(span(a.core.Replica(), 1, 12))) {
@@ -129,7 +130,7 @@ func TestHeldIsServed(t *testing.T) {
 // nothing that b's vector says makes c ask. B and c must still come to be equal.
 func TestHeldOriginGone(t *testing.T) {
 	t.Parallel()
-	w, a, b, c := trio(t, func(c *store.CoreConfig) { c.SessionKeys = 1 })
+	w, a, b, c := trio(t, func(c *replication.CoreConfig) { c.SessionKeys = 1 })
 	ev, err := a.core.Issue("burned", 1) // a number that a's log cannot answer for
 	if err != nil {
 		t.Fatalf("Issue: %v", err)
@@ -191,9 +192,9 @@ func TestBrokenPeerDoesNotStarve(t *testing.T) {
 	a.boot(true)
 	w.drop(anything)
 	a.put("k1", "x")
-	w.deliver(w.take(of[*store.Push](from("a", "b")))...)
+	w.deliver(w.take(of[*replication.Push](from("a", "b")))...)
 	a.put("k2", "x")
-	w.deliver(w.take(of[*store.Push](from("a", "b")))...)
+	w.deliver(w.take(of[*replication.Push](from("a", "b")))...)
 	w.drop(anything)
 	for range 4000 {
 		w.run(1)

@@ -4,13 +4,13 @@ import (
 	"errors"
 	"testing"
 
-	"github.com/dovetail-crdt/dovetail/store"
+	"github.com/dovetail-crdt/dovetail/store/replication"
 )
 
 // TestSessionBySize: objects that would not fit a message together travel apart.
 func TestSessionBySize(t *testing.T) {
 	t.Parallel()
-	w, a, b := pair(t, shortLog, func(c *store.CoreConfig) { c.SessionKeys, c.PushBytes = 16, 2000 })
+	w, a, b := pair(t, shortLog, func(c *replication.CoreConfig) { c.SessionKeys, c.PushBytes = 16, 2000 })
 	for _, key := range []string{"k1", "k2", "k3", "k4", "k5"} {
 		a.put(key, string(make([]byte, 900)))
 	}
@@ -18,7 +18,7 @@ func TestSessionBySize(t *testing.T) {
 	sent := serve(w, requestOf(w, b, a))
 	var items []int
 	for _, p := range sent {
-		items = append(items, len(p.message.(*store.Frames).Items))
+		items = append(items, len(p.message.(*replication.Frames).Items))
 	}
 	if len(items) != 2 || items[0] != 3 || items[1] != 2 {
 		t.Errorf("five objects of 900 bytes travel as %v, want three in the first message of 2000 bytes and two in the next", items)

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/dovetail-crdt/dovetail/store"
+	"github.com/dovetail-crdt/dovetail/store/replication"
 )
 
 // filled is a pair of which a has n objects k01, k02, … that b lacks, in a log
@@ -29,11 +30,11 @@ func TestLogAnswers(t *testing.T) {
 		a.put(fmt.Sprint("k", i), "x")
 	}
 	b.put("k0", "y")
-	w.deliver(w.take(of[*store.Push](from("", "b")))...)
+	w.deliver(w.take(of[*replication.Push](from("", "b")))...)
 	w.drop(anything)
 	w.deliver(requestOf(w, c, b)) // b relays a's changes
 	push := w.take(from("b", "c"))[0]
-	if m, ok := push.message.(*store.Push); !ok || len(m.Changes) != 6 {
+	if m, ok := push.message.(*replication.Push); !ok || len(m.Changes) != 6 {
 		t.Fatalf("b answers with %v, want a push of its 6 changes", push)
 	}
 	w.deliver(push)
@@ -48,13 +49,13 @@ func TestLogNamesOnlyWhatIsMissing(t *testing.T) {
 	t.Parallel()
 	w, a, b := pair(t)
 	a.put("k", "1")
-	w.deliver(w.take(of[*store.Push]())...)
+	w.deliver(w.take(of[*replication.Push]())...)
 	a.put("k", "2")
 	w.drop(anything)
 	a.put("k", "3")
-	w.deliver(w.take(of[*store.Push]())...) // a hole at 2
+	w.deliver(w.take(of[*replication.Push]())...) // a hole at 2
 	w.deliver(requestOf(w, b, a))
-	push := w.take(of[*store.Push](from("a", "b")))[0].message.(*store.Push)
+	push := w.take(of[*replication.Push](from("a", "b")))[0].message.(*replication.Push)
 	if len(push.Changes) != 1 || push.Changes[0].Span != w.changes[1].span {
 		t.Errorf("the answer to one who lacks only %v holds %d changes, first %v", w.changes[1].span, len(push.Changes), push.Changes[0].Span)
 	}
@@ -69,7 +70,7 @@ func TestSessionUnderLoss(t *testing.T) {
 	w.deliver(req, req) // twice
 	for round := range 60 {
 		a.tick(1)
-		frames := w.take(of[*store.Frames]())
+		frames := w.take(of[*replication.Frames]())
 		slices.Reverse(frames)
 		for i, f := range frames {
 			switch (i + round) % 3 {
@@ -90,8 +91,8 @@ func TestSessionUnderLoss(t *testing.T) {
 			return
 		}
 		b.tick(25)
-		w.drop(of[*store.Hello]())
-		w.deliver(w.take(of[*store.Request]())...)
+		w.drop(of[*replication.Hello]())
+		w.deliver(w.take(of[*replication.Request]())...)
 	}
 	t.Fatalf("the session did not complete; vector of b %v, held %v", b.vector(), b.held())
 }
@@ -147,14 +148,14 @@ func TestSessionWindow(t *testing.T) {
 	var sent []uint64
 	w.deliver(requestOf(w, b, a))
 	for range 10 {
-		frames := w.take(of[*store.Frames]())
+		frames := w.take(of[*replication.Frames]())
 		if len(frames) > 8 {
 			t.Errorf("%d messages at once, want at most 8", len(frames))
 		}
 		sent = append(sent, indexes(frames)...)
 		w.deliver(frames...)
-		w.drop(of[*store.Hello]())
-		w.deliver(w.take(of[*store.Request]())...)
+		w.drop(of[*replication.Hello]())
+		w.deliver(w.take(of[*replication.Request]())...)
 		a.tick(1)
 		if b.core.Applied().Covers(a.core.Applied()) {
 			break
@@ -190,19 +191,19 @@ func TestSessionGiveUp(t *testing.T) {
 	for i := range 3 {
 		a.put(fmt.Sprint("k", i), "x")
 	}
-	w.deliver(w.take(of[*store.Push](from("a", "b")))...)
+	w.deliver(w.take(of[*replication.Push](from("a", "b")))...)
 	w.drop(anything)
 	c.tick(2)
 	w.drop(anything)
 	a.tick(101)
 	b.tick(101)
-	w.deliver(w.take(of[*store.Hello](from("", "c")))...)
+	w.deliver(w.take(of[*replication.Hello](from("", "c")))...)
 	w.isolate("a")
 	asked := map[store.PeerID]int{}
 	for range 3000 {
 		b.tick(1)
 		c.tick(1)
-		for _, p := range w.take(of[*store.Request](from("c", ""))) {
+		for _, p := range w.take(of[*replication.Request](from("c", ""))) {
 			if asked[p.to]++; p.to == "b" {
 				w.deliver(p)
 			}

@@ -4,7 +4,7 @@ import (
 	"errors"
 	"testing"
 
-	"github.com/dovetail-crdt/dovetail/store"
+	"github.com/dovetail-crdt/dovetail/store/replication"
 )
 
 // TestUnreadableObjectIsNotAskedForAgain: a peer that cannot read one of its objects
@@ -30,7 +30,7 @@ func TestUnreadableObjectIsNotAskedForAgain(t *testing.T) {
 			b.tick(1)
 			for len(w.wire) > 0 {
 				for _, p := range w.take(anything) {
-					if m, ok := p.message.(*store.Frames); ok {
+					if m, ok := p.message.(*replication.Frames); ok {
 						sent += len(m.Items)
 					}
 					w.deliver(p)

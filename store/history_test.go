@@ -11,6 +11,7 @@ import (
 
 	"github.com/dovetail-crdt/dovetail/crdt"
 	"github.com/dovetail-crdt/dovetail/store"
+	"github.com/dovetail-crdt/dovetail/store/replication"
 )
 
 // TestHistories runs random histories of three or four stores with loss,
@@ -47,7 +48,7 @@ func newHistory(t *rapid.T) *history {
 		{"bcd", "a", "a", "a"}, // a star
 	}).Draw(t, "graph")
 	for i, peers := range graph {
-		h.w.open(store.PeerID("abcd"[i:i+1]), peers, func(c *store.CoreConfig) {
+		h.w.open(store.PeerID("abcd"[i:i+1]), peers, func(c *replication.CoreConfig) {
 			c.LogBytes = rapid.SampledFrom([]int{1, 200, 1 << 20}).Draw(t, "log")
 			c.SessionKeys = rapid.IntRange(1, 3).Draw(t, "session keys")
 			c.Reserve = rapid.SampledFrom([]uint64{2, 6, 4096}).Draw(t, "reserve")
@@ -126,7 +127,7 @@ func (h *history) crash(n *node) {
 		if i < 0 {
 			break
 		}
-		m, err := store.DecodeMessage(h.w.wire[i].raw)
+		m, err := replication.DecodeMessage(h.w.wire[i].raw)
 		if err != nil {
 			h.t.Fatalf("DecodeMessage: %v", err)
 		}
@@ -181,7 +182,7 @@ func (h *history) change(n *node) {
 // checkChanges checks that every store has applied every change that became
 // durable anywhere, and that no two of them share an event.
 func (h *history) checkChanges() {
-	all := &store.Applied{}
+	all := &replication.Applied{}
 	for _, ch := range h.w.changes {
 		if !all.Minus(spans(ch.span)).Equal(all) {
 			h.t.Fatalf("two changes share an event of %v", ch.span)
@@ -200,10 +201,10 @@ func TestLine(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		name string
-		opts []func(*store.CoreConfig)
+		opts []func(*replication.CoreConfig)
 	}{
 		{"log", nil},
-		{"session", []func(*store.CoreConfig){shortLog}},
+		{"session", []func(*replication.CoreConfig){shortLog}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

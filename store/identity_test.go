@@ -7,6 +7,7 @@ import (
 
 	"github.com/dovetail-crdt/dovetail/store"
 	"github.com/dovetail-crdt/dovetail/store/memory"
+	"github.com/dovetail-crdt/dovetail/store/replication"
 )
 
 // newEngine returns an engine with these books and no objects.
@@ -30,13 +31,13 @@ func newEngine(t *testing.T, books iter.Seq2[store.Book, error]) *memory.Engine 
 // peer b has a's second change and it does not.
 func restored(t *testing.T) (w *world, a, b *node) {
 	t.Helper()
-	w, a, b = pair(t, func(c *store.CoreConfig) { c.Reserve = 2 })
+	w, a, b = pair(t, func(c *replication.CoreConfig) { c.Reserve = 2 })
 	a.put("k", "1")
 	backup := newEngine(t, a.engine.Books(t.Context()))
 	for range 9 {
 		a.put("k", "2")
 	}
-	w.deliver(w.take(of[*store.Push]())...)
+	w.deliver(w.take(of[*replication.Push]())...)
 	w.drop(anything)
 	a.engine, a.holds = backup, map[int]bool{0: true}
 	w.changes = w.changes[:0] // of which the copy has nothing
@@ -66,7 +67,7 @@ func TestIdentityByVector(t *testing.T) {
 		t.Fatalf("fenced before anything was heard: %v", err)
 	}
 	b.tick(100)
-	w.deliver(w.take(of[*store.Hello](from("b", "a")))...)
+	w.deliver(w.take(of[*replication.Hello](from("b", "a")))...)
 	fenced(t, a, "a hello")
 }
 
@@ -75,7 +76,7 @@ func TestIdentityByPush(t *testing.T) {
 	t.Parallel()
 	w, a, b := restored(t)
 	was := a.image()
-	m := &store.Push{Changes: []store.Change{{
+	m := &replication.Push{Changes: []replication.Change{{
 		Key: "k", Span: span(a.core.Replica(), 900, 900), After: 1, Frame: w.frame(t),
 	}}}
 	if err := a.core.Step(b.id, m); err != nil {
@@ -93,7 +94,7 @@ func TestIdentityByHeal(t *testing.T) {
 	t.Parallel()
 	_, a, _ := restored(t)
 	all := spans(span(a.core.Replica(), 1, 900))
-	m := &store.Request{Session: 1, Base: all, Held: &store.Applied{}, Got: &store.Applied{}}
+	m := &replication.Request{Session: 1, Base: all, Held: &replication.Applied{}, Got: &replication.Applied{}}
 	if err := a.core.Step("b", m); err != nil {
 		t.Fatalf("Step: %v", err)
 	}
@@ -101,11 +102,11 @@ func TestIdentityByHeal(t *testing.T) {
 
 	w, a, b := restored(t)
 	other := spans(span(77, 1, 1))
-	if err := a.core.Step("b", &store.Hello{Have: other}); err != nil {
+	if err := a.core.Step("b", &replication.Hello{Have: other}); err != nil {
 		t.Fatalf("Step: %v", err)
 	}
-	req := request(a, w).message.(*store.Request)
-	if err := a.core.Step(b.id, &store.Frames{Session: req.Session, Snapshot: all, Held: &store.Applied{}}); err != nil {
+	req := request(a, w).message.(*replication.Request)
+	if err := a.core.Step(b.id, &replication.Frames{Session: req.Session, Snapshot: all, Held: &replication.Applied{}}); err != nil {
 		t.Fatalf("Step: %v", err)
 	}
 	fenced(t, a, "a session")
@@ -136,7 +137,7 @@ func TestRestoredPeer(t *testing.T) {
 	b.put("k", "gone")
 	w.drop(anything)
 	b.tick(100)
-	w.deliver(w.take(of[*store.Hello](from("b", "a")))...)
+	w.deliver(w.take(of[*replication.Hello](from("b", "a")))...)
 	b.engine, w.changes, b.holds = memory.New(), nil, nil
 	b.boot(false)
 	w.drop(anything)
@@ -145,8 +146,8 @@ func TestRestoredPeer(t *testing.T) {
 	for range 500 {
 		a.tick(1)
 		b.tick(1)
-		if ps := w.take(of[*store.Request]()); len(ps) > 0 {
-			t.Fatalf("%v for what the peer no longer has: base %v, a has %v, b %v", ps[0], ps[0].message.(*store.Request).Base, a.vector(), b.vector())
+		if ps := w.take(of[*replication.Request]()); len(ps) > 0 {
+			t.Fatalf("%v for what the peer no longer has: base %v, a has %v, b %v", ps[0], ps[0].message.(*replication.Request).Base, a.vector(), b.vector())
 		}
 		w.flush()
 	}

@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"github.com/dovetail-crdt/dovetail/clock"
-	"github.com/dovetail-crdt/dovetail/store"
+	"github.com/dovetail-crdt/dovetail/store/replication"
 )
 
 // indexBooks returns how many index books there are.
@@ -35,9 +35,9 @@ func TestIndexBooks(t *testing.T) {
 		}
 	}
 	frame := w.frame(t)
-	push := &store.Push{}
+	push := &replication.Push{}
 	for seq := uint64(1); seq <= 9; seq++ {
-		push.Changes = append(push.Changes, store.Change{Key: fmt.Sprint("k", seq%2), Span: span(77, seq, seq), After: seq - 1, Frame: frame})
+		push.Changes = append(push.Changes, replication.Change{Key: fmt.Sprint("k", seq%2), Span: span(77, seq, seq), After: seq - 1, Frame: frame})
 	}
 	if err := a.core.Step("b", push); err != nil {
 		t.Fatalf("Step: %v", err)
@@ -64,7 +64,7 @@ func TestIndexManyMoves(t *testing.T) {
 		}
 		var keys []string
 		for _, f := range serve(w, requestOf(w, b, a)) {
-			for _, it := range f.message.(*store.Frames).Items {
+			for _, it := range f.message.(*replication.Frames).Items {
 				keys = append(keys, it.Key)
 				want := clock.Dot{Replica: a.core.Replica(), Seq: 397 + uint64(it.Key[1]-'0')}
 				if len(it.Last) != 1 || it.Last[0] != want {
@@ -88,11 +88,11 @@ func TestIndexOldEvent(t *testing.T) {
 	t.Parallel()
 	w, a, b := pair(t, shortLog)
 	a.put("k", "1")
-	late := w.one(of[*store.Push]())
+	late := w.one(of[*replication.Push]())
 	a.put("k", "2")
 	w.drop(anything)
 	a.put("k", "3")
-	w.deliver(w.one(of[*store.Push]()))
+	w.deliver(w.one(of[*replication.Push]()))
 	w.deliver(late)
 	b.shows("k", "1", "3")
 	w.drop(anything)
@@ -100,7 +100,7 @@ func TestIndexOldEvent(t *testing.T) {
 	if len(frames) != 1 {
 		t.Fatalf("session of one object has %d messages", len(frames))
 	}
-	if it := frames[0].message.(*store.Frames).Items[0]; it.Last[0].Seq != 3 {
+	if it := frames[0].message.(*replication.Frames).Items[0]; it.Last[0].Seq != 3 {
 		t.Errorf("last event on k is told as %v, want number 3", it.Last)
 	}
 }

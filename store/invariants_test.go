@@ -7,7 +7,7 @@ import (
 
 	"github.com/dovetail-crdt/dovetail/clock"
 	"github.com/dovetail-crdt/dovetail/crdt"
-	"github.com/dovetail-crdt/dovetail/store"
+	"github.com/dovetail-crdt/dovetail/store/replication"
 )
 
 // has reports whether the engine's object contains what frame brings: merging it
@@ -54,18 +54,18 @@ func (n *node) checkApplied() {
 }
 
 // checkDurable checks I10: what a message says of its sender is durable there.
-func (n *node) checkDurable(e store.Envelope) {
+func (n *node) checkDurable(e replication.Envelope) {
 	w := n.w
 	w.t.Helper()
 	durable := n.durable()
-	says := func(what string, v *store.Applied) {
+	says := func(what string, v *replication.Applied) {
 		w.t.Helper()
 		if v != nil && !durable.Covers(v) {
 			w.t.Fatalf("%s: %s of %T to %s is %v, but durable is only %v", n.id, what, e.Message, e.To, v, durable)
 		}
 	}
 	switch m := e.Message.(type) {
-	case *store.Push:
+	case *replication.Push:
 		says("vector", m.Have)
 		for _, ch := range m.Changes {
 			says("change", spans(ch.Span))
@@ -73,11 +73,11 @@ func (n *node) checkDurable(e store.Envelope) {
 				w.t.Fatalf("%s: pushes %v on %q to %s, whose effect is not durable here", n.id, ch.Span, ch.Key, e.To)
 			}
 		}
-	case *store.Hello:
+	case *replication.Hello:
 		says("vector", m.Have)
-	case *store.Request:
+	case *replication.Request:
 		says("base", m.Base)
-	case *store.Frames:
+	case *replication.Frames:
 		says("snapshot", m.Snapshot)
 		for _, ch := range w.changes {
 			if !m.Snapshot.Contains(ch.span) {
@@ -93,15 +93,15 @@ func (n *node) checkDurable(e store.Envelope) {
 }
 
 // durable returns the vector in the store's books.
-func (n *node) durable() *store.Applied { return n.book("applied") }
+func (n *node) durable() *replication.Applied { return n.book("applied") }
 
 // held returns what the books say that the store may hold beyond its vector.
-func (n *node) held() *store.Applied { return n.book("held") }
+func (n *node) held() *replication.Applied { return n.book("held") }
 
-func (n *node) book(key string) *store.Applied {
+func (n *node) book(key string) *replication.Applied {
 	w := n.w
 	w.t.Helper()
-	a := &store.Applied{}
+	a := &replication.Applied{}
 	for _, b := range n.books() {
 		if b.Key != key {
 			continue
@@ -111,7 +111,7 @@ func (n *node) book(key string) *store.Applied {
 			w.t.Fatalf("%s: book %q: %v", n.id, key, err)
 		}
 		for id, in := range c.Intervals() {
-			a.Add(store.Span{Replica: id, First: in.Lo, Last: in.Hi})
+			a.Add(replication.Span{Replica: id, First: in.Lo, Last: in.Hi})
 		}
 	}
 	return a

@@ -7,6 +7,7 @@ import (
 
 	"github.com/dovetail-crdt/dovetail/crdt"
 	"github.com/dovetail-crdt/dovetail/store"
+	"github.com/dovetail-crdt/dovetail/store/replication"
 )
 
 // TestJoin: the value of an object is that of all its frames of the kind, or it is
@@ -43,7 +44,7 @@ func TestJoin(t *testing.T) {
 		{"a newer one before", [][]byte{newer, x}, 0, crdt.ErrVersion},
 		{"a damaged one beside", [][]byte{x, damaged}, 0, crdt.ErrCorrupt},
 	} {
-		s, err := store.Join(words, "k", tt.frames)
+		s, err := replication.Join(words, "k", tt.frames)
 		if !errors.Is(err, tt.err) || s.Len() != tt.want {
 			t.Errorf("Join of %s = %d words, %v; want %d, %v", tt.name, s.Len(), err, tt.want, tt.err)
 		}

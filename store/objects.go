@@ -57,7 +57,7 @@ func (o Objects[S]) View(ctx context.Context, key string, opts ...Option) (S, cl
 	}
 	s, verr := crdt.ValueOf(o.kind, obj)
 	if verr != nil {
-		return o.kind.New(), clock.Token{}, &KeyError{o.prefix + key, verr}
+		return o.kind.New(), clock.Token{}, &KeyError{Key: o.prefix + key, Err: verr}
 	}
 	return s, token, err
 }
@@ -85,7 +85,7 @@ func (o Objects[S]) Views(ctx context.Context, keys []string, opts ...Option) ([
 		}
 		s, verr := crdt.ValueOf(o.kind, obj)
 		if verr != nil {
-			err = errors.Join(err, &KeyError{full[i], verr})
+			err = errors.Join(err, &KeyError{Key: full[i], Err: verr})
 			continue
 		}
 		values[i] = s
@@ -102,5 +102,16 @@ func (o Objects[S]) Keys(ctx context.Context) iter.Seq2[string, error] {
 				return
 			}
 		}
+	}
+}
+
+// typed returns fn as a function of an object of kind k.
+func typed[S crdt.Lattice[S]](k crdt.Kind[S], fn func(*crdt.Tx, S) error) func(*crdt.Tx, *crdt.Object) error {
+	return func(tx *crdt.Tx, o *crdt.Object) error {
+		s, err := crdt.ValueOf(k, o)
+		if err != nil {
+			return err
+		}
+		return fn(tx, s)
 	}
 }

@@ -3,7 +3,7 @@ package store_test
 import (
 	"testing"
 
-	"github.com/dovetail-crdt/dovetail/store"
+	"github.com/dovetail-crdt/dovetail/store/replication"
 )
 
 // TestDuplicatesWriteNothing: a change that came before is not written again.
@@ -11,7 +11,7 @@ func TestDuplicatesWriteNothing(t *testing.T) {
 	t.Parallel()
 	w, a, b := pair(t)
 	a.put("k", "x")
-	push := w.one(of[*store.Push](from("a", "b")))
+	push := w.one(of[*replication.Push](from("a", "b")))
 	w.deliver(push)
 	for range 2 {
 		if err := b.core.Step("a", push.message); err != nil {
@@ -27,8 +27,8 @@ func TestDuplicatesWriteNothing(t *testing.T) {
 func TestPartOfAChange(t *testing.T) {
 	t.Parallel()
 	w, a, _ := pair(t)
-	for _, s := range []store.Span{span(77, 1, 1), span(77, 1, 3), span(77, 5, 5), span(77, 4, 5)} {
-		m := &store.Push{Changes: []store.Change{{Key: "k", Span: s, After: s.First - 1, Frame: w.frame(t)}}}
+	for _, s := range []replication.Span{span(77, 1, 1), span(77, 1, 3), span(77, 5, 5), span(77, 4, 5)} {
+		m := &replication.Push{Changes: []replication.Change{{Key: "k", Span: s, After: s.First - 1, Frame: w.frame(t)}}}
 		if err := a.core.Step("b", m); err != nil {
 			t.Fatalf("Step: %v", err)
 		}
@@ -48,8 +48,8 @@ func TestReturnIsNoticed(t *testing.T) {
 	a.tick(120) // sent three times; next due after 175 ticks
 	w.drop(anything)
 	b.tick(101)
-	w.deliver(w.take(of[*store.Hello](from("b", "a")))[0])
-	push := w.one(of[*store.Push](from("a", "b")))
+	w.deliver(w.take(of[*replication.Hello](from("b", "a")))[0])
+	push := w.one(of[*replication.Push](from("a", "b")))
 	w.deliver(push)
 	b.shows("k", "x")
 }
@@ -63,7 +63,7 @@ func TestSilenceBeforeFirstPush(t *testing.T) {
 	w.drop(anything)
 	for i := range 3 {
 		a.put("k", string(rune('x'+i)))
-		if n := len(w.take(of[*store.Push](from("a", "b")))); n != 1 {
+		if n := len(w.take(of[*replication.Push](from("a", "b")))); n != 1 {
 			t.Errorf("change %d after a long silence came in %d pushes, want at once in one", i+1, n)
 		}
 	}

@@ -3,7 +3,7 @@ package store_test
 import (
 	"testing"
 
-	"github.com/dovetail-crdt/dovetail/store"
+	"github.com/dovetail-crdt/dovetail/store/replication"
 )
 
 // TestPushUntilAcknowledged: a change that is lost is sent again, less and less
@@ -13,11 +13,11 @@ func TestPushUntilAcknowledged(t *testing.T) {
 	w, a, b := pair(t)
 	w.run(5)
 	a.put("k", "x")
-	w.drop(of[*store.Push](from("a", "b")))
+	w.drop(of[*replication.Push](from("a", "b")))
 	var at []int
 	for i := 1; i <= 90; i++ {
 		a.tick(1)
-		if n := len(w.take(of[*store.Push](from("a", "b")))); n > 0 {
+		if n := len(w.take(of[*replication.Push](from("a", "b")))); n > 0 {
 			at = append(at, i)
 		}
 	}
@@ -34,7 +34,7 @@ func TestPushUntilAcknowledged(t *testing.T) {
 	for range 500 {
 		a.tick(1)
 		b.tick(1)
-		if ps := w.take(of[*store.Push]()); len(ps) > 0 {
+		if ps := w.take(of[*replication.Push]()); len(ps) > 0 {
 			t.Fatalf("pushed again after the acknowledgement: %v", ps)
 		}
 		w.flush()
@@ -48,17 +48,17 @@ func TestLostAcknowledgement(t *testing.T) {
 	w, a, b := pair(t)
 	w.run(5)
 	a.put("k", "x")
-	push := w.one(of[*store.Push](from("a", "b")))
+	push := w.one(of[*replication.Push](from("a", "b")))
 	w.deliver(push)
 	was := b.image()
 	for i := range 3 {
 		b.tick(4)
-		if ps := w.take(of[*store.Hello](from("b", "a"))); len(ps) > 0 {
+		if ps := w.take(of[*replication.Hello](from("b", "a"))); len(ps) > 0 {
 			t.Fatalf("round %d: acknowledged after less than AckTicks: %v", i, ps)
 		}
 		b.tick(1)
-		ack := w.one(of[*store.Hello](from("b", "a"))) // lost
-		if !ack.message.(*store.Hello).Have.Contains(w.changes[0].span) {
+		ack := w.one(of[*replication.Hello](from("b", "a"))) // lost
+		if !ack.message.(*replication.Hello).Have.Contains(w.changes[0].span) {
 			t.Fatalf("round %d: acknowledgement %v is without the change", i, ack)
 		}
 		w.deliver(push)
@@ -67,9 +67,9 @@ func TestLostAcknowledgement(t *testing.T) {
 		t.Errorf("a push that came four times left\n%s, once\n%s", got, was)
 	}
 	b.tick(5)
-	w.deliver(w.one(of[*store.Hello](from("b", "a"))))
+	w.deliver(w.one(of[*replication.Hello](from("b", "a"))))
 	a.tick(90)
-	if ps := w.take(of[*store.Push]()); len(ps) > 0 {
+	if ps := w.take(of[*replication.Push]()); len(ps) > 0 {
 		t.Errorf("pushed again after the acknowledgement: %v", ps)
 	}
 }
@@ -81,19 +81,19 @@ func TestAcknowledgementRides(t *testing.T) {
 	w, a, b := pair(t)
 	w.run(5)
 	a.put("k", "x")
-	w.deliver(w.one(of[*store.Push](from("a", "b"))))
+	w.deliver(w.one(of[*replication.Push](from("a", "b"))))
 	b.put("k", "y")
-	back := w.one(of[*store.Push](from("b", "a")))
-	if have := back.message.(*store.Push).Have; have == nil || !have.Contains(w.changes[0].span) {
+	back := w.one(of[*replication.Push](from("b", "a")))
+	if have := back.message.(*replication.Push).Have; have == nil || !have.Contains(w.changes[0].span) {
 		t.Fatalf("push to a, which waits for an acknowledgement, has the vector %v", have)
 	}
 	w.deliver(back)
 	b.tick(10)
-	if ps := w.take(of[*store.Hello](from("b", "a"))); len(ps) > 0 {
+	if ps := w.take(of[*replication.Hello](from("b", "a"))); len(ps) > 0 {
 		t.Errorf("acknowledged twice: %v", ps)
 	}
 	a.tick(30)
-	if ps := w.take(of[*store.Push](from("a", "b"))); len(ps) > 0 {
+	if ps := w.take(of[*replication.Push](from("a", "b"))); len(ps) > 0 {
 		t.Errorf("pushed again after the acknowledgement: %v", ps)
 	}
 }
@@ -112,7 +112,7 @@ func TestIdle(t *testing.T) {
 		for i, n := range w.nodes {
 			n.tick(1)
 			for _, p := range w.wire {
-				if _, ok := p.message.(*store.Hello); !ok {
+				if _, ok := p.message.(*replication.Hello); !ok {
 					t.Fatalf("idle stores send %v", p)
 				}
 			}
@@ -134,17 +134,17 @@ func TestHelloAfterRelay(t *testing.T) {
 	w, a, b, _ := trio(t)
 	w.run(5)
 	a.put("k", "x")
-	w.deliver(w.one(of[*store.Push](from("a", "b"))))
+	w.deliver(w.one(of[*replication.Push](from("a", "b"))))
 	w.drop(anything)
 	for i := 1; ; i++ {
 		b.tick(1)
-		if len(w.take(of[*store.Push](from("b", "")))) > 0 {
+		if len(w.take(of[*replication.Push](from("b", "")))) > 0 {
 			t.Fatalf("b pushes a change that is not its own")
 		}
-		ps := w.take(of[*store.Hello](from("b", "c")))
+		ps := w.take(of[*replication.Hello](from("b", "c")))
 		if len(ps) > 0 {
-			if i > 25 || !ps[0].message.(*store.Hello).Have.Contains(w.changes[0].span) {
-				t.Errorf("hello to c after %d ticks has the vector %v; want the new change in at most 25", i, ps[0].message.(*store.Hello).Have)
+			if i > 25 || !ps[0].message.(*replication.Hello).Have.Contains(w.changes[0].span) {
+				t.Errorf("hello to c after %d ticks has the vector %v; want the new change in at most 25", i, ps[0].message.(*replication.Hello).Have)
 			}
 			return
 		}
@@ -172,7 +172,7 @@ func TestUnreachable(t *testing.T) {
 		}
 		a.tick(1)
 		for _, p := range w.take(anything) {
-			if _, ok := p.message.(*store.Hello); !ok {
+			if _, ok := p.message.(*replication.Hello); !ok {
 				t.Fatalf("tick %d: an unreachable peer is sent %v", i, p)
 			}
 			hellos++
@@ -184,8 +184,8 @@ func TestUnreachable(t *testing.T) {
 	w.cut = nil
 	b.tick(100)
 	w.deliver(w.take(from("b", "a"))...)
-	push := w.one(of[*store.Push](from("a", "b")))
-	if n := len(push.message.(*store.Push).Changes); n != 11 {
+	push := w.one(of[*replication.Push](from("a", "b")))
+	if n := len(push.message.(*replication.Push).Changes); n != 11 {
 		t.Errorf("on its return the peer is pushed %d changes, want all 11", n)
 	}
 	w.deliver(push)
@@ -196,7 +196,7 @@ func TestUnreachable(t *testing.T) {
 // least one.
 func TestPushBytes(t *testing.T) {
 	t.Parallel()
-	w, a, b := pair(t, func(c *store.CoreConfig) { c.PushBytes = 300 })
+	w, a, b := pair(t, func(c *replication.CoreConfig) { c.PushBytes = 300 })
 	w.run(5)
 	w.isolate("b")
 	for range 12 {
@@ -210,10 +210,10 @@ func TestPushBytes(t *testing.T) {
 	w.cut = nil
 	b.tick(100)
 	w.deliver(w.take(from("b", "a"))...)
-	pushes := w.take(of[*store.Push](from("a", "b")))
+	pushes := w.take(of[*replication.Push](from("a", "b")))
 	total := 0
 	for _, p := range pushes {
-		m := p.message.(*store.Push)
+		m := p.message.(*replication.Push)
 		total += len(m.Changes)
 		if len(p.raw) > 400 && len(m.Changes) > 1 {
 			t.Errorf("push of %d bytes holds %d changes; the limit is 300", len(p.raw), len(m.Changes))
@@ -236,7 +236,7 @@ func TestPushBeforeFirstTick(t *testing.T) {
 	a := w.open("a", "b")
 	for i := range 3 {
 		a.put("k", string(rune('x'+i)))
-		if n := len(w.take(of[*store.Push](from("a", "b")))); n != 1 {
+		if n := len(w.take(of[*replication.Push](from("a", "b")))); n != 1 {
 			t.Errorf("change %d, made before the first tick, came in %d pushes, want at once in one", i+1, n)
 		}
 	}

@@ -6,7 +6,7 @@ import (
 
 	"github.com/dovetail-crdt/dovetail/clock"
 	"github.com/dovetail-crdt/dovetail/crdt"
-	"github.com/dovetail-crdt/dovetail/store"
+	"github.com/dovetail-crdt/dovetail/store/replication"
 )
 
 // TestContinue: a store that is the one that it was keeps its id and never gives
@@ -14,7 +14,7 @@ import (
 // number comes twice is checked by the harness.)
 func TestContinue(t *testing.T) {
 	t.Parallel()
-	w, a, b := pair(t, func(c *store.CoreConfig) { c.Reserve = 4 })
+	w, a, b := pair(t, func(c *replication.CoreConfig) { c.Reserve = 4 })
 	id := a.core.Replica()
 	for i := range 20 {
 		a.put("k", string(rune('a'+i)))
@@ -60,7 +60,7 @@ func TestFresh(t *testing.T) {
 // TestContinueNothing: a new store has nothing to continue.
 func TestContinueNothing(t *testing.T) {
 	t.Parallel()
-	core, err := store.NewCore(store.CoreConfig{Self: "a", Fresh: 5, Continue: true}, nil)
+	core, err := replication.NewCore(replication.CoreConfig{Self: "a", Fresh: 5, Continue: true}, nil)
 	if err != nil || core.Replica() != 5 {
 		t.Fatalf("NewCore(Continue) of no books = %v, %v; want replica 5", core.Replica(), err)
 	}
@@ -70,7 +70,7 @@ func TestContinueNothing(t *testing.T) {
 // vectors learn so, and hold no hole for ever.
 func TestBurned(t *testing.T) {
 	t.Parallel()
-	w, a, b := pair(t, func(c *store.CoreConfig) { c.Reserve = 10 })
+	w, a, b := pair(t, func(c *replication.CoreConfig) { c.Reserve = 10 })
 	a.put("k", "1")
 	for range 2 {
 		if err := perform(a, words, "k", func(tx *crdt.Tx, s *crdt.AWSet[string]) { s.Add(tx, "lost") }); err != nil {
@@ -129,31 +129,31 @@ func TestBurn(t *testing.T) {
 // TestReserve: numbers are given out only once they are durably reserved.
 func TestReserve(t *testing.T) {
 	t.Parallel()
-	core, err := store.NewCore(store.CoreConfig{
+	core, err := replication.NewCore(replication.CoreConfig{
 		Self: "a", Fresh: 1, Reserve: 4,
 	}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := core.Issue("k", 1); !errors.Is(err, store.ErrReserve) {
+	if _, err := core.Issue("k", 1); !errors.Is(err, replication.ErrReserve) {
 		t.Errorf("Issue before the first batch = %v, want ErrReserve", err)
 	}
 	core.Ready()
-	if _, err := core.Issue("k", 5); !errors.Is(err, store.ErrReserve) {
+	if _, err := core.Issue("k", 5); !errors.Is(err, replication.ErrReserve) {
 		t.Errorf("Issue of 5 of 4 reserved numbers = %v, want ErrReserve", err)
 	}
 	ev, err := core.Issue("k", 3)
 	if err != nil || ev.Dot != (clock.Dot{Replica: 1, Seq: 1}) {
 		t.Fatalf("Issue of 3 = %v, %v", ev, err)
 	}
-	if _, err := core.Issue("k", 0); !errors.Is(err, store.ErrReserve) {
+	if _, err := core.Issue("k", 0); !errors.Is(err, replication.ErrReserve) {
 		t.Errorf("Issue of no number = %v, want ErrReserve", err)
 	}
-	if _, err := core.Issue("k", 2); !errors.Is(err, store.ErrReserve) {
+	if _, err := core.Issue("k", 2); !errors.Is(err, replication.ErrReserve) {
 		t.Errorf("Issue of 2 of 1 reserved number = %v, want ErrReserve", err)
 	}
 	core.Reserve(9)
-	if _, err := core.Issue("k", 2); !errors.Is(err, store.ErrReserve) {
+	if _, err := core.Issue("k", 2); !errors.Is(err, replication.ErrReserve) {
 		t.Errorf("Issue while the reservation is not durable = %v, want ErrReserve", err)
 	}
 	core.Ready()

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/dovetail-crdt/dovetail/store"
+	"github.com/dovetail-crdt/dovetail/store/replication"
 )
 
 func (w *world) ctx() context.Context { return context.Background() }
@@ -15,7 +16,7 @@ func from(src, dst store.PeerID) func(parcel) bool {
 }
 
 // of matches the messages of one type.
-func of[M store.Message](more ...func(parcel) bool) func(parcel) bool {
+func of[M replication.Message](more ...func(parcel) bool) func(parcel) bool {
 	return func(p parcel) bool {
 		if _, ok := p.message.(M); !ok {
 			return false

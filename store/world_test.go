@@ -13,6 +13,7 @@ import (
 	"github.com/dovetail-crdt/dovetail/crdt"
 	"github.com/dovetail-crdt/dovetail/store"
 	"github.com/dovetail-crdt/dovetail/store/memory"
+	"github.com/dovetail-crdt/dovetail/store/replication"
 )
 
 // world is some cores, their engines, and the messages in flight between them.
@@ -33,8 +34,8 @@ type node struct {
 	w      *world
 	id     store.PeerID
 	engine *memory.Engine
-	cfg    store.CoreConfig
-	core   *store.Core
+	cfg    replication.CoreConfig
+	core   *replication.Core
 	hlc    *clock.HLC
 	local  []change     // changes in the core's batch, not durable yet
 	holds  map[int]bool // changes of the world that were seen to be in the engine
@@ -45,7 +46,7 @@ type node struct {
 // change is a transaction: its events, and its delta once it is durable.
 type change struct {
 	key   string
-	span  store.Span
+	span  replication.Span
 	frame []byte
 }
 
@@ -53,13 +54,13 @@ type change struct {
 type parcel struct {
 	from, to store.PeerID
 	raw      []byte
-	message  store.Message
+	message  replication.Message
 }
 
 func newWorld(t rapid.TB) *world { return &world{t: t} }
 
 // trio is three connected stores a, b and c, one tick old.
-func trio(t *testing.T, opts ...func(*store.CoreConfig)) (w *world, a, b, c *node) {
+func trio(t *testing.T, opts ...func(*replication.CoreConfig)) (w *world, a, b, c *node) {
 	t.Helper()
 	w = newWorld(t)
 	a, b, c = w.open("a", "b c", opts...), w.open("b", "a c", opts...), w.open("c", "a b", opts...)
@@ -68,7 +69,7 @@ func trio(t *testing.T, opts ...func(*store.CoreConfig)) (w *world, a, b, c *nod
 }
 
 // pair is two connected stores a and b, one tick old.
-func pair(t *testing.T, opts ...func(*store.CoreConfig)) (w *world, a, b *node) {
+func pair(t *testing.T, opts ...func(*replication.CoreConfig)) (w *world, a, b *node) {
 	t.Helper()
 	w = newWorld(t)
 	a, b = w.open("a", "b", opts...), w.open("b", "a", opts...)
@@ -78,12 +79,12 @@ func pair(t *testing.T, opts ...func(*store.CoreConfig)) (w *world, a, b *node) 
 
 // shortLog makes the log forget all but the last change, so that heals take a
 // session, of one object a message.
-func shortLog(c *store.CoreConfig) { c.LogBytes, c.SessionKeys = 1, 1 }
+func shortLog(c *replication.CoreConfig) { c.LogBytes, c.SessionKeys = 1, 1 }
 
 // open adds a store with these peers, given as words.
-func (w *world) open(id store.PeerID, peers string, opts ...func(*store.CoreConfig)) *node {
+func (w *world) open(id store.PeerID, peers string, opts ...func(*replication.CoreConfig)) *node {
 	n := &node{w: w, id: id, engine: memory.New()}
-	n.cfg = store.CoreConfig{Self: id}
+	n.cfg = replication.CoreConfig{Self: id}
 	n.load = func(key string) ([][]byte, error) {
 		rec, err := n.engine.Load(w.ctx(), key)
 		return rec.Frames, err
@@ -106,7 +107,7 @@ func (n *node) boot(keep bool) {
 	n.w.t.Helper()
 	n.w.booted++
 	n.cfg.Fresh, n.cfg.Continue = 0x100+n.w.booted, keep
-	core, err := store.NewCore(n.cfg, n.books())
+	core, err := replication.NewCore(n.cfg, n.books())
 	if err != nil {
 		n.w.t.Fatalf("%s: NewCore from its own books: %v", n.id, err)
 	}
@@ -149,8 +150,8 @@ func (n *node) carryOut() {
 	n.errs = append(n.errs, r.Errors...)
 	for _, e := range r.Messages {
 		n.checkDurable(e)
-		raw := store.AppendMessage(nil, e.Message)
-		m, err := store.DecodeMessage(raw)
+		raw := replication.AppendMessage(nil, e.Message)
+		m, err := replication.DecodeMessage(raw)
 		if err != nil {
 			w.t.Fatalf("%s: its own message %T does not decode: %v", n.id, e.Message, err)
 		}
@@ -175,7 +176,7 @@ func (n *node) tick(k int) {
 // step gives the store a message.
 func (n *node) step(p parcel) {
 	n.w.t.Helper()
-	m, err := store.DecodeMessage(slices.Clone(p.raw))
+	m, err := replication.DecodeMessage(slices.Clone(p.raw))
 	if err != nil {
 		n.w.t.Fatalf("%s: message from %s: %v", n.id, p.from, err)
 	}
@@ -192,12 +193,12 @@ func perform[S crdt.Lattice[S]](n *node, k crdt.Kind[S], key string, fn func(*cr
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		n.w.t.Fatalf("%s: Load(%q): %v", n.id, key, err)
 	}
-	tx := &store.Transaction{Core: n.core, Key: key, Clock: n.hlc, Reserve: func(m int) error {
+	tx := &replication.Transaction{Core: n.core, Key: key, Clock: n.hlc, Reserve: func(m int) error {
 		n.core.Reserve(m)
 		n.carryOut()
 		return nil
 	}}
-	_, events, err := store.Run(tx, k, rec.Frames, func(tx *crdt.Tx, s S) error { fn(tx, s); return nil })
+	_, events, err := replication.Run(tx, k, rec.Frames, func(tx *crdt.Tx, s S) error { fn(tx, s); return nil })
 	if err != nil || len(events) == 0 {
 		return err
 	}
@@ -207,7 +208,7 @@ func perform[S crdt.Lattice[S]](n *node, k crdt.Kind[S], key string, fn func(*cr
 			n.w.t.Fatalf("%s: event number %v was given out twice", n.id, d)
 		}
 	}
-	n.local = append(n.local, change{key: key, span: store.Span{Replica: first.Replica, First: first.Seq, Last: last.Seq}})
+	n.local = append(n.local, change{key: key, span: replication.Span{Replica: first.Replica, First: first.Seq, Last: last.Seq}})
 	return nil
 }
 
@@ -227,7 +228,7 @@ func view[S crdt.Lattice[S]](n *node, k crdt.Kind[S], key string) S {
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		n.w.t.Fatalf("%s: Load(%q): %v", n.id, key, err)
 	}
-	s, err := store.Join(k, key, rec.Frames)
+	s, err := replication.Join(k, key, rec.Frames)
 	if err != nil {
 		n.w.t.Fatalf("%s: Join of %q: %v", n.id, key, err)
 	}
@@ -260,14 +261,14 @@ func (n *node) shows(key string, want ...string) {
 }
 
 // vector returns a copy of what the store says that it has applied.
-func (n *node) vector() *store.Applied { return n.core.Applied().Clone() }
+func (n *node) vector() *replication.Applied { return n.core.Applied().Clone() }
 
-func span(id clock.ReplicaID, first, last uint64) store.Span {
-	return store.Span{Replica: id, First: first, Last: last}
+func span(id clock.ReplicaID, first, last uint64) replication.Span {
+	return replication.Span{Replica: id, First: first, Last: last}
 }
 
-func spans(all ...store.Span) *store.Applied {
-	a := &store.Applied{}
+func spans(all ...replication.Span) *replication.Applied {
+	a := &replication.Applied{}
 	for _, s := range all {
 		a.Add(s)
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/dovetail-crdt/dovetail/crdt"
 	"github.com/dovetail-crdt/dovetail/store"
 	"github.com/dovetail-crdt/dovetail/store/memory"
+	"github.com/dovetail-crdt/dovetail/store/replication"
 	"github.com/dovetail-crdt/dovetail/store/storetest"
 )
 
@@ -72,7 +73,7 @@ func TestKinds(t *testing.T) {
 			if err != nil || len(rec.Frames) != tt.frames {
 				t.Fatalf("Load = %d frames, %v; want %d", len(rec.Frames), err, tt.frames)
 			}
-			h, err := store.Join(highKind, "k", rec.Frames)
+			h, err := replication.Join(highKind, "k", rec.Frames)
 			if err != nil || h.n != 9 {
 				t.Errorf("Join = %v, %v; want 9", h, err)
 			}

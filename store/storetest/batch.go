@@ -11,6 +11,7 @@ import (
 	"github.com/dovetail-crdt/dovetail/clock"
 	"github.com/dovetail-crdt/dovetail/crdt"
 	"github.com/dovetail-crdt/dovetail/store"
+	"github.com/dovetail-crdt/dovetail/store/replication"
 )
 
 // checkBatch writes deltas and books together, and nothing.
@@ -90,7 +91,7 @@ func countOf(ctx context.Context, t rapid.TB, e store.Engine, key string) int64 
 		t.Errorf("Load(%q): %v", key, err)
 		return -1
 	}
-	c, err := store.Join(crdt.PNCounterKind(), key, rec.Frames)
+	c, err := replication.Join(crdt.PNCounterKind(), key, rec.Frames)
 	if err != nil {
 		t.Errorf("Join of %q: %v", key, err)
 		return -1

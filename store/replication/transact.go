@@ -1,4 +1,4 @@
-package store
+package replication
 
 import (
 	"errors"

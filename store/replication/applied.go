@@ -1,4 +1,4 @@
-package store
+package replication
 
 import (
 	"github.com/dovetail-crdt/dovetail/clock"
@@ -38,6 +38,9 @@ func (a *Applied) Covers(o *Applied) bool { return a.dots.Covers(&o.dots) }
 
 // Minus returns the events that are not in o.
 func (a *Applied) Minus(o *Applied) *Applied { return &Applied{*a.dots.Minus(&o.dots)} }
+
+// Lacks returns the events of c that are not in the set.
+func (a *Applied) Lacks(c *clock.Context) *clock.Context { return c.Minus(&a.dots) }
 
 // Clone returns a copy.
 func (a *Applied) Clone() *Applied { return &Applied{*a.dots.Clone()} }

@@ -1,4 +1,4 @@
-package store
+package replication
 
 import (
 	"fmt"
@@ -7,10 +7,10 @@ import (
 	"github.com/dovetail-crdt/dovetail/clock"
 )
 
-// asked is the heal session that this core has asked a peer for. It ends with the
+// requestedSession is the heal session that this core has asked a peer for. It ends with the
 // process, or when nothing has come for a while: frames that arrived stay merged,
 // but the vector learns nothing from a session that did not end.
-type asked struct {
+type requestedSession struct {
 	of      *peer
 	number  uint64
 	serve   uint64 // the peer's number for it, once a frame has come
@@ -30,7 +30,7 @@ const giveUp = 8
 // ask requests a heal from a peer that has had more than this store for longer
 // than pushes need, or repeats a request that went unanswered.
 func (c *Core) ask() {
-	if a := c.asking; a != nil {
+	if a := c.requested; a != nil {
 		if c.now < a.due {
 			return
 		}
@@ -38,7 +38,7 @@ func (c *Core) ask() {
 			if a.of.behind > 0 {
 				a.of.behind = c.now // others first
 			}
-			c.asking = nil // what was missing came by other ways, or nothing comes
+			c.requested = nil // what was missing came by other ways, or nothing comes
 			return
 		}
 		a.tries++
@@ -52,20 +52,20 @@ func (c *Core) ask() {
 		}
 	}
 	if longest != nil && c.now-longest.behind >= 2*c.cfg.RetryTicks {
-		c.session++
-		c.asking = &asked{of: longest, number: c.session}
+		c.lastRequested++
+		c.requested = &requestedSession{of: longest, number: c.lastRequested}
 		longest.behind = c.now
-		c.request(c.asking)
+		c.request(c.requested)
 	}
 }
 
-func (c *Core) request(a *asked) {
+func (c *Core) request(a *requestedSession) {
 	a.due, a.since = c.now+c.cfg.RetryTicks<<min(a.tries, 2), 0
 	if !a.started {
 		a.base = c.applied.Clone()
 	}
-	if a.of.askedAt == 0 {
-		a.of.askedAt = c.now
+	if a.of.silentSince == 0 {
+		a.of.silentSince = c.now
 	}
 	c.send(a.of, &Request{Session: a.number, Serve: a.serve, Base: a.base, Held: c.held.Clone(), Got: &Applied{*a.got.Clone()}})
 }
@@ -78,7 +78,7 @@ const frameReplica clock.ReplicaID = 1
 // frames are durable here (they are in this batch or an earlier one), the
 // sender's vector of before the session becomes part of this store's.
 func (c *Core) takeFrames(p *peer, m *Frames) {
-	a := c.asking
+	a := c.requested
 	if a == nil || a.of != p || a.number != m.Session {
 		return // of a session that is over: its end may not count
 	}
@@ -90,7 +90,7 @@ func (c *Core) takeFrames(p *peer, m *Frames) {
 	case m.Serve < a.serve:
 		return // late, of an earlier beginning
 	case a.count != m.Count:
-		c.asking = nil // the peer has forgotten the session
+		c.requested = nil // the peer has forgotten the session
 		return
 	}
 	a.tries, a.due = 0, c.now+c.cfg.RetryTicks
@@ -101,7 +101,7 @@ func (c *Core) takeFrames(p *peer, m *Frames) {
 		}
 		// What the frames brought may be more than the session vouches for.
 		if c.held.Join(m.Held) {
-			c.dirtySet[2] = true
+			c.changed[2] = true
 		}
 	}
 	if a.got.Prefix(frameReplica) < m.Count {
@@ -110,7 +110,7 @@ func (c *Core) takeFrames(p *peer, m *Frames) {
 		}
 		return
 	}
-	c.asking = nil
+	c.requested = nil
 	c.endHeal(p, m, a.partial)
 }
 
@@ -120,20 +120,20 @@ func (c *Core) takeFrames(p *peer, m *Frames) {
 func (c *Core) endHeal(p *peer, m *Frames, partial bool) {
 	for _, set := range []*Applied{m.Snapshot, m.Held} {
 		if last := set.Max(c.me.replica); last > 0 {
-			c.unissued(Span{c.me.replica, last, last})
+			c.fenceAgainst(Span{c.me.replica, last, last})
 		}
 	}
 	if partial {
 		c.failed(p, m.Snapshot)
-		c.errs = append(c.errs, fmt.Errorf("store: heal from %q is not complete: it cannot read an object", p.id))
+		c.errs = append(c.errs, fmt.Errorf("replication: heal from %q is not complete: it cannot read an object", p.id))
 	} else if news := m.Snapshot.Minus(&c.applied); !news.IsEmpty() {
 		p.failures = 0
 		c.applied.Join(news)
 		c.grown.Join(news)
-		c.dirtySet[1] = true
+		c.changed[1] = true
 	}
 	c.held = *c.held.Minus(&c.applied)
-	c.dirtySet[2] = true
+	c.changed[2] = true
 	for _, q := range c.peers {
 		c.notice(q)
 	}
@@ -148,7 +148,7 @@ func (c *Core) takeItem(it Item) {
 	}
 	for _, d := range it.Last {
 		// An event of this replica that it did not issue must not become a claim.
-		if !c.unissued(Span{d.Replica, d.Seq, d.Seq}) {
+		if !c.fenceAgainst(Span{d.Replica, d.Seq, d.Seq}) {
 			c.noteIndex(d, it.Key)
 		}
 	}

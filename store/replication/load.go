@@ -1,4 +1,4 @@
-package store
+package replication
 
 // Load asks the driver for objects that a peer is to get in a heal: to be read once all
 // batches that came before it are durable, and answered by Core.Loaded with what Read
@@ -8,9 +8,12 @@ type Load struct {
 	// Bytes is a soft limit: the object that exceeds it is the last one.
 	Bytes int
 
-	peer         PeerID
+	peer         PeerID // who is to get them
 	serve, first uint64 // the session, and the number of the first object in it
 }
+
+// Peer returns who is to get the objects.
+func (l *Load) Peer() PeerID { return l.peer }
 
 // Loaded is what a Load has found of its first objects.
 type Loaded struct {
@@ -30,7 +33,7 @@ func (l *Load) Read(load func(key string) ([][]byte, error)) *Loaded {
 	for size, i := 0, 0; i < len(l.Keys) && (i == 0 || size < l.Bytes); i++ {
 		frames, err := load(l.Keys[i])
 		if err == nil && len(frames) == 0 {
-			err = ErrNotFound // the index names it, so it was here
+			err = ErrLost // the index names it, so it was here
 		}
 		if err != nil {
 			frames = nil

@@ -1,4 +1,4 @@
-package store
+package replication
 
 import (
 	"errors"
@@ -35,23 +35,23 @@ type Core struct {
 	limit uint64   // last number that is durably reserved
 	fence error    // why nothing more may be issued
 
-	applied Applied // V: events applied, durable no earlier than their effects
-	held    Applied // U: events whose effects may be here beyond V, not vouched for
-	index   *index
-	log     changeLog
-	peers   []*peer
-	now     uint64 // ticks
-	session uint64 // last number given to a heal that this core asked for
-	served  uint64 // last number given to a heal that it serves
-	asking  *asked
+	applied       Applied // V: events applied, durable no earlier than their effects
+	held          Applied // U: events whose effects may be here beyond V, not vouched for
+	index         *index
+	log           changeLog
+	peers         []*peer
+	now           uint64 // ticks
+	lastRequested uint64 // last number given to a session that this core requested
+	lastServed    uint64 // last number given to a session that it serves
+	requested     *requestedSession
 
-	grown    Applied // what was added to applied since Ready
-	loads    []Load
-	batch    Batch
-	bookSet  map[string]int // puts of the batch by key
-	dirtySet [3]bool        // identity, applied, held changed since Ready
-	out      []Envelope
-	errs     []error
+	grown   Applied // what was added to applied since Ready
+	loads   []Load
+	batch   Batch
+	bookSet map[string]int // puts of the batch by key
+	changed [3]bool        // identity, applied and held have changed since Ready
+	out     []Envelope
+	errs    []error
 }
 
 // Envelope is a message and where it goes.
@@ -135,7 +135,7 @@ func (c *CoreConfig) setDefaults() error {
 		}
 	}
 	if len(errs) > 0 {
-		return fmt.Errorf("store: core configuration: %w", errors.Join(errs...))
+		return fmt.Errorf("replication: core configuration: %w", errors.Join(errs...))
 	}
 	return nil
 }
@@ -158,11 +158,12 @@ func NewCore(cfg CoreConfig, books []Book) (*Core, error) {
 	}
 	c.me.boots++
 	c.now = 1 // 0 stands for never
-	// Numbers of sessions start anew with each process, so that nothing meant for
-	// an earlier one is taken for this; not even if the disk was lost in between,
-	// and with it the count of openings: the new incarnation tells them apart.
-	c.session = c.me.boots<<32 | uint64(c.me.replica)&0xffff<<16
-	c.served = c.session
+	// No number of a session is used by two processes of one store: a message that was
+	// meant for an earlier process must not be taken for one of this. The number of
+	// openings makes them differ. If the disk was lost, that number starts again at one,
+	// and the bits of the new replica id make them differ.
+	c.lastRequested = c.me.boots<<32 | uint64(c.me.replica)&0xffff<<16
+	c.lastServed = c.lastRequested
 	c.Reserve(0)
 	for _, id := range cfg.Peers {
 		c.peers = append(c.peers, newPeer(id))
@@ -170,11 +171,11 @@ func NewCore(cfg CoreConfig, books []Book) (*Core, error) {
 	return c, nil
 }
 
-// burn retires the numbers that this replica had reserved and that left no trace:
-// not issued, or lost in a crash before anybody could see them. What was durable
-// is in the vector already, in the same batch. The others name no event and never
-// will, which is to say that this store has applied them all; peers learn of it as
-// of any event, by the vector at the end of a heal.
+// burn puts the numbers that this replica had reserved into the vector. Those that it
+// used durably are in it already, from the same batch as their effects. The rest name no
+// event: they were never used, or were lost in a crash before a peer could see them, and
+// they are not used again. A peer that met a hole there would wait for ever; it learns
+// that there is none when a heal ends.
 func (c *Core) burn() {
 	c.seq = c.me.reserved
 	if c.seq > 0 {
@@ -197,7 +198,7 @@ func (c *Core) Reserve(n int) {
 	if want := c.seq + uint64(n) + c.cfg.Reserve/2; c.me.reserved < want || c.boot != c.me {
 		c.me.reserved = max(c.me.reserved, c.seq+uint64(n)+c.cfg.Reserve)
 		c.boot = c.me
-		c.dirtySet[0] = true
+		c.changed[0] = true
 	}
 }
 
@@ -231,7 +232,7 @@ func (c *Core) Burn(ev clock.Event, n int) {
 func (c *Core) addApplied(s Span) {
 	if c.applied.Add(s) {
 		c.grown.Add(s)
-		c.dirtySet[1] = true
+		c.changed[1] = true
 	}
 }
 
@@ -240,7 +241,7 @@ func (c *Core) addApplied(s Span) {
 func (c *Core) Local(key string, ev clock.Event, n int, frame []byte) {
 	span := Span{ev.Dot.Replica, ev.Dot.Seq, ev.Dot.Seq + uint64(n) - 1}
 	if span.Replica != c.me.replica || span.Last > c.seq || n < 1 {
-		panic(fmt.Sprintf("store: Local of %v, %d events; issued up to %d of %v", ev.Dot, n, c.seq, c.me.replica))
+		panic(fmt.Sprintf("replication: Local of %v, %d events; issued up to %d of %v", ev.Dot, n, c.seq, c.me.replica))
 	}
 	c.apply(Change{Key: key, Span: span, After: ev.After, Time: ev.Time, Frame: frame}, "")
 	c.Reserve(0)
@@ -303,9 +304,9 @@ func (c *Core) Ready() (Ready, bool) {
 		func() Book { return Book{bookApplied, c.applied.append(nil)} },
 		func() Book { return Book{bookHeld, c.held.append(nil)} },
 	} {
-		if c.dirtySet[i] {
+		if c.changed[i] {
 			c.putBook(b())
-			c.dirtySet[i] = false
+			c.changed[i] = false
 			// What is issued from here on becomes durable in a later batch.
 			c.limit = c.me.reserved
 		}

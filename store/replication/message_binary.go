@@ -1,4 +1,4 @@
-package store
+package replication
 
 import (
 	"fmt"
@@ -40,7 +40,7 @@ func AppendMessage(b []byte, m Message) []byte {
 			b = appendItem(b, &m.Items[i])
 		}
 	default:
-		panic(fmt.Sprintf("store: message of type %T", m))
+		panic(fmt.Sprintf("replication: message of type %T", m))
 	}
 	return b
 }
@@ -87,7 +87,7 @@ func DecodeMessage(b []byte) (Message, error) {
 	}
 	m := readMessage(r)
 	if err := r.Done(); err != nil {
-		return nil, fmt.Errorf("store: message: %w", err)
+		return nil, fmt.Errorf("replication: message: %w", err)
 	}
 	return m, nil
 }

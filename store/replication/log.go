@@ -1,4 +1,4 @@
-package store
+package replication
 
 // changeLog is the recent changes, own and foreign, in order of arrival. It
 // answers peers that lack little; it is a cache, so a crash may lose it.

@@ -1,4 +1,4 @@
-package store
+package replication
 
 import (
 	"fmt"
@@ -6,8 +6,8 @@ import (
 	"github.com/dovetail-crdt/dovetail/clock"
 )
 
-// served is a heal session that a peer has asked this core for.
-type served struct {
+// servedSession is a heal session that a peer has asked this core for.
+type servedSession struct {
 	number   uint64   // the asker's
 	serve    uint64   // this store's
 	base     *Applied // what the asker had when it began
@@ -26,7 +26,7 @@ const serveWindow = 8
 
 // takeRequest begins a session, or goes on with it.
 func (c *Core) takeRequest(p *peer, m *Request) {
-	if s := p.serving; s != nil && s.number == m.Session && (m.Serve == s.serve || m.Serve == 0 && m.Base.Covers(s.base)) {
+	if s := p.session; s != nil && s.number == m.Session && (m.Serve == s.serve || m.Serve == 0 && m.Base.Covers(s.base)) {
 		s.got, s.next, s.window = m.Got, 1, serveWindow
 		return
 	}
@@ -42,10 +42,10 @@ func (c *Core) takeRequest(p *peer, m *Request) {
 	}
 	// The vector first, then the index: an entry that moves meanwhile moves up,
 	// and the scan runs to the live end.
-	c.served++
-	s := &served{number: m.Session, serve: c.served, base: m.Base, snapshot: c.applied.Clone(), got: &Applied{}, next: 1, window: serveWindow, lacked: !m.Base.Covers(&c.applied)}
+	c.lastServed++
+	s := &servedSession{number: m.Session, serve: c.lastServed, base: m.Base, snapshot: c.applied.Clone(), got: &Applied{}, next: 1, window: serveWindow, lacked: !m.Base.Covers(&c.applied)}
 	s.keys = c.lacking(m.Base)
-	p.serving = s
+	p.session = s
 	c.serve()
 }
 
@@ -93,7 +93,7 @@ func (c *Core) lacking(base *Applied) []string {
 // serve asks for the objects that the windows of the sessions allow to be sent.
 func (c *Core) serve() {
 	for _, p := range c.peers {
-		s := p.serving
+		s := p.session
 		if s == nil || s.window == 0 || s.loading {
 			continue
 		}
@@ -111,20 +111,20 @@ func (c *Core) serve() {
 
 // skip moves to the next object that has not arrived, and reports whether there
 // is one.
-func (s *served) skip() bool {
+func (s *servedSession) skip() bool {
 	for s.next <= uint64(len(s.keys)) && s.has(s.next) {
 		s.next++
 	}
 	return s.next <= uint64(len(s.keys))
 }
 
-func (s *served) has(object uint64) bool {
+func (s *servedSession) has(object uint64) bool {
 	return s.got.dots.Contains(clock.Dot{Replica: frameReplica, Seq: object})
 }
 
 // run returns the keys of the objects from the next on that have not arrived, at most
 // n of them.
-func (s *served) run(n int) []string {
+func (s *servedSession) run(n int) []string {
 	end := s.next
 	for end <= uint64(len(s.keys)) && end-s.next < uint64(n) && !s.has(end) {
 		end++
@@ -139,17 +139,17 @@ func (s *served) run(n int) []string {
 // snapshot for applied.
 func (c *Core) Loaded(l *Loaded) {
 	p := c.peer(l.of.peer)
-	if p == nil || p.serving == nil || p.serving.serve != l.of.serve || len(l.objects) == 0 {
+	if p == nil || p.session == nil || p.session.serve != l.of.serve || len(l.objects) == 0 {
 		return // of a session that is over
 	}
-	s := p.serving
+	s := p.session
 	s.loading = false
 	m := &Frames{Session: s.number, Serve: s.serve, Index: l.of.first, Count: uint64(len(s.keys)), Snapshot: s.snapshot, Held: c.applied.Clone()}
 	m.Held.Join(&c.held)
 	for i, o := range l.objects {
 		key := l.of.Keys[i]
 		if o.err != nil {
-			c.errs = append(c.errs, fmt.Errorf("store: heal of %q: %w", p.id, &KeyError{key, o.err}))
+			c.errs = append(c.errs, fmt.Errorf("replication: heal of %q: %w", p.id, &KeyError{key, o.err}))
 		}
 		m.Items = append(m.Items, Item{Key: key, Last: dotsOf(key, c.index), Frames: o.frames})
 	}

@@ -1,4 +1,4 @@
-package store
+package replication
 
 import (
 	"fmt"
@@ -61,7 +61,7 @@ func (c *Core) restore(books []Book) (was identity, err error) {
 			err = fmt.Errorf("%w: unknown book", clock.ErrCorrupt)
 		}
 		if err != nil {
-			return was, fmt.Errorf("store: book %q: %w", b.Key, err)
+			return was, fmt.Errorf("replication: book %q: %w", b.Key, err)
 		}
 	}
 	return was, nil

@@ -1,4 +1,4 @@
-package store
+package replication
 
 import "math"
 
@@ -14,15 +14,15 @@ type peer struct {
 	retryDue   uint64
 	failures   uint // heals that ended so, one after another
 
-	owed      []debt // changes that were pushed or are to be, in order
-	fresh     int    // index of the first of them that was never sent
-	nextDue   uint64 // none of those sent is due again before
-	ackDue    uint64 // when to acknowledge its pushes; 0: nothing to acknowledge
-	lastSent  uint64
-	lastHeard uint64
-	askedAt   uint64 // since when this store has been sending without hearing; 0: it is not
-	behind    uint64 // since when it has had events that this store lacks; 0: it has none
-	serving   *served
+	owed        []debt // changes that were pushed or are to be, in order
+	fresh       int    // index of the first of them that was never sent
+	nextDue     uint64 // none of those sent is due again before
+	ackDue      uint64 // when to acknowledge its pushes; 0: nothing to acknowledge
+	lastSent    uint64
+	lastHeard   uint64
+	silentSince uint64 // since when this store has been sending without hearing; 0: it is not
+	behind      uint64 // since when it has had events that this store lacks; 0: it has none
+	session     *servedSession
 }
 
 // debt is a change that the peer has not acknowledged.
@@ -72,17 +72,17 @@ func (c *Core) hear(p *peer) {
 	if c.now-p.lastHeard > 2*max(c.cfg.IdleTicks, c.cfg.LostTicks) {
 		p.unreadable, p.failures = Applied{}, 0 // it was away, and may have been repaired
 	}
-	p.lastHeard, p.askedAt = c.now, 0
+	p.lastHeard, p.silentSince = c.now, 0
 }
 
 // lost reports whether p counts as out of reach: this store has been sending to
 // it for a while and has heard nothing. It is then sent only a sign of life now
 // and then.
-func (c *Core) lost(p *peer) bool { return p.askedAt > 0 && c.now-p.askedAt >= c.cfg.LostTicks }
+func (c *Core) lost(p *peer) bool { return p.silentSince > 0 && c.now-p.silentSince >= c.cfg.LostTicks }
 
-// settle drops the debts that the peer has acknowledged, or that the log has
+// dropAcknowledged drops the debts that the peer has acknowledged, or that the log has
 // forgotten: a peer that lacks those will ask for a heal.
-func (c *Core) settle(p *peer) {
+func (c *Core) dropAcknowledged(p *peer) {
 	kept, fresh := p.owed[:0], 0
 	for i, d := range p.owed {
 		if ch := c.log.at(d.pos); ch != nil && !p.applied.Contains(ch.Span) {
@@ -117,8 +117,8 @@ func (c *Core) push(p *peer) {
 		p.nextDue = min(p.nextDue, d.due)
 	}
 	out.flush()
-	if p.askedAt == 0 {
-		p.askedAt = c.now
+	if p.silentSince == 0 {
+		p.silentSince = c.now
 	}
 }
 

@@ -1,4 +1,4 @@
-package store
+package replication
 
 import (
 	"fmt"
@@ -14,10 +14,10 @@ import (
 func (c *Core) Step(from PeerID, m Message) error {
 	p := c.peer(from)
 	if p == nil {
-		return fmt.Errorf("store: message from %q, which is no peer of %q", from, c.cfg.Self)
+		return fmt.Errorf("replication: message from %q, which is no peer of %q", from, c.cfg.Self)
 	}
 	if err := c.check(m); err != nil {
-		return fmt.Errorf("store: message from %q: %w", from, err)
+		return fmt.Errorf("replication: message from %q: %w", from, err)
 	}
 	c.hear(p)
 	switch m := m.(type) {
@@ -73,7 +73,7 @@ func (c *Core) check(m Message) error {
 // killed is dead here.
 func (c *Core) takePush(p *peer, m *Push) {
 	for _, ch := range m.Changes {
-		if !c.applied.Contains(ch.Span) && !c.unissued(ch.Span) {
+		if !c.applied.Contains(ch.Span) && !c.fenceAgainst(ch.Span) {
 			ch.Frame = slices.Clone(ch.Frame)
 			c.apply(ch, p.id)
 		}
@@ -86,8 +86,9 @@ func (c *Core) takePush(p *peer, m *Push) {
 	}
 }
 
-// unissued fences the core if s has events of its own that it did not issue.
-func (c *Core) unissued(s Span) bool {
+// fenceAgainst fences the core if s has events of this replica that it did not issue, and
+// reports whether s is to be refused for that.
+func (c *Core) fenceAgainst(s Span) bool {
 	if s.Replica == c.me.replica && s.Last > c.seq && c.fence == nil {
 		c.fence = fmt.Errorf("%w: %v has event %d, this process issued up to %d", ErrIdentity, s.Replica, s.Last, c.seq)
 	}
@@ -97,13 +98,13 @@ func (c *Core) unissued(s Span) bool {
 // takeVector notes what a peer has applied.
 func (c *Core) takeVector(p *peer, have *Applied) {
 	if last := have.Max(c.me.replica); last > 0 {
-		c.unissued(Span{c.me.replica, last, last})
+		c.fenceAgainst(Span{c.me.replica, last, last})
 	}
 	p.applied = *have
-	if s := p.serving; s != nil && s.lacked && have.Covers(s.snapshot) {
-		p.serving = nil // the session has done its work
+	if s := p.session; s != nil && s.lacked && have.Covers(s.snapshot) {
+		p.session = nil // the session has done its work
 	}
-	c.settle(p)
+	c.dropAcknowledged(p)
 	c.notice(p)
 }
 
