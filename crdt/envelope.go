@@ -53,8 +53,8 @@ func (h header) append(b []byte) ([]byte, error) {
 	if h.version < 1 || h.version > mpFixMax {
 		return nil, fmt.Errorf("crdt: version %d of kind %s: want 1 to %d", h.version, h.kind, mpFixMax)
 	}
-	if h.format < 1 || h.format > FrameVersion {
-		return nil, fmt.Errorf("crdt: frame format %d: want 1 to %d", h.format, FrameVersion)
+	if h.format < oldestVersion || h.format > FrameVersion {
+		return nil, fmt.Errorf("crdt: frame format %d: want %d to %d", h.format, oldestVersion, FrameVersion)
 	}
 	return appendHead(b, h.format, h.kind, h.version), nil
 }
@@ -226,7 +226,7 @@ func readHead(r *wire.Reader, what string, fields, oldest, newest byte) (version
 func splitFrame(frame []byte) (envelope, error) {
 	var e envelope
 	r := wire.NewReader(frame)
-	v, err := readHead(r, "frame", frameFields, 1, FrameVersion)
+	v, err := readHead(r, "frame", frameFields, oldestVersion, FrameVersion)
 	if err != nil {
 		return e, err
 	}

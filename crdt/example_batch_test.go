@@ -34,14 +34,3 @@ func ExampleAppendBatch() {
 	// smaller by half: true
 	// 100 true
 }
-
-// While programs run that read no newer format, the others write an older one.
-func ExampleAppendFrameVersion() {
-	kind := crdt.CounterKind()
-	c := kind.New()
-	mutate(c, alice(), func(tx *crdt.Tx, c *crdt.Counter) { c.Add(tx, 5) })
-	old, _ := crdt.AppendFrameVersion(nil, kind, c, crdt.FrameVersion-1)
-	back, err := crdt.DecodeFrame(kind, old)
-	fmt.Println(back, err)
-	// Output: 5 <nil>
-}

@@ -9,11 +9,6 @@ import (
 	"github.com/dovetail-crdt/dovetail/crdt/internal/kernel"
 )
 
-// FrameVersion is the version of the frame format that AppendFrame writes, and the
-// newest that is read. All from 1 on are read, and can be written for those who
-// read no newer one: see AppendFrameVersion. FORMAT.md specifies them.
-const FrameVersion = 2
-
 // AppendFrame appends s as a frame: a state or a delta, self-contained. Views
 // have no frame; encode the whole object. O(n).
 func AppendFrame[S Lattice[S]](b []byte, k Kind[S], s S) ([]byte, error) {
@@ -21,8 +16,7 @@ func AppendFrame[S Lattice[S]](b []byte, k Kind[S], s S) ([]byte, error) {
 }
 
 // AppendFrameVersion is AppendFrame in an older format: while programs that do not
-// read the newest still run, those that do write what all can read. An element
-// costs more bytes and time there.
+// read the newest still run, those that do write what all can read.
 func AppendFrameVersion[S Lattice[S]](b []byte, k Kind[S], s S, format int) ([]byte, error) {
 	h := header{format, k.Name, k.Version}
 	if c, ok := any(s).(causal); ok {
@@ -49,11 +43,7 @@ func (h header) appendCausal(b []byte, s *kernel.State) ([]byte, error) {
 	ctx := openBin(b, s.Context().Rows()*minRow)
 	b, _ = s.Context().AppendBinary(ctx.b) // never fails
 	body := openBin(ctx.close(b), s.Len()*minEntry)
-	if h.format == 1 {
-		b = s.AppendBodyV1(body.b)
-	} else {
-		b = s.AppendBody(body.b)
-	}
+	b = bodyOf(h.format).append(s, body.b)
 	return h.seal(body.close(b), from)
 }
 
@@ -115,12 +105,7 @@ func (e *envelope) state() (*kernel.State, error) {
 	}
 	in := [2]wire.Reader{e.context.reader(), e.body.reader()}
 	c, r := &in[0], &in[1]
-	var s *kernel.State
-	if e.format == 1 {
-		s = kernel.ReadV1(c, r)
-	} else {
-		s = kernel.Read(c, r)
-	}
+	s := bodyOf(e.format).read(c, r)
 	if err := c.Done(); err != nil {
 		return nil, fmt.Errorf("crdt: %s: context: %w", e.kind, err)
 	}
@@ -162,7 +147,7 @@ func appendContent(b []byte, s *kernel.State) ([]byte, error) {
 		return nil, errors.New("crdt: content of a value that a transaction is changing")
 	}
 	b, _ = s.Context().AppendBinary(append(b, FrameVersion)) // never fails
-	return s.AppendBody(b), nil
+	return bodyOf(FrameVersion).append(s, b), nil
 }
 
 func decodeContent(b []byte) (*kernel.State, error) {
@@ -171,10 +156,11 @@ func decodeContent(b []byte) (*kernel.State, error) {
 	if v > FrameVersion {
 		return nil, fmt.Errorf("%w: content of format %d, newest known %d", ErrVersion, v, FrameVersion)
 	}
-	if r.Err() == nil && v != FrameVersion {
+	if v < oldestVersion {
 		r.Failf("content starts with byte %#02x", v)
+		return nil, r.Err()
 	}
-	s := kernel.Read(r, r)
+	s := bodyOf(int(v)).read(r, r)
 	return s, r.Done()
 }
 

@@ -53,7 +53,7 @@ func frugal(t *testing.T, n int, f func()) {
 func FuzzDecodeObject(f *testing.F) {
 	all := goldens()
 	for _, g := range all {
-		for _, frame := range [][]byte{g.frame, goldenFrame(f, goldenPath(g.name, 1))} {
+		for _, frame := range [][]byte{g.frame, goldenFrame(f, goldenPath(g.name, crdt.OldestVersion))} {
 			f.Add(frame)
 			f.Add(frame[:len(frame)-6])
 		}
@@ -98,7 +98,7 @@ func FuzzDecodeObject(f *testing.F) {
 // can.
 func FuzzVersions(f *testing.F) {
 	for _, g := range goldens() {
-		for format := 1; format <= crdt.FrameVersion; format++ {
+		for format := crdt.OldestVersion; format <= crdt.FrameVersion; format++ {
 			if p, _, err := unpack(goldenFrame(f, goldenPath(g.name, format))); err == nil && p.context != nil {
 				f.Add(byte(format), p.context, p.body)
 			}
@@ -110,7 +110,7 @@ func FuzzVersions(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, format byte, context, body []byte) {
-		if format < 1 || format > crdt.FrameVersion || context == nil {
+		if format < crdt.OldestVersion || format > crdt.FrameVersion || context == nil {
 			return
 		}
 		in := pack{format: int(format), kind: "unknown", version: 3, context: context, body: body}.frame()
@@ -120,7 +120,7 @@ func FuzzVersions(f *testing.F) {
 		if err != nil {
 			return
 		}
-		for v := 1; v <= crdt.FrameVersion; v++ {
+		for v := crdt.OldestVersion; v <= crdt.FrameVersion; v++ {
 			out, err := o.AppendFrameVersion(nil, v)
 			if err != nil {
 				t.Fatalf("version %d of\n%x: %v", v, in, err)

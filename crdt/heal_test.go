@@ -127,10 +127,10 @@ func TestHealEncoding(t *testing.T) {
 		if got := healBytes(t, back); !bytes.Equal(got, b) {
 			t.Errorf("%s: decoded and encoded it is\n%x, want\n%x", name, got, b)
 		}
-		if old, err := h.AppendVersion(nil, 1); err != nil {
-			t.Errorf("%s: in frame format 1: %v", name, err)
+		if old, err := h.AppendVersion(nil, crdt.OldestVersion); err != nil {
+			t.Errorf("%s: in the oldest frame format: %v", name, err)
 		} else if back, err := crdt.DecodeHeal(old); err != nil || !bytes.Equal(healBytes(t, back), b) {
-			t.Errorf("%s: by frame format 1: %v", name, err)
+			t.Errorf("%s: by the oldest frame format: %v", name, err)
 		}
 		var fields []any
 		if err := msgpack.Unmarshal(b, &fields); err != nil || len(fields) != 5 {

@@ -32,11 +32,6 @@ func hostiles() []hostile {
 	body := func(parts ...[]byte) []byte { return slices.Concat(parts...) }
 	// Forms of one entry of role e: without a value, with bytes, with a total.
 	plain, put, total := []byte{0xa8, 6}, []byte{0xaa, 6}, []byte{0xac, 6}
-	dots1 := slices.Concat([]byte{1}, id, []byte{1, 0, 0})
-	none1 := []byte{0}
-	one := func(name string, context []byte, b []byte) hostile {
-		return hostile{name, 1, set, context, b}
-	}
 	two := func(name string, context []byte, b []byte) hostile {
 		return hostile{name, 2, set, context, b}
 	}
@@ -63,16 +58,6 @@ func hostiles() []hostile {
 		two("node of bases", all, body([]byte{0, 0, 1}, huge)),
 		two("length of a segment with bases", all, body([]byte{0, 0, 1, 1}, huge)),
 		two("bases", all, body([]byte{0, 0, 1, 0, 0}, huge)),
-
-		one("replicas in the context", huge, []byte{0, 0}),
-		one("live dots", all, slices.Concat(all, []byte{0, 0, 0, 0})),
-		one("replicas with live dots", all, huge),
-		one("segments", all, slices.Concat(dots1, []byte{0}, huge)),
-		one("shared segments", all, slices.Concat(dots1, huge, []byte{0})),
-		one("length of a segment", all, slices.Concat(dots1, []byte{0, 1}, huge)),
-		one("length of a value", all, slices.Concat(dots1, []byte{0, 0, 0}, huge)),
-		one("start of a run", all, slices.Concat(dots1, []byte{0, 0, 1}, huge)),
-		one("bases", all, slices.Concat(none1, huge)),
 
 		{"rows", 2, "pncounter", nil, huge},
 		{"rows", 2, "gcounter", nil, huge},

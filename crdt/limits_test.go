@@ -17,7 +17,7 @@ import (
 // A limit of FORMAT.md: what is at it is written and read, what is beyond it is
 // refused when it is written.
 type limit struct {
-	what, name string // the row in section 9, and what of it
+	what, name string // the row in section 8, and what of it
 	at, beyond func(t *testing.T) error
 }
 
@@ -238,7 +238,7 @@ func TestWrittenIsReadable(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, section, _ := strings.Cut(string(page), "## 9. Limits")
+	_, section, _ := strings.Cut(string(page), "## 8. Limits")
 	missing := map[string]bool{}
 	for _, row := range regexp.MustCompile(`(?m)^\| ([^|]+) \| [^|]+ \|$`).FindAllStringSubmatch(section, -1) {
 		missing[row[1]] = row[1] != "what"

@@ -123,8 +123,8 @@ func TestKindOfCausalType(t *testing.T) {
 	if content[0] = 1; func() bool { _, err := own.Decode(content); return !errors.Is(err, crdt.ErrCorrupt) }() {
 		t.Error("content of format 1, which was never written, is read")
 	}
-	if _, err := crdt.AppendFrameVersion(nil, own, s, 0); err == nil {
-		t.Error("AppendFrameVersion wrote format 0")
+	if _, err := crdt.AppendFrameVersion(nil, own, s, crdt.OldestVersion-1); err == nil {
+		t.Error("AppendFrameVersion wrote a format that is gone")
 	}
 	if _, err := crdt.AppendFrameVersion(nil, own, s, crdt.FrameVersion+1); err == nil {
 		t.Error("AppendFrameVersion wrote a format to come")

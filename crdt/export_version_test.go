@@ -1,0 +1,4 @@
+package crdt
+
+// OldestVersion is the oldest version of frames.
+const OldestVersion = oldestVersion
