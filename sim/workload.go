@@ -9,8 +9,11 @@ import (
 	"github.com/dovetail-crdt/dovetail/crdt/crdttest/spec"
 )
 
-// Mixed returns objects of every type of package crdt, for workloads that should
-// meet all of them: carts, stocks, prices, memos, wallets, accounts and likes.
+// Mixed returns objects of seven types of package crdt, for workloads that should meet
+// all of them: AWSet (carts), Counter (stocks), LWWRegister (prices), MVRegister (memos),
+// AWMap of AWMap of Counter (wallets), Doc with a field of each of the first three and of
+// the last (accounts), and PNCounter (likes). It has none of GCounter, BoundedCounter,
+// GSet, GMap, MaxRegister, MinRegister, EWFlag, DWFlag and RWSet.
 func Mixed() []Object {
 	return []Object{Carts(), Stocks(), Prices(), memos(), wallets(), accounts(), likes()}
 }

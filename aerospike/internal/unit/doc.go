@@ -1,7 +1,8 @@
 // Package unit is what one record of Aerospike holds of an object, and how
 // processes that know nothing of each other change it without losing anything.
-// It knows no client: Cluster is all that it asks of one, so that tests and the
-// simulator run this very code over a modelled cluster.
+// It knows no client: Cluster is all that it asks of one, so that tests
+// run this very code over a modelled cluster. The simulator, which is about stores with
+// a vector, does not.
 //
 // A unit is a snapshot of the object under a stamp, and beside it a queue of
 // frames that wait to be folded in. Writers append to the queue, blindly. Now and
