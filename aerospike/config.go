@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/dovetail-crdt/dovetail/aerospike/internal/cluster"
@@ -119,8 +120,10 @@ func (c Config) complete() (Config, error) {
 	switch {
 	case c.Namespace == "" || len(c.Namespace) > cluster.MaxNamespace:
 		return c, fmt.Errorf("aerospike: Config.Namespace %q: 1 to %d bytes", c.Namespace, cluster.MaxNamespace)
-	case c.Set == "" || len(c.Set) > cluster.MaxSet:
-		return c, fmt.Errorf("aerospike: Config.Set %q: 1 to %d bytes", c.Set, cluster.MaxSet)
+	case c.Set == "" || len(c.Set) > maxSet:
+		return c, fmt.Errorf("aerospike: Config.Set %.100q: 1 to %d bytes, which leaves room for the names of sets beside it", c.Set, maxSet)
+	case strings.ContainsFunc(c.Set, func(r rune) bool { return r == ':' || r == ';' || r < ' ' }):
+		return c, fmt.Errorf("aerospike: Config.Set %q: the server takes no colon, semicolon or control character in the name of a set", c.Set)
 	case c.DC == "" && len(c.DCs) > 0:
 		return c, fmt.Errorf("aerospike: Config.DCs %q without DC", c.DCs)
 	case c.DC != "" && (!slices.Contains(c.DCs, c.DC) || len(c.DCs) < 2):
@@ -162,6 +165,10 @@ func (c Config) complete() (Config, error) {
 }
 
 const minTokenKey = 16
+
+// maxSet is the longest name of a set to which others can be added: of blocks, and of
+// the clusters' identities.
+const maxSet = cluster.MaxSet - len(".ids")
 
 var dcName = regexp.MustCompile(`^[A-Za-z0-9-]+$`)
 

@@ -9,12 +9,12 @@ import (
 	"github.com/dovetail-crdt/dovetail/store"
 )
 
-// scanPage is how many keys a Scan holds at a time.
-const scanPage = 16 << 10
+// scanMemory is how many bytes of keys a Scan holds at a time.
+const scanMemory = 64 << 20
 
 // Scan implements store.Engine. The cluster has no order of keys: a Scan reads
-// through all keys of the set once for every 16,384 that it yields, and loads each
-// object when it is its turn. It is for tools and for sets of moderate size; to
+// through all keys of the set once for every 64 MiB of keys that it yields, and loads
+// each object when it is its turn. It is for tools and for sets of moderate size; to
 // follow what changes, see Changes.
 func (e *Engine) Scan(ctx context.Context, prefix string, after store.Cursor) iter.Seq2[store.Record, error] {
 	return func(yield func(store.Record, error) bool) {
@@ -33,44 +33,68 @@ func (e *Engine) Scan(ctx context.Context, prefix string, after store.Cursor) it
 // allKeys yields the keys with the prefix that are larger than after, in order.
 func (e *Engine) allKeys(ctx context.Context, prefix, after string) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
-		for {
-			keys, err := e.page(ctx, prefix, after)
-			if err != nil {
+		for more := true; more; {
+			var page keyPage
+			var err error
+			if page, err = e.page(ctx, prefix, after); err != nil {
 				yield("", err)
 				return
 			}
-			for _, after = range keys {
+			for _, after = range page.keys {
 				if !yield(after, nil) {
 					return
 				}
 			}
-			if len(keys) < scanPage {
-				return
-			}
+			more = page.cut
 		}
 	}
 }
 
 // page returns the smallest keys with the prefix that are larger than after.
-func (e *Engine) page(ctx context.Context, prefix, after string) ([]string, error) {
+func (e *Engine) page(ctx context.Context, prefix, after string) (keyPage, error) {
+	page := keyPage{most: scanMemory}
 	ctx, cancel, err := e.begin(ctx)
 	if err != nil {
-		return nil, err
+		return page, err
 	}
 	defer cancel()
-	var page []string
-	smallest := func() {
-		slices.Sort(page)
-		page = slices.Compact(page) // a scan may meet a record twice
-		page = page[:min(len(page), scanPage)]
-	}
 	err = e.records.Keys(ctx, func(key string) {
 		if strings.HasPrefix(key, prefix) && key > after {
-			if page = append(page, key); len(page) == 2*scanPage {
-				smallest()
-			}
+			page.add(key)
 		}
 	})
-	smallest()
+	page.trim()
 	return page, err
+}
+
+// keyPage is the smallest of the keys that were added, as many as there is room for.
+type keyPage struct {
+	most int // bytes
+
+	keys []string
+	size int  // bytes
+	cut  bool // there were more
+}
+
+const stringOverhead = 16
+
+func (p *keyPage) add(key string) {
+	p.keys = append(p.keys, key)
+	if p.size += len(key) + stringOverhead; p.size > 2*p.most {
+		p.trim()
+	}
+}
+
+// trim sorts the keys, drops those that were added twice and those that are too many.
+func (p *keyPage) trim() {
+	slices.Sort(p.keys)
+	p.keys = slices.Compact(p.keys) // a scan may meet a record twice
+	p.size = 0
+	for i, key := range p.keys {
+		if p.size += len(key) + stringOverhead; p.size > p.most && i > 0 {
+			p.keys, p.cut = slices.Delete(p.keys, i, len(p.keys)), true
+			p.size -= len(key) + stringOverhead
+			return
+		}
+	}
 }

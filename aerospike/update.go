@@ -130,6 +130,9 @@ var errRevised = errors.New("aerospike: a change that the transaction saw was ta
 // object.
 func (u *update) number(ctx context.Context) (*change, error) {
 	for {
+		if err := u.v.check(); err != nil {
+			return nil, err
+		}
 		c, err := u.tryNumber()
 		if !errors.Is(err, errRevised) {
 			return c, err

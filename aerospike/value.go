@@ -23,6 +23,11 @@ type value struct {
 	// Unapplied are the events that seen covers and has not applied.
 	unapplied unit.Unapplied
 
+	// Found says that something of the kind was seen under the key, and other what else
+	// was until then.
+	found bool
+	other string
+
 	acks int // counts what was acknowledged
 	// Stamp and entries say what of the record is in seen: the snapshot of that
 	// stamp and these entries of the queue. Exact says that it was all, when the
@@ -83,7 +88,11 @@ func (v *value) acknowledgements() int {
 
 // view reads the record and returns a copy of what it comes to.
 func (v *value) view(ctx context.Context, e *Engine, o *object, newest bool, want *clock.Context) (*crdt.Object, readContext, error) {
-	if err := v.readAtLeast(ctx, e, o, newest, want); err != nil {
+	err := v.readAtLeast(ctx, e, o, newest, want)
+	if err == nil {
+		err = v.check()
+	}
+	if err != nil {
 		return nil, readContext{}, err
 	}
 	v.mu.Lock()
@@ -96,7 +105,7 @@ func (v *value) fromUnit(u *unit.Unit, want *clock.Context) (out *crdt.Object, o
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	lacks, err := v.absorb(u, false)
-	if err != nil || lacks || want != nil && !v.readContext().lacks(want).IsEmpty() {
+	if err != nil || lacks || !v.found && v.other != "" || want != nil && !v.readContext().lacks(want).IsEmpty() {
 		return nil, false, err
 	}
 	return v.handOut(), true, nil
@@ -168,7 +177,7 @@ func (v *value) acknowledged(l *ledger, c *change, delta *crdt.Object, now time.
 	if is, became = l.acknowledge(c, now); became {
 		v.merge(delta, c.entry.Unapplied)
 		v.acks++
-		v.checked = false
+		v.checked, v.found = false, true
 		v.own.add(l, v, c, delta)
 	}
 	return is, became

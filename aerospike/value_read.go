@@ -54,7 +54,7 @@ func (v *value) absorbOthers(units []*unit.Unit) error {
 			if err != nil {
 				return fmt.Errorf("frame %d of the snapshot of another datacenter: %w", j, err)
 			}
-			v.learn(d, u.Unapplied)
+			v.learn(base[j], d, u.Unapplied)
 		}
 		if _, err := p.entries.news(u.Queue, v.learnEntry); err != nil {
 			return fmt.Errorf("another datacenter: %w", err)
@@ -77,7 +77,7 @@ func (v *value) learnEntry(q *unit.Entry) error {
 	if err != nil {
 		return fmt.Errorf("entry %x of the queue: %w", q.Key, err)
 	}
-	v.learn(d, q.Unapplied)
+	v.learn(q.Frame, d, q.Unapplied)
 	return nil
 }
 
@@ -86,6 +86,9 @@ func (v *value) replace(u *unit.Unit) (lacks bool, err error) {
 	fresh, unapplied, err := v.join(u)
 	if err != nil {
 		return false, err
+	}
+	if !v.found {
+		v.notice(u.Frames()...)
 	}
 	has, err := fresh.Contains(v.seen)
 	if err != nil {
@@ -110,7 +113,9 @@ func (v *value) join(u *unit.Unit) (s *crdt.Object, unapplied unit.Unapplied, er
 		if err != nil {
 			return s, unapplied, fmt.Errorf("frame %d of the snapshot: %w", i, err)
 		}
-		mustMerge(s, d)
+		if d != nil {
+			mustMerge(s, d)
+		}
 	}
 	parts := unit.Gather(u)
 	parts.Add(s.BorrowContext(), u.Unapplied)
@@ -120,27 +125,56 @@ func (v *value) join(u *unit.Unit) (s *crdt.Object, unapplied unit.Unapplied, er
 		if err != nil {
 			return s, unapplied, fmt.Errorf("entry %x of the queue: %w", q.Key, err)
 		}
+		if d == nil {
+			continue
+		}
 		parts.Add(d.BorrowContext(), q.Unapplied)
 		mustMerge(s, d)
 	}
 	return s, parts.Unapplied(), nil
 }
 
-// decode returns what a frame holds of the kind: bottom if it is of another, which
-// stands beside.
+// decode returns what a frame holds of the kind: nil if it is of another, which stands
+// beside.
 func (v *value) decode(frame []byte) (*crdt.Object, error) {
 	d, err := crdt.DecodeObjectAs(v.kind, frame)
 	if errors.Is(err, crdt.ErrKind) {
-		return crdt.NewObject(v.kind), nil
+		return nil, nil //nolint:nilnil // which is no error: see check
 	}
 	return d, err
 }
 
 // learn merges what is in the cluster, and leaves events unapplied, into what is
-// known.
-func (v *value) learn(d *crdt.Object, unapplied *clock.Context) {
-	v.merge(d, unapplied)
-	v.work.learn(d)
+// known: d, which frame holds, or nothing if that is of another kind.
+func (v *value) learn(frame []byte, d *crdt.Object, unapplied *clock.Context) {
+	v.notice(frame)
+	if d != nil {
+		v.merge(d, unapplied)
+		v.work.learn(d)
+	}
+}
+
+// notice takes note of the kinds that stand under the key, until there is one of v's.
+func (v *value) notice(frames ...[]byte) {
+	for _, f := range frames {
+		if v.found {
+			return
+		}
+		kind, err := crdt.FrameKind(f)
+		if v.found = err == nil && kind == v.name; !v.found && err == nil {
+			v.other = kind
+		}
+	}
+}
+
+// check fails if the object under the key is of another kind.
+func (v *value) check() error {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if !v.found && v.other != "" {
+		return fmt.Errorf("%w: %s, want %s", crdt.ErrKind, v.other, v.name)
+	}
+	return nil
 }
 
 // merge merges what is in the cluster into seen.

@@ -32,7 +32,7 @@ func NewInDoubtError(key string, cause error, c PendingChange) *InDoubtError {
 
 // Error implements error.
 func (e *InDoubtError) Error() string {
-	return fmt.Sprintf("store: update of object %q in doubt: %v", e.Key, e.Err)
+	return fmt.Sprintf("store: update of object %s in doubt: %v", shortKey(e.Key), e.Err)
 }
 
 // Unwrap returns ErrInDoubt and the cause.
