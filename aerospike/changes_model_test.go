@@ -505,8 +505,15 @@ func (w *world) loseAll(*rapid.T) {
 			w.Fatal(err)
 		}
 	}
-	if _, err := w.engine.Remerge(w.gate.alive); err != nil && !w.gate.isDead() {
-		w.Errorf("Remerge: %v", err)
+	for {
+		_, err := w.engine.Remerge(w.gate.alive)
+		if !w.gate.isDead() {
+			if err != nil {
+				w.Errorf("Remerge: %v", err)
+			}
+			return
+		}
+		w.restart() // at the write that it was to die at
 	}
 }
 
