@@ -101,6 +101,7 @@ func (g *gate) Operate(p *as.WritePolicy, k *as.Key, ops ...*as.Operation) (*as.
 		defer over()
 	}
 	switch f {
+	case passes, lost:
 	case noAnswer:
 		_, _ = g.Client.Operate(p, k, ops...)
 	case late:

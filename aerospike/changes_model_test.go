@@ -48,7 +48,7 @@ func TestChangesModel(t *testing.T) {
 			t.Fatal(err)
 		}
 		check(t)
-		fmt.Printf("%v: seed %d: %d histories, %d steps\n", time.Since(begun).Round(time.Second), seed, runs.Load(), steps.Load()) //nolint:forbidigo // while it runs
+		fmt.Printf("%v: seed %d: %d histories, %d steps\n", time.Since(begun).Round(time.Second), seed, runs.Load(), steps.Load())
 	}
 }
 

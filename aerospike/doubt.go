@@ -103,7 +103,7 @@ func (d *doubt) merge(ctx context.Context) error {
 	if is == stateDropping {
 		first = d.v.dropped(d.e.ledger, d.c, revocation, now)
 	} else {
-		_, first = d.v.acknowledged(d.e.ledger, d.c, d.delta, now)
+		first = d.v.acknowledged(d.e.ledger, d.c, d.delta, now)
 		d.v.inexact()
 	}
 	if first {

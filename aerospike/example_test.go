@@ -75,7 +75,7 @@ func ExampleEngine() {
 }
 
 // A reader at another process waits for what the token's reader had applied.
-func ExampleAtLeast() {
+func Example_atLeast() {
 	s, client := server()
 	defer s.Close() //nolint:errcheck // the program is ending
 	ctx := context.Background()
@@ -93,7 +93,7 @@ func ExampleAtLeast() {
 // A client reads at one process and writes at another, which has not read at all.
 // The write replaces what the client saw; what somebody else wrote meanwhile stays
 // beside it.
-func ExampleSeen() {
+func Example_seen() {
 	s, client := server()
 	defer s.Close() //nolint:errcheck // the program is ending
 	ctx := context.Background()
@@ -115,7 +115,7 @@ func ExampleSeen() {
 }
 
 // The answer to a write is lost. The change is pending, and settled by name.
-func ExampleInDoubtError() {
+func Example_inDoubt() {
 	s, client := server()
 	defer s.Close() //nolint:errcheck // the program is ending
 	carts := store.NewObjects(engineOf(client), "cart/", crdt.AWSetOf(crdt.String))

@@ -88,9 +88,9 @@ func (l *ledger) take(c *change) {
 	l.figures.changes.Add(1)
 }
 
-// acknowledge takes note that the cluster has c, and returns what c is now, and
-// whether this made it so. If it is being dropped, it still is.
-func (l *ledger) acknowledge(c *change, now time.Time) (is changeState, became bool) {
+// acknowledge takes note that the cluster has c, and reports whether c became kept by
+// that. If it is being dropped, it still is.
+func (l *ledger) acknowledge(c *change, now time.Time) (became bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	switch c.state {
@@ -98,10 +98,10 @@ func (l *ledger) acknowledge(c *change, now time.Time) (is changeState, became b
 		l.close(c)
 	case stateNumbered, stateSent:
 	case stateKept, stateDropping, stateDropped, stateRefused:
-		return c.state, false
+		return false
 	}
 	l.resolve(c, stateKept, now)
-	return c.state, true
+	return true
 }
 
 // acknowledged takes in a change that somebody else issued, and that the cluster has

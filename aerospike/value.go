@@ -169,18 +169,18 @@ func (v *value) has(frame []byte) bool {
 	return err == nil && v.contains(d)
 }
 
-// acknowledged takes note that the cluster has a change, and returns what the change
-// is now: not kept, if it is being dropped.
-func (v *value) acknowledged(l *ledger, c *change, delta *crdt.Object, now time.Time) (is changeState, became bool) {
+// acknowledged takes note that the cluster has a change, and reports whether it became
+// kept by that: not if it is being dropped.
+func (v *value) acknowledged(l *ledger, c *change, delta *crdt.Object, now time.Time) (became bool) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	if is, became = l.acknowledge(c, now); became {
+	if became = l.acknowledge(c, now); became {
 		v.merge(delta, c.entry.Unapplied)
 		v.acks++
 		v.checked, v.found = false, true
 		v.own.add(l, v, c, delta)
 	}
-	return is, became
+	return became
 }
 
 // dropped takes note that the cluster has the revocation of a change, and reports
