@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 	"fmt"
+
+	"github.com/dovetail-crdt/dovetail/store/replication"
 )
 
 // InDoubtError is the error of an Update whose change may have been applied, or may
@@ -32,7 +34,7 @@ func NewInDoubtError(key string, cause error, c PendingChange) *InDoubtError {
 
 // Error implements error.
 func (e *InDoubtError) Error() string {
-	return fmt.Sprintf("store: update of object %s in doubt: %v", shortKey(e.Key), e.Err)
+	return fmt.Sprintf("store: update of object %s in doubt: %v", replication.ShortKey(e.Key), e.Err)
 }
 
 // Unwrap returns ErrInDoubt and the cause.
