@@ -8,7 +8,7 @@ import (
 	"github.com/dovetail-crdt/dovetail/crdt/crdttest/spec"
 )
 
-// accounts are documents with a field of every type that can be one.
+// accounts are documents with fields of four types: a counter, a set, a register, maps.
 func accounts() Type[*crdt.Doc] {
 	balance := crdt.NewField("balance", crdt.CounterKind())
 	tags := crdt.NewField("tags", crdt.AWSetOf(crdt.String))

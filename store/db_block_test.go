@@ -170,7 +170,7 @@ func TestContention(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		db := open(t, nil, "a", "")
-		_, err := sets(db).Update(t.Context(), "k", func(tx *crdt.Tx, s *crdt.AWSet[string]) error {
+		_, err := sets(db).Update(t.Context(), "k", func(*crdt.Tx, *crdt.AWSet[string]) error {
 			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 			defer cancel()
 			_, err := sets(db).Update(ctx, "k", addTo("x"))

@@ -77,7 +77,7 @@ func playScript(t *testing.T, script string) string {
 func scriptStep(w *world, f []string) (said []string) {
 	w.t.Helper()
 	before := len(w.wire)
-	name := func(i int) *node { return w.node(replication.PeerID(f[i])) }
+	named := func() *node { return w.node(replication.PeerID(f[1])) }
 	switch f[0] {
 	case "open":
 		var opts []func(*replication.CoreConfig)
@@ -86,13 +86,13 @@ func scriptStep(w *world, f []string) (said []string) {
 		}
 		w.open(replication.PeerID(f[1]), f[2], opts...)
 	case "put":
-		name(1).put(f[2], f[3:]...)
+		named().put(f[2], f[3:]...)
 	case "tick":
 		n, err := strconv.Atoi(f[2])
 		if err != nil {
 			w.t.Fatal(err)
 		}
-		name(1).tick(n)
+		named().tick(n)
 	case "deliver", "drop":
 		some := w.take(func(p parcel) bool {
 			return (len(f) < 2 || kindOf(p.message) == f[1]) && (len(f) < 4 || string(p.from) == f[2] && string(p.to) == f[3])
@@ -110,7 +110,7 @@ func scriptStep(w *world, f []string) (said []string) {
 			w.deliver(some...)
 		}
 	case "break":
-		n, sound := name(1), name(1).load
+		n, sound := named(), named().load
 		n.load = func(key string) ([][]byte, error) {
 			if key == f[2] {
 				return nil, errDisk
@@ -120,7 +120,7 @@ func scriptStep(w *world, f []string) (said []string) {
 	case "wire":
 		before = 0
 	case "show":
-		n := name(1)
+		n := named()
 		said = append(said, "applied "+n.core.Applied().String())
 		keys := scriptKeys(n)
 		for _, key := range keys {

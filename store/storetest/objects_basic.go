@@ -39,25 +39,26 @@ func mustUpdate(t *testing.T, o store.Objects[set], key string, fn func(*crdt.Tx
 	return token
 }
 
-// mustShow fails the test unless the set under key has these items, in order.
-func mustShow(t *testing.T, o store.Objects[set], key string, want ...string) {
+// mustShow fails the test unless the set under k has these items, in order.
+func mustShow(t *testing.T, o store.Objects[set], want ...string) {
 	t.Helper()
-	s, _, err := o.View(t.Context(), key)
+	s, _, err := o.View(t.Context(), "k")
 	if err != nil {
-		t.Fatalf("View(%q): %v", key, err)
+		t.Fatalf("View: %v", err)
 	}
 	if got := slices.Collect(s.All()); !slices.Equal(got, want) {
-		t.Errorf("%q shows %q, want %q", key, got, want)
+		t.Errorf("the set shows %q, want %q", got, want)
 	}
 }
 
-// isAbout reports whether err is a *store.KeyError of the key.
-func isAbout(err error, key string) bool {
+// isAboutK reports whether err is a *store.KeyError of the set under k.
+func isAboutK(err error) bool {
 	var ke *store.KeyError
-	return errors.As(err, &ke) && ke.Key == key
+	return errors.As(err, &ke) && ke.Key == "set/k"
 }
 
 func checkUpdateView(t *testing.T, b *Backends) {
+	t.Helper()
 	o := setsOf(b.Open(t))
 	s, token, err := o.View(t.Context(), "k")
 	if err != nil || s.Len() != 0 || !token.IsZero() {
@@ -73,12 +74,13 @@ func checkUpdateView(t *testing.T, b *Backends) {
 		s.Remove(tx, "a")
 		return nil
 	})
-	mustShow(t, o, "k", "b")
+	mustShow(t, o, "b")
 	mustUpdate(t, o, "k", func(*crdt.Tx, set) error { return nil }) // changes nothing
-	mustShow(t, o, "k", "b")
+	mustShow(t, o, "b")
 }
 
 func checkTypes(t *testing.T, b *Backends) {
+	t.Helper()
 	be := b.Open(t)
 	for range 3 {
 		if _, err := store.NewObjects(be, "", crdt.PNCounterKind()).Update(t.Context(), "pn", func(tx *crdt.Tx, c *crdt.PNCounter) error { c.Add(tx, -2); return nil }); err != nil {
@@ -99,6 +101,7 @@ func checkTypes(t *testing.T, b *Backends) {
 }
 
 func checkViewsKeys(t *testing.T, b *Backends) {
+	t.Helper()
 	be := b.Open(t)
 	o := setsOf(be)
 	var keys []string
@@ -130,10 +133,11 @@ func checkViewsKeys(t *testing.T, b *Backends) {
 }
 
 func checkAnotherKind(t *testing.T, b *Backends) {
+	t.Helper()
 	be := b.Open(t)
 	mustUpdate(t, setsOf(be), "k", adding("x"))
 	o := store.NewObjects(be, "set/", crdt.CounterKind())
-	if _, _, err := o.View(t.Context(), "k"); !errors.Is(err, crdt.ErrKind) || !isAbout(err, "set/k") {
+	if _, _, err := o.View(t.Context(), "k"); !errors.Is(err, crdt.ErrKind) || !isAboutK(err) {
 		t.Errorf("View of a set as a counter = %v, want ErrKind", err)
 	}
 	if _, err := o.Update(t.Context(), "k", func(*crdt.Tx, *crdt.Counter) error { return nil }); !errors.Is(err, crdt.ErrKind) {
@@ -146,6 +150,7 @@ type ownError struct{ code int }
 func (e *ownError) Error() string { return fmt.Sprint("refused with code ", e.code) }
 
 func checkOwnError(t *testing.T, b *Backends) {
+	t.Helper()
 	o := setsOf(b.Open(t))
 	mustUpdate(t, o, "k", adding("before"))
 	_, err := o.Update(t.Context(), "k", func(tx *crdt.Tx, s set) error {
@@ -153,13 +158,14 @@ func checkOwnError(t *testing.T, b *Backends) {
 		return &ownError{7}
 	})
 	var own *ownError
-	if !errors.As(err, &own) || own.code != 7 || !isAbout(err, "set/k") || errors.Is(err, store.ErrInDoubt) {
+	if !errors.As(err, &own) || own.code != 7 || !isAboutK(err) || errors.Is(err, store.ErrInDoubt) {
 		t.Errorf("Update whose function fails = %v, want its error in a KeyError", err)
 	}
-	mustShow(t, o, "k", "before")
+	mustShow(t, o, "before")
 }
 
 func checkPanic(t *testing.T, b *Backends) {
+	t.Helper()
 	for _, opts := range [][]store.Option{nil, {store.Blind()}} {
 		if len(opts) > 0 && slices.Contains(b.Refuses, "Blind") {
 			continue
@@ -178,7 +184,7 @@ func checkPanic(t *testing.T, b *Backends) {
 			t.Errorf("Update whose function panics = %v", err)
 		}()
 		mustUpdate(t, o, "k", adding("later"), opts...)
-		mustShow(t, o, "k", "later")
+		mustShow(t, o, "later")
 	}
 }
 
@@ -197,11 +203,12 @@ func soon(t *testing.T, what string, f func()) {
 }
 
 func checkViewBeside(t *testing.T, b *Backends) {
+	t.Helper()
 	o := setsOf(b.Open(t))
 	mustUpdate(t, o, "k", adding("before"))
 	mustUpdate(t, o, "k", func(tx *crdt.Tx, s set) error {
 		s.Add(tx, "after")
-		soon(t, "a view of the key", func() { mustShow(t, o, "k", "before") })
+		soon(t, "a view of the key", func() { mustShow(t, o, "before") })
 		soon(t, "Views of the key", func() {
 			if all, err := o.Views(t.Context(), []string{"k"}); err != nil || all[0].Len() != 1 {
 				t.Errorf("Views inside an update = %v, %v", all, err)
@@ -210,10 +217,11 @@ func checkViewBeside(t *testing.T, b *Backends) {
 		soon(t, "an update of another key", func() { mustUpdate(t, o, "other", adding("x")) })
 		return nil
 	})
-	mustShow(t, o, "k", "after", "before")
+	mustShow(t, o, "after", "before")
 }
 
 func checkTurns(t *testing.T, b *Backends) {
+	t.Helper()
 	o := store.NewObjects(b.Open(t), "", crdt.MVRegisterOf(crdt.Int64))
 	var wg sync.WaitGroup
 	const writers, each = 4, 5
@@ -241,22 +249,24 @@ func checkTurns(t *testing.T, b *Backends) {
 }
 
 func checkContention(t *testing.T, b *Backends) {
+	t.Helper()
 	o := setsOf(b.Open(t))
 	mustUpdate(t, o, "k", func(tx *crdt.Tx, s set) error {
 		s.Add(tx, "outer")
 		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 		defer cancel()
 		_, err := o.Update(ctx, "k", adding("inner"))
-		if !errors.Is(err, store.ErrContention) || !isAbout(err, "set/k") {
+		if !errors.Is(err, store.ErrContention) || !isAboutK(err) {
 			t.Errorf("Update while another of the key runs = %v, want ErrContention in a KeyError", err)
 		}
 		return nil
 	})
-	mustShow(t, o, "k", "outer")
+	mustShow(t, o, "outer")
 }
 
 // checkValueOwned changes and keeps values that were given out.
 func checkValueOwned(t *testing.T, b *Backends) {
+	t.Helper()
 	o := setsOf(b.Open(t))
 	token := mustUpdate(t, o, "k", adding("x"))
 	kept, _, err := o.View(t.Context(), "k")
@@ -271,16 +281,17 @@ func checkValueOwned(t *testing.T, b *Backends) {
 	if _, err := crdt.Mutate(other, w.On(), func(tx *crdt.Tx, s set) error { s.Clear(tx); s.Add(tx, "mine"); return nil }); err != nil {
 		t.Fatal(err)
 	}
-	mustShow(t, o, "k", "x")
+	mustShow(t, o, "x")
 	mustUpdate(t, o, "k", func(tx *crdt.Tx, s set) error { s.Clear(tx); s.Add(tx, "y"); return nil }, store.AtLeast(token))
 	if got := slices.Collect(kept.All()); !slices.Equal(got, []string{"x"}) {
 		t.Errorf("a value that was given out before an update shows %q, want x", got)
 	}
-	mustShow(t, o, "k", "y")
+	mustShow(t, o, "y")
 }
 
 // checkConcurrentObjects is for the race detector: readers keep values while writers go on.
 func checkConcurrentObjects(t *testing.T, b *Backends) {
+	t.Helper()
 	o := setsOf(b.Open(t))
 	var wg sync.WaitGroup
 	for w := range 3 {

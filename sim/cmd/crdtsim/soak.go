@@ -16,7 +16,7 @@ import (
 )
 
 const soakUsage = `crdtsim soak runs the random scenarios of a range of seeds against the oracle: two to five replicas on a few
-objects of every type, under loss, duplication, reordering, partitions, crashes, wrong clocks, partial
+objects of seven types, under loss, duplication, reordering, partitions, crashes, wrong clocks, partial
 topologies and short logs. It ends with the lowest seed that violates something, if one does.
 
   crdtsim soak [flags]
