@@ -11,25 +11,25 @@ import (
 
 // What every type does with what is not there, and while a transaction runs.
 func TestUniform(t *testing.T) {
-	t.Run("Counter", uniform(&crdt.Counter{}, crdt.CounterKind(), func(tx *crdt.Tx, c *crdt.Counter) { c.Add(tx, 1) }))
-	t.Run("LWWRegister", uniform(&crdt.LWWRegister[string]{}, crdt.LWWRegisterOf(crdt.String), func(tx *crdt.Tx, r *crdt.LWWRegister[string]) { r.Set(tx, "x") }))
-	t.Run("MVRegister", uniform(&crdt.MVRegister[string]{}, crdt.MVRegisterOf(crdt.String), func(tx *crdt.Tx, r *crdt.MVRegister[string]) { r.Set(tx, "x") }))
-	t.Run("EWFlag", uniform(&crdt.EWFlag{}, crdt.EWFlagKind(), func(tx *crdt.Tx, f *crdt.EWFlag) { f.Enable(tx) }))
-	t.Run("DWFlag", uniform(&crdt.DWFlag{}, crdt.DWFlagKind(), func(tx *crdt.Tx, f *crdt.DWFlag) { f.Enable(tx) }))
-	t.Run("AWSet", uniform(&crdt.AWSet[string]{}, crdt.AWSetOf(crdt.String), func(tx *crdt.Tx, s *crdt.AWSet[string]) { s.Add(tx, "x") }))
-	t.Run("RWSet", uniform(&crdt.RWSet[string]{}, crdt.RWSetOf(crdt.String), func(tx *crdt.Tx, s *crdt.RWSet[string]) { s.Add(tx, "x") }))
-	t.Run("AWMap", uniform(&crdt.AWMap[string, *crdt.Counter]{}, crdt.AWMapOf(crdt.String, crdt.CounterKind()), func(tx *crdt.Tx, m *crdt.AWMap[string, *crdt.Counter]) { m.At("x").Add(tx, 1) }))
+	t.Run("Counter", uniform("1", &crdt.Counter{}, crdt.CounterKind(), func(tx *crdt.Tx, c *crdt.Counter) { c.Add(tx, 1) }))
+	t.Run("LWWRegister", uniform("x", &crdt.LWWRegister[string]{}, crdt.LWWRegisterOf(crdt.String), func(tx *crdt.Tx, r *crdt.LWWRegister[string]) { r.Set(tx, "x") }))
+	t.Run("MVRegister", uniform("[x]", &crdt.MVRegister[string]{}, crdt.MVRegisterOf(crdt.String), func(tx *crdt.Tx, r *crdt.MVRegister[string]) { r.Set(tx, "x") }))
+	t.Run("EWFlag", uniform("true", &crdt.EWFlag{}, crdt.EWFlagKind(), func(tx *crdt.Tx, f *crdt.EWFlag) { f.Enable(tx) }))
+	t.Run("DWFlag", uniform("true", &crdt.DWFlag{}, crdt.DWFlagKind(), func(tx *crdt.Tx, f *crdt.DWFlag) { f.Enable(tx) }))
+	t.Run("AWSet", uniform("[x]", &crdt.AWSet[string]{}, crdt.AWSetOf(crdt.String), func(tx *crdt.Tx, s *crdt.AWSet[string]) { s.Add(tx, "x") }))
+	t.Run("RWSet", uniform("[x]", &crdt.RWSet[string]{}, crdt.RWSetOf(crdt.String), func(tx *crdt.Tx, s *crdt.RWSet[string]) { s.Add(tx, "x") }))
+	t.Run("AWMap", uniform("{x:1}", &crdt.AWMap[string, *crdt.Counter]{}, crdt.AWMapOf(crdt.String, crdt.CounterKind()), func(tx *crdt.Tx, m *crdt.AWMap[string, *crdt.Counter]) { m.At("x").Add(tx, 1) }))
 	f := crdt.NewField("f", crdt.CounterKind())
-	t.Run("Doc", uniform(&crdt.Doc{}, crdt.DocOf(f), func(tx *crdt.Tx, d *crdt.Doc) { f.In(d).Add(tx, 1) }))
-	t.Run("GCounter", uniform(&crdt.GCounter{}, crdt.GCounterKind(), func(tx *crdt.Tx, c *crdt.GCounter) { c.Add(tx, 1) }))
-	t.Run("PNCounter", uniform(&crdt.PNCounter{}, crdt.PNCounterKind(), func(tx *crdt.Tx, c *crdt.PNCounter) { c.Add(tx, 1) }))
-	t.Run("GSet", uniform(&crdt.GSet[string]{}, crdt.GSetOf(crdt.String), func(tx *crdt.Tx, s *crdt.GSet[string]) { s.Add(tx, "x") }))
-	t.Run("MaxRegister", uniform(&crdt.MaxRegister[string]{}, crdt.MaxRegisterOf(crdt.String), func(tx *crdt.Tx, r *crdt.MaxRegister[string]) { r.Set(tx, "x") }))
-	t.Run("MinRegister", uniform(&crdt.MinRegister[string]{}, crdt.MinRegisterOf(crdt.String), func(tx *crdt.Tx, r *crdt.MinRegister[string]) { r.Set(tx, "x") }))
-	t.Run("GMap", uniform(&crdt.GMap[string, *crdt.GCounter]{}, crdt.GMapOf(crdt.String, crdt.GCounterKind()), func(tx *crdt.Tx, m *crdt.GMap[string, *crdt.GCounter]) {
+	t.Run("Doc", uniform("{f:counter}", &crdt.Doc{}, crdt.DocOf(f), func(tx *crdt.Tx, d *crdt.Doc) { f.In(d).Add(tx, 1) }))
+	t.Run("GCounter", uniform("1", &crdt.GCounter{}, crdt.GCounterKind(), func(tx *crdt.Tx, c *crdt.GCounter) { c.Add(tx, 1) }))
+	t.Run("PNCounter", uniform("1", &crdt.PNCounter{}, crdt.PNCounterKind(), func(tx *crdt.Tx, c *crdt.PNCounter) { c.Add(tx, 1) }))
+	t.Run("GSet", uniform("[x]", &crdt.GSet[string]{}, crdt.GSetOf(crdt.String), func(tx *crdt.Tx, s *crdt.GSet[string]) { s.Add(tx, "x") }))
+	t.Run("MaxRegister", uniform("x", &crdt.MaxRegister[string]{}, crdt.MaxRegisterOf(crdt.String), func(tx *crdt.Tx, r *crdt.MaxRegister[string]) { r.Set(tx, "x") }))
+	t.Run("MinRegister", uniform("x", &crdt.MinRegister[string]{}, crdt.MinRegisterOf(crdt.String), func(tx *crdt.Tx, r *crdt.MinRegister[string]) { r.Set(tx, "x") }))
+	t.Run("GMap", uniform("{x:1}", &crdt.GMap[string, *crdt.GCounter]{}, crdt.GMapOf(crdt.String, crdt.GCounterKind()), func(tx *crdt.Tx, m *crdt.GMap[string, *crdt.GCounter]) {
 		_ = m.Apply(tx, "x", func(tx *crdt.Tx, c *crdt.GCounter) error { c.Add(tx, 1); return nil })
 	}))
-	t.Run("BoundedCounter", uniform(&crdt.BoundedCounter{}, crdt.BoundedCounterKind(), func(tx *crdt.Tx, c *crdt.BoundedCounter) { _ = c.Grant(tx, 1) }))
+	t.Run("BoundedCounter", uniform("1", &crdt.BoundedCounter{}, crdt.BoundedCounterKind(), func(tx *crdt.Tx, c *crdt.BoundedCounter) { _ = c.Grant(tx, 1) }))
 }
 
 // said reports what f panics with; nothing that the kernel or the runtime says.
@@ -48,7 +48,7 @@ func said(t *testing.T, what string, f func()) (words string) {
 	return ""
 }
 
-func uniform[S crdt.Lattice[S]](zero S, k crdt.Kind[S], change func(*crdt.Tx, S)) func(*testing.T) {
+func uniform[S crdt.Lattice[S]](shows string, zero S, k crdt.Kind[S], change func(*crdt.Tx, S)) func(*testing.T) {
 	return func(t *testing.T) {
 		t.Parallel()
 		var none S
@@ -80,6 +80,9 @@ func uniform[S crdt.Lattice[S]](zero S, k crdt.Kind[S], change func(*crdt.Tx, S)
 		_, err = crdt.Mutate(s, writer(1), func(tx *crdt.Tx, s S) error { change(tx, s); return nil })
 		if err != nil || s.Equal(none) || s.Equal(empty) || none.Equal(s) || s.Merge(none) {
 			t.Errorf("a changed value equals nothing, or %v", err)
+		}
+		if got := fmt.Sprint(s); got != shows {
+			t.Errorf("String = %q, want %q", got, shows)
 		}
 		if words := said(t, "Merge into nil", func() { none.Merge(s) }); words == "" {
 			t.Error("Merge into nil goes nowhere, without a word")
