@@ -54,7 +54,7 @@ func (e *Engine) Update(
 func (e *Engine) update(
 	ctx context.Context, key string, k crdt.AnyKind, fn func(*crdt.Tx, *crdt.Object) error, opts *store.Options,
 ) (readContext, error) {
-	want, err := e.wants(opts, key)
+	want, err := e.wantOf(opts, key)
 	if err != nil {
 		return readContext{}, err
 	}
@@ -63,7 +63,7 @@ func (e *Engine) update(
 		return readContext{}, err
 	}
 	defer done()
-	u := &update{e: e, o: o, fn: fn, opts: opts, want: want[0], v: o.as(k)}
+	u := &update{e: e, o: o, fn: fn, opts: opts, want: want, v: o.as(k)}
 	if u.v.rows {
 		if err := u.v.recallOwn(e.ledger, o); err != nil {
 			return readContext{}, err
@@ -84,7 +84,7 @@ func (e *Engine) View(ctx context.Context, key string, k crdt.AnyKind, o store.O
 }
 
 func (e *Engine) view(ctx context.Context, key string, k crdt.AnyKind, opts *store.Options) (*crdt.Object, readContext, error) {
-	want, err := e.wants(opts, key)
+	want, err := e.wantOf(opts, key)
 	if err != nil {
 		return nil, readContext{}, err
 	}
@@ -93,7 +93,7 @@ func (e *Engine) view(ctx context.Context, key string, k crdt.AnyKind, opts *sto
 		return nil, readContext{}, err
 	}
 	defer done()
-	return o.as(k).view(ctx, e, o, opts.Newest, want[0])
+	return o.as(k).view(ctx, e, o, opts.Newest, want)
 }
 
 // Views implements store.Backend. It asks for a hundred objects at a time.
@@ -145,6 +145,18 @@ func (e *Engine) viewOf(
 // Keys implements store.Backend; what Scan says of its cost holds here.
 func (e *Engine) Keys(ctx context.Context, prefix string) iter.Seq2[string, error] {
 	return e.allKeys(ctx, prefix, "")
+}
+
+// wantOf is wants for one object. Nearly always nothing is wanted.
+func (e *Engine) wantOf(o *store.Options, key string) (*clock.Context, error) {
+	if len(o.AtLeast) == 0 {
+		return nil, nil
+	}
+	want, err := e.wants(o, key)
+	if err != nil {
+		return nil, err
+	}
+	return want[0], nil
 }
 
 // wants opens the tokens of AtLeast.
