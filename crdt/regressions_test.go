@@ -223,3 +223,29 @@ func TestCloneInTransaction(t *testing.T) {
 	}()
 	frame(t, crdt.AWSetOf(crdt.String), c)
 }
+
+// A transaction goes on with the total that is all there is in a value that was just read, makes the first place below
+// another, and then ends everything: its own total too. The simulator found it (soak, seed 302).
+func TestClearAfterAddsAtTwoDepths(t *testing.T) {
+	t.Parallel()
+	balance := crdt.NewField("balance", crdt.CounterKind())
+	funds := crdt.NewField("funds", crdt.AWMapOf(crdt.String, crdt.CounterKind()))
+	kind := crdt.DocOf(balance, funds)
+	w, account := writer(1), kind.New()
+	do(t, account, w, func(tx *crdt.Tx, d *crdt.Doc) { balance.In(d).Add(tx, 7) })
+	frame, err := crdt.AppendFrame(nil, kind, account)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if account, err = crdt.DecodeFrame(kind, frame); err != nil {
+		t.Fatal(err)
+	}
+	do(t, account, w, func(tx *crdt.Tx, d *crdt.Doc) {
+		balance.In(d).Add(tx, 1)
+		funds.In(d).At("USD").Add(tx, 1)
+		d.Clear(tx)
+	})
+	if v := balance.In(account).Value(); v != 0 {
+		t.Errorf("balance is %d after all was cleared", v)
+	}
+}

@@ -60,7 +60,7 @@ func (s *State) kidsOf(id nodeID) map[string]nodeID {
 
 // kid returns the inner node of a segment, made if it is missing.
 func (s *State) kid(up nodeID, seg string) nodeID {
-	if s.nodes == nil && s.live == 0 {
+	if s.nodes == nil && s.live == 0 && len(s.pending) == 0 { // nor in an open transaction
 		s.nodes = make([]node, 2, 4) // a delta of one key
 	}
 	s.needNodes()
