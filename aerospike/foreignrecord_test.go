@@ -3,6 +3,7 @@ package aerospike_test
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"testing"
@@ -28,7 +29,7 @@ func expiring(t testing.TB) *as.Client {
 // place puts bins under a key, to expire in an hour.
 func place(t testing.TB, c *as.Client, set, key string, bins as.BinMap) {
 	t.Helper()
-	k, err := as.NewKey(namespace, set, key)
+	k, err := as.NewKey(namespace, set, "k")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,10 +41,10 @@ func place(t testing.TB, c *as.Client, set, key string, bins as.BinMap) {
 	}
 }
 
-// look returns a record with its generation and its expiry.
-func look(t testing.TB, c *as.Client, set, key string) *as.Record {
+// look returns the record of the tests' one key with its generation and its expiry.
+func look(t testing.TB, c *as.Client, set string) *as.Record {
 	t.Helper()
-	k, err := as.NewKey(namespace, set, key)
+	k, err := as.NewKey(namespace, set, "k")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -92,14 +93,12 @@ func TestRecordsThatAreNotOurs(t *testing.T) {
 			if tt.ours {
 				touch(t, open(t, c, aerospike.Config{Set: set, Watch: -1}), 3)
 				bins = as.BinMap{}
-				for name, v := range look(t, c, set, "k").Bins {
+				for name, v := range look(t, c, set).Bins {
 					if _, isMap := v.([]as.MapPair); !isMap { // the queue is empty
 						bins[name] = v
 					}
 				}
-				for name, v := range tt.bins {
-					bins[name] = v
-				}
+				maps.Copy(bins, tt.bins)
 				if tt.version != 0 {
 					s := slices.Clone(bins["s"].([]byte))
 					s[0] = 0
@@ -107,7 +106,7 @@ func TestRecordsThatAreNotOurs(t *testing.T) {
 				}
 			}
 			place(t, c, set, "k", bins)
-			before := look(t, c, set, "k")
+			before := look(t, c, set)
 			counters := store.NewObjects(e, "", crdt.CounterKind())
 			_, _, viewed := counters.View(t.Context(), "k")
 			_, batched := counters.Views(t.Context(), []string{"k", "none"})
@@ -128,7 +127,7 @@ func TestRecordsThatAreNotOurs(t *testing.T) {
 			}
 			scrubs := e.Stats().Scrubs
 			until(t, func() bool { return e.Stats().Scrubs > scrubs+1 })
-			after := look(t, c, set, "k")
+			after := look(t, c, set)
 			if after.Generation != before.Generation || after.Expiration > 3600 || after.Expiration < 3000 || !reflect.DeepEqual(after.Bins, before.Bins) {
 				t.Errorf("the record was %v and is %v", before, after)
 			}
@@ -159,7 +158,7 @@ func TestForeignRecordInARace(t *testing.T) {
 			if _, ok := errors.AsType[*aerospike.ForeignRecordError](err); !ok {
 				t.Errorf("Update: %v", err)
 			}
-			rec := look(t, c, set, "k")
+			rec := look(t, c, set)
 			if len(rec.Bins) != 2 || rec.Generation > 2 || rec.Expiration > 3600 {
 				t.Errorf("the record is %v", rec)
 			}
@@ -185,7 +184,7 @@ func TestStrangeBinsKeepTheirExpiry(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, _ = counters.Update(t.Context(), "k", add(1), store.Blind())
-	if rec := look(t, c, set, "k"); rec.Bins["balance"] != 7 || rec.Expiration > 3600 {
+	if rec := look(t, c, set); rec.Bins["balance"] != 7 || rec.Expiration > 3600 {
 		t.Errorf("the record is %v, expires in %d s", rec.Bins, rec.Expiration)
 	}
 	if _, _, err := counters.View(t.Context(), "k"); !errors.Is(err, aerospike.ErrCorrupt) {

@@ -141,7 +141,7 @@ func (o *Object) Revoke() (revocation *Object, ok bool) {
 // O(o).
 func (o *Object) Live() *clock.Context {
 	if c, ok := o.state.(erasedCausal); ok {
-		return c.State.Live()
+		return c.Live()
 	}
 	return &clock.Context{}
 }

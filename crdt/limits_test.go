@@ -131,7 +131,6 @@ func eventNumber(seq uint64) func(*testing.T) error {
 }
 
 func limits() []limit {
-
 	never := crdt.Codec[string]{Name: "never", Append: crdt.String.Append, Decode: func(b []byte) (string, error) {
 		if len(b) > 1 {
 			return "", errors.New("too long for me")

@@ -59,7 +59,7 @@ func (d *demo) play(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("cluster %s: %w", p.name, err)
 		}
-		d.closers = append(d.closers, func() { e.Close() }) //nolint:errcheck // the process is ending
+		d.closers = append(d.closers, func() { e.Close() }) //nolint:contextcheck,errcheck // the process is ending
 		p.stock = store.NewObjects(e, "stock/", crdt.CounterKind())
 		cfg.Clusters = append(cfg.Clusters, mirror.Cluster{Name: p.name, Client: p.link, Namespace: namespace})
 	}

@@ -198,8 +198,3 @@ func (s *State) Bases() iter.Seq2[[]string, Base] {
 		}
 	}
 }
-
-// compareBases tells how a base relates to another in an encoding.
-func compareBases(pa []string, a Base, pb []string, b Base) int {
-	return cmp.Or(slices.Compare(pa, pb), a.compareRun(b.Replica, b.Run))
-}
