@@ -186,13 +186,22 @@ func (w *world) restart() {
 	w.begin()
 }
 
-// call runs f with a context that the first write which is not answered ends.
+// call runs f with a context that the first write which is not answered ends. During runs
+// before that write, or before one of a fold in the background; it has ended, or will never
+// begin, when call returns.
 func (w *world) call(during func(), f func(ctx context.Context) error, fates ...fate) error {
 	ctx, cancel := context.WithTimeout(w.gate.alive, 5*time.Second)
 	defer cancel()
-	w.gate.set(cancel, during, fates...)
+	var once sync.Once
+	hook := during
+	if during != nil {
+		hook = func() { once.Do(during) }
+	}
+	w.gate.set(cancel, hook, fates...)
 	defer w.gate.set(nil, nil)
-	return f(ctx)
+	err := f(ctx)
+	once.Do(func() {})
+	return err
 }
 
 func (w *world) fates() []fate {
@@ -263,7 +272,9 @@ func (w *world) overtaken(*rapid.T) {
 		wg.Go(func() {
 			ctx, cancel := context.WithTimeout(w.gate.alive, 5*time.Second)
 			defer cancel()
-			err2 = second.in.update(ctx, w.engine, second.bit, func() { once.Do(func() { close(begun) }) }, store.Blind())
+			signal := func() { once.Do(func() { close(begun) }) }
+			defer signal() // also if it is refused before its function runs
+			err2 = second.in.update(ctx, w.engine, second.bit, signal, store.Blind())
 		})
 		<-begun
 	}, func(ctx context.Context) error {
