@@ -6,24 +6,34 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	as "github.com/aerospike/aerospike-client-go/v7"
 
 	"github.com/dovetail-crdt/dovetail/aerospike"
-	"github.com/dovetail-crdt/dovetail/aerospike/asdtest"
 	"github.com/dovetail-crdt/dovetail/aerospike/internal/astest"
 	"github.com/dovetail-crdt/dovetail/crdt"
 	"github.com/dovetail-crdt/dovetail/store"
 )
 
-// expiring returns a client of a cluster in this process where records may expire.
+// expiring returns a client of a cluster where records may expire until the test ends.
 func expiring(t testing.TB) *as.Client {
 	t.Helper()
-	s := asdtest.Start(t)
-	s.Set(namespace, "allow-ttl-without-nsup", "true")
-	return connect(t, s.Addr())
+	c := cluster(t)
+	allow := func(is bool) {
+		command := fmt.Sprintf("set-config:context=namespace;id=%s;allow-ttl-without-nsup=%t", namespace, is)
+		for _, n := range c.GetNodes() {
+			answer, err := n.RequestInfo(as.NewInfoPolicy(), command)
+			if err != nil || !strings.EqualFold(answer[command], "ok") {
+				t.Fatalf("%s: %v, %v", command, answer, err)
+			}
+		}
+	}
+	allow(true)
+	t.Cleanup(func() { allow(false) })
+	return c
 }
 
 // place puts bins under a key, to expire in an hour.
