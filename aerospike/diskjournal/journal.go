@@ -18,7 +18,7 @@ type Journal struct {
 	db    *pebble.DB
 	dir   string
 	o     Options
-	why   error // why the files are not proven to be those that were left here
+	why   error // why nothing proves that this host left these very files; nil if it is proven
 	taken bool
 
 	mu      sync.Mutex // writes come one after the other
@@ -53,7 +53,7 @@ func Open(dir string, o Options) (*Journal, error) {
 		o.Reserve = defaultReserve
 	}
 	if !o.Sync {
-		o.fs = hasty{o.fs}
+		o.fs = noSyncFS{o.fs}
 	}
 	j := &Journal{dir: dir, o: o, broken: make(chan struct{})}
 	db, err := pebble.Open(dir, &pebble.Options{
@@ -70,16 +70,16 @@ func Open(dir string, o Options) (*Journal, error) {
 	return j, nil
 }
 
-// What Pebble keeps in memory, in bytes: journals are written, and read once. The
-// reserve is many times what it writes at once.
+// Sizes in bytes. Pebble's memory is small, since a journal is read only once. The default
+// reserve is many times what Pebble writes at once.
 const (
 	memTable       = 8 << 20
 	cache          = 1 << 20
 	defaultReserve = 256 << 20
 )
 
-// identify asks whether the files are those that were left here. If not they get a
-// name of their own, so that copies of them part from here.
+// identify looks for the proof that this host left these very files. Without a proof the
+// files get a new name, so that other copies of them no longer share a name with these.
 func (j *Journal) identify() error {
 	name, version, err := readHead(j.db)
 	if err != nil {
@@ -136,7 +136,7 @@ func (j *Journal) Load() iter.Seq2[aerospike.JournalRow, error] {
 	}
 }
 
-// Write implements aerospike.Journal. If it fails nothing is proven any more.
+// Write implements aerospike.Journal. A write that fails removes the proof.
 func (j *Journal) Write(rows []aerospike.JournalRow) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -160,7 +160,7 @@ func (j *Journal) Write(rows []aerospike.JournalRow) error {
 	return nil
 }
 
-// room fails if the disk has too little.
+// room fails if the disk has less free space than Options.Reserve.
 func (j *Journal) room() error {
 	usage, err := j.o.fs.GetDiskUsage(j.dir)
 	if err == nil && usage.AvailBytes < j.o.Reserve {
@@ -169,8 +169,8 @@ func (j *Journal) room() error {
 	return err
 }
 
-// commit writes rows, all or none. Pebble ends the goroutine that it fails in (see
-// logger), so that is one for the purpose.
+// commit writes all rows or none. It has a goroutine of its own for the write, since Pebble
+// ends the goroutine in which the disk fails (see logger).
 func (j *Journal) commit(rows []aerospike.JournalRow) error {
 	b := j.db.NewBatch()
 	err := b.Set(headRow(), head(j.name, j.version+1), nil)
@@ -189,7 +189,7 @@ func (j *Journal) commit(rows []aerospike.JournalRow) error {
 	go func() {
 		err := ErrBroken
 		defer func() { done <- err }()
-		err = b.Commit(pebble.Sync) // without Options.Sync, up to the system: see hasty
+		err = b.Commit(pebble.Sync) // without Options.Sync this waits for the operating system only: see noSyncFS
 	}()
 	select {
 	case err := <-done:
@@ -208,7 +208,7 @@ func (j *Journal) isBroken() bool {
 	}
 }
 
-// disprove takes the proof away.
+// disprove removes the proof: the next opening begins as a new replica.
 func (j *Journal) disprove() error {
 	p := j.proof
 	j.proof = nil
@@ -223,7 +223,7 @@ func (j *Journal) Close() error {
 		return nil
 	}
 	j.closed = true
-	if j.isBroken() { // what holds Pebble's locks may be gone
+	if j.isBroken() { // the goroutine that holds Pebble's locks may have ended
 		return errors.Join(ErrBroken, j.proof.close())
 	}
 	return errors.Join(j.db.Close(), j.proof.close())

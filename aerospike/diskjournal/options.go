@@ -24,19 +24,19 @@ var (
 
 // Options configures a Journal. The zero value is a sensible choice.
 type Options struct {
-	// Proof is a directory in memory (tmpfs), where the proof is kept that the files
-	// are those that were left here; "" is /dev/shm. It must live as long as the
-	// machine is up, and be shared by nobody who is not trusted with the journal.
+	// Proof is the directory of the proof that this host left these very files. It must be
+	// in memory (tmpfs), last as long as the machine is up, and be writable only by those
+	// whom the journal trusts. "" is /dev/shm.
 	Proof string
 
 	// Sync makes each write wait for the disk.
 	Sync bool
 
-	// Reserve is how much room the disk must have for a write, in bytes; 0 is 256 MiB.
-	// Pebble does not live through a disk that is full, so it does not come to that.
+	// Reserve is how many bytes must be free on the disk for a write; 0 is 256 MiB. It
+	// keeps the disk from being full, which Pebble does not survive.
 	Reserve uint64
 
-	// Logger gets what nobody waits for. Nil discards it.
+	// Logger gets the messages that no call returns. Nil discards them.
 	Logger *slog.Logger
 
 	host host // nil: the real one

@@ -9,7 +9,7 @@ import (
 	"path/filepath"
 )
 
-// id names the files of a journal. Copies bear it too, until they are opened.
+// id is the name of the files of a journal. A copy has the same name until it is opened.
 type id [16]byte
 
 func newID() (n id, err error) {
@@ -32,8 +32,8 @@ type host interface {
 
 const defaultProof = "/dev/shm"
 
-// errCopy means that another process has the proof: then these files are a copy of
-// those that it has open.
+// errCopy means that another process has locked the proof of this name: these files are a
+// copy of those which that process has open.
 var errCopy = errors.New("a journal of the same name is open: these files are a copy")
 
 // proof is a file in memory that says how many writes the files of a journal have.
@@ -48,7 +48,7 @@ const proofSize = len(id{}) + 8
 
 func proofPath(dir string, n id) string { return filepath.Join(dir, fmt.Sprintf("dovetail-%x", n)) }
 
-// bootOf returns the run of the machine, with which what is in dir ends.
+// bootOf returns the run of the machine, and fails if files in dir may outlive it.
 func bootOf(h host, dir string) (id, error) {
 	if err := h.lasting(dir); err != nil {
 		return id{}, err
@@ -56,7 +56,7 @@ func bootOf(h host, dir string) (id, error) {
 	return h.boot()
 }
 
-// openProof returns the proof of files of that name that have seen so many writes, or
+// openProof returns the proof of the files named n with version writes. Its error says
 // why there is none.
 func openProof(h host, dir string, n id, version uint64) (*proof, error) {
 	if n == (id{}) {
@@ -81,7 +81,8 @@ func openProof(h host, dir string, n id, version uint64) (*proof, error) {
 	return p, nil
 }
 
-// check fails if the proof is of another boot, or of writes that the files lack.
+// check fails if the proof was made in another boot, or counts more writes than the files
+// have.
 func (p *proof) check(version uint64) error {
 	var b [proofSize]byte
 	if _, err := p.f.ReadAt(b[:], 0); err != nil {
@@ -96,7 +97,7 @@ func (p *proof) check(version uint64) error {
 	return nil
 }
 
-// makeProof begins the proof of files of a new name.
+// makeProof creates the proof of files that have a new name.
 func makeProof(h host, dir string, n id, version uint64) (*proof, error) {
 	boot, err := bootOf(h, dir)
 	if err != nil {
@@ -118,7 +119,7 @@ func makeProof(h host, dir string, n id, version uint64) (*proof, error) {
 	return p, nil
 }
 
-// advance says that the files have so many writes. Without a proof it does nothing.
+// advance writes the number of the files' writes into the proof. A nil proof does nothing.
 func (p *proof) advance(version uint64) error {
 	if p == nil {
 		return nil
@@ -127,7 +128,7 @@ func (p *proof) advance(version uint64) error {
 	return err
 }
 
-// remove ends the proof: nothing is proven by it any more.
+// remove deletes the proof. A nil proof does nothing.
 func (p *proof) remove() error {
 	if p == nil {
 		return nil
@@ -135,7 +136,7 @@ func (p *proof) remove() error {
 	return errors.Join(os.Remove(p.path), p.f.Close())
 }
 
-// close leaves the proof to the next opening.
+// close closes the file and leaves it for the next opening. A nil proof does nothing.
 func (p *proof) close() error {
 	if p == nil {
 		return nil
