@@ -36,8 +36,8 @@ func expiring(t testing.TB) *as.Client {
 	return c
 }
 
-// place puts bins under a key, to expire in an hour.
-func place(t testing.TB, c *as.Client, set, key string, bins as.BinMap) {
+// place puts bins under the one key, to expire in an hour.
+func place(t testing.TB, c *as.Client, set string, bins as.BinMap) {
 	t.Helper()
 	k, err := as.NewKey(namespace, set, "k")
 	if err != nil {
@@ -115,7 +115,7 @@ func TestRecordsThatAreNotOurs(t *testing.T) {
 					bins["s"] = s
 				}
 			}
-			place(t, c, set, "k", bins)
+			place(t, c, set, bins)
 			before := look(t, c, set)
 			counters := store.NewObjects(e, "", crdt.CounterKind())
 			_, _, viewed := counters.View(t.Context(), "k")
@@ -162,7 +162,7 @@ func TestForeignRecordInARace(t *testing.T) {
 			}
 			h.before = func() {
 				h.before = nil
-				place(t, c, set, "k", as.BinMap{"user": "ann", "balance": 7})
+				place(t, c, set, as.BinMap{"user": "ann", "balance": 7})
 			}
 			_, err := counters.Update(t.Context(), "k", add(1))
 			if _, ok := errors.AsType[*aerospike.ForeignRecordError](err); !ok {

@@ -181,9 +181,11 @@ func (w *mirrored) write(engine int) {
 	if w.rand.IntN(2) == 0 {
 		opts = append(opts, store.Blind())
 	}
-	element := strconv.Itoa(w.rand.IntN(5))
-	_, err := store.NewObjects(e, "", crdt.AWSetOf(crdt.String)).Update(w.t.Context(), w.key(),
-		func(tx *crdt.Tx, s *crdt.AWSet[string]) error {
+	n, element := w.rand.IntN(mirroredKeys), strconv.Itoa(w.rand.IntN(5))
+	key := w.prefix + strconv.Itoa(n)
+	var err error
+	if n%2 == 0 {
+		_, err = store.NewObjects(e, "", crdt.AWSetOf(crdt.String)).Update(w.t.Context(), key, func(tx *crdt.Tx, s *crdt.AWSet[string]) error {
 			if w.rand.IntN(3) == 0 {
 				s.Remove(tx, element)
 			} else {
@@ -191,8 +193,8 @@ func (w *mirrored) write(engine int) {
 			}
 			return nil
 		}, opts...)
-	if err == nil {
-		_, err = store.NewObjects(e, "", crdt.CounterKind()).Update(w.t.Context(), w.key(), func(tx *crdt.Tx, c *crdt.Counter) error { c.Add(tx, 1); return nil }, opts...)
+	} else {
+		_, err = store.NewObjects(e, "", crdt.CounterKind()).Update(w.t.Context(), key, func(tx *crdt.Tx, c *crdt.Counter) error { c.Add(tx, 1); return nil }, opts...)
 	}
 	if err != nil {
 		w.t.Fatalf("update: %v", err)

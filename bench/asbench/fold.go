@@ -28,7 +28,7 @@ func foldInto(ctx context.Context, c aerospike.Client, key string, frames ...[]b
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, e.Close()) }()
+	defer func() { err = errors.Join(err, e.Close()) }() //nolint:contextcheck // it ends whatever the context
 	for _, f := range frames {
 		if err := e.Merge(ctx, store.Delta{Key: key, Frame: f}); err != nil {
 			return err

@@ -90,7 +90,8 @@ func (m *memory) Operate(p *as.WritePolicy, k *as.Key, ops ...*as.Operation) (*a
 }
 
 // refuses reports whether a filter compares the stamp with something else. It looks
-// for the name of the bin and for the stamp's bytes in it.
+// for the name of the bin and for the stamp's bytes in it. A filter that names the snapshot
+// asks whether the record is an object's, as all are here.
 func (r *stored) refuses(filter *as.Expression) bool {
 	stamp, ok := r.bins[binStamp].([]byte)
 	if !ok || filter == nil {
@@ -101,7 +102,8 @@ func (r *stored) refuses(filter *as.Expression) bool {
 		panic(err)
 	}
 	packed, _ := base64.StdEncoding.DecodeString(text)
-	return bytes.Contains(packed, append([]byte{0xa0 | byte(len(binStamp))}, binStamp...)) && !bytes.Contains(packed, stamp)
+	names := func(bin string) bool { return bytes.Contains(packed, append([]byte{0xa0 | byte(len(bin))}, bin...)) }
+	return names(binStamp) && !names(binState) && !bytes.Contains(packed, stamp)
 }
 
 // apply does one operation: it puts a bin, or one entry into the queue, or removes

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -253,9 +254,7 @@ func TestBlocksHistories(t *testing.T) {
 			case 0:
 				b.lose()
 			case 1, 2:
-				for k, f := range b.lost {
-					b.blocks[k] = f
-				}
+				maps.Copy(b.blocks, b.lost)
 			case 3, 4, 5:
 				w.RecordSize = 2000 + r.IntN(3000)
 				c.compact(t, w, nil)

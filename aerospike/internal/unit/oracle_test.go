@@ -53,6 +53,11 @@ func (w *world) haunt(c *call, wr *write) {
 		has.Union(&c.read.has)
 	}
 	if wr.change != nil {
+		for _, k := range wr.change.Folded { // also a change that goes into a full record in this way alone
+			if g := w.ghosts[k]; g != nil {
+				has.Union(&g.ops)
+			}
+		}
 		wr.has = has
 		w.checkCompaction(wr.change)
 		return

@@ -3,6 +3,7 @@ package unit
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/dovetail-crdt/dovetail/crdt"
 )
@@ -64,7 +65,7 @@ func (w *Writer) foldEnding(ctx context.Context, key string, u *Unit, entries []
 		return 0, err
 	}
 	with := *u
-	with.Queue = append(with.Queue[:len(with.Queue):len(with.Queue)], entries...)
+	with.Queue = append(slices.Clip(with.Queue), entries...)
 	p, err := w.plan(ctx, &with, nil, parts, scope{})
 	if err != nil {
 		return 0, err
