@@ -133,13 +133,14 @@ func (p *page) hashOf(slot int) uint64 {
 	return hashEntry(inf, word, p.recOf(word, inf))
 }
 
-// put fills a slot, which must be there and not live.
+// put fills a slot, which must be there and not live. Entries that an open transaction
+// made and ended keep their infos, since a rollback reads them.
 func (p *page) put(slot int, x *item) {
 	i := p.idx(slot)
 	if p.inf != nil {
 		p.inf[i] = x.inf
 	} else if x.inf != p.all {
-		if p.n == 0 {
+		if p.n == 0 && p.lo <= clock.MaxSeq {
 			p.all = x.inf
 		} else {
 			p.inf = make([]info, len(p.key), max(cap(p.key), len(p.key)))

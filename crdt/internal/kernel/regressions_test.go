@@ -192,3 +192,41 @@ func TestSharedSlotForgetsWhatWasUndone(t *testing.T) {
 	tx.Rollback()
 	w.valid(w.s)
 }
+
+// A transaction may end all that it made and then make something of another form. To
+// roll it back reads what it had ended, as what that was.
+func TestRollbackOfWhatItMadeAndEnded(t *testing.T) {
+	t.Parallel()
+	for name, change := range map[string]func(tx *kernel.Tx){
+		"total, then value": func(tx *kernel.Tx) {
+			tx.Inc(at("c"), 1)
+			tx.Kill(nil)
+			tx.Put(at("v"), []byte("1"))
+		},
+		"value, then total": func(tx *kernel.Tx) {
+			tx.Put(at("v"), []byte("1"))
+			tx.Kill(nil)
+			tx.Inc(at("c"), 1)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a := newSite(t, 1)
+			for range 50 { // so that the number of the run is like the length of a value
+				a.do(func(tx *kernel.Tx) { tx.Put(at("x"), nil) })
+			}
+			a.inc(1)
+			was := encode(a.s)
+			tx := a.s.Begin(a.id, 0)
+			change(tx)
+			tx.Rollback()
+			if got := encode(a.s); !bytes.Equal(got, was) {
+				t.Errorf("after Rollback\n%x, want\n%x", got, was)
+			}
+			a.inc(1)
+			if err := kernel.Check(a.s); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}

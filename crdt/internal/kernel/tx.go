@@ -134,7 +134,7 @@ func (t *Tx) addPending(x *item, b pendingEntry) {
 			p = &page{}
 		}
 		s.idle = nil
-		*p = page{id: t.id, form: dense, lo: t.next(), key: p.key[:0], bytes: p.bytes[:0], live: &p.own}
+		*p = page{id: t.id, form: dense, lo: t.next(), all: x.inf, key: p.key[:0], bytes: p.bytes[:0], live: &p.own}
 		s.addPage(p)
 		s.pending = append(s.pending, p)
 	}
