@@ -132,3 +132,46 @@ func TestWaitsGrow(t *testing.T) {
 		}
 	}
 }
+
+// folding is a cluster in which others fill the record before an append comes, and fold
+// it again as soon as that is refused, as often as it is told.
+type folding struct {
+	*cluster
+	t     *testing.T
+	other *actor
+	times int
+}
+
+// Append implements unit.Cluster.
+func (f *folding) Append(ctx context.Context, k string, entries []unit.Entry, g unit.Guard) (int, error) {
+	if f.times == 0 {
+		return f.cluster.Append(ctx, k, entries, g)
+	}
+	f.times--
+	for f.v.size() < g.MaxSize {
+		f.put(f.t, unit.NewEntry(frameOf(f.other.add("x"))))
+	}
+	n, err := f.cluster.Append(ctx, k, entries, g)
+	f.compact(f.t, f.writer(), nil)
+	return n, err
+}
+
+// That there is nothing to fold in a record which refused an append does not say that
+// the append is too large: somebody else may have folded it meanwhile, to the same size
+// as before.
+func TestAppendToWhatOthersFold(t *testing.T) {
+	t.Parallel()
+	c := newCluster()
+	f := &folding{cluster: c, t: t, other: newActor(t, 1), times: 5}
+	c.put(t, unit.NewEntry(frameOf(f.other.add("x"))))
+	c.compact(t, c.writer(), nil)
+	w := c.writer()
+	w.Cluster, w.QueueSize = f, 500
+	e := unit.NewEntry(frameOf(newActor(t, 2).add("y")))
+	if _, err := w.Append(t.Context(), key, []unit.Entry{e}, unit.Guard{}); err != nil || f.times > 0 {
+		t.Errorf("Append to a record of %d bytes: %v; %d refusals did not happen", c.v.size(), err, f.times)
+	}
+	if got := shown(c.account(t)); len(got) != 2 {
+		t.Errorf("the record shows %v", got)
+	}
+}

@@ -26,7 +26,8 @@ type Folding struct {
 	// to fold, or its answer was lost.
 	Done *Compaction
 
-	any bool // there was something to fold
+	idle  bool  // there was nothing to fold
+	stamp Stamp // of what is left
 }
 
 // Fold is Compact of nothing else, for who goes on with what the record holds then.
@@ -84,16 +85,16 @@ func (w *Writer) compact(ctx context.Context, key string, u *Unit, also *State) 
 	}
 	switch {
 	case p.idle:
-		return Folding{Size: u.Size}, nil
+		return Folding{Size: u.Size, idle: true, stamp: u.Stamp}, nil
 	case !p.fits:
 		return Folding{}, fmt.Errorf("%w: a snapshot of %d bytes, at most %d", ErrTooLarge, len(p.change.Snapshot), w.RecordSize)
 	}
 	err = w.Cluster.Compact(ctx, key, p.change)
 	if e, ok := errors.AsType[*Error](err); ok && e.Class == Absent && u.IsEmpty() {
 		size, err := w.create(ctx, key, p.change)
-		return Folding{Size: size, any: true}, err
+		return Folding{Size: size}, err
 	}
-	done := Folding{Size: len(p.change.Snapshot) + u.sizeWithout(p.change.Folded), any: true}
+	done := Folding{Size: len(p.change.Snapshot) + u.sizeWithout(p.change.Folded), stamp: p.change.Next}
 	if err == nil {
 		w.count(Compacted)
 		if !p.more {

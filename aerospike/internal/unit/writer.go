@@ -82,6 +82,7 @@ func (w *Writer) Append(ctx context.Context, key string, entries []Entry, guard 
 	}
 	guard.MaxSize = min(guard.MaxSize, w.limit()-size+1)
 	doubt := false
+	var was *Folding // by the refusal before
 	for b := (backoff{}); ; {
 		queued, err = w.Cluster.Append(ctx, key, entries, guard)
 		if err == nil {
@@ -94,10 +95,7 @@ func (w *Writer) Append(ctx context.Context, key string, entries []Entry, guard 
 			if guard.Exact && e.Class == Refused && !doubt {
 				return 0, ErrStale
 			}
-			refused := guard.MaxSize
-			if guard.Exact { // perhaps not for its size
-				guard.Exact, refused = false, 0
-			}
+			guard.Exact = false
 			w.count(Refusal)
 			var there bool
 			if there, queued, err = w.there(ctx, key, entries); err != nil {
@@ -106,7 +104,10 @@ func (w *Writer) Append(ctx context.Context, key string, entries []Entry, guard 
 			if there {
 				return queued, nil
 			}
-			guard.MaxSize, err = w.makeRoom(ctx, key, entries, refused)
+			was, err = w.makeRoom(ctx, key, size, was)
+			if err == nil {
+				guard.MaxSize = min(was.Size+w.QueueSize, w.limit()-size+1)
+			}
 			if errors.Is(err, ErrTooLarge) {
 				queued, err = w.appendFull(ctx, key, entries, err)
 				return queued, settle(ctx, doubt, err)
@@ -151,20 +152,19 @@ func (w *Writer) there(ctx context.Context, key string, entries []Entry) (there 
 	return true, len(u.Queue), nil
 }
 
-// makeRoom folds the queue of a record that was of size refused or larger, and
-// returns the size that it may have before entries are appended. If there was nothing to
-// fold and it is the same size again, they do not fit: ErrTooLarge.
-func (w *Writer) makeRoom(ctx context.Context, key string, entries []Entry, refused int) (int, error) {
+// makeRoom folds the queue of a record that refused a change of n bytes, and returns
+// what the record comes to. The change does not fit, ErrTooLarge, if the record has no
+// room for it even so, or if it is the very record, to the byte, that was there after
+// the refusal before, was. That there is nothing to fold says nothing: others fold too.
+func (w *Writer) makeRoom(ctx context.Context, key string, n int, was *Folding) (*Folding, error) {
 	f, err := w.fold(ctx, key, nil, true) // a copy that is behind may not be full
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
-	n := bytesIn(entries)
-	room := min(f.Size+w.QueueSize, w.limit()-n+1)
-	if f.Size+n > w.limit() || !f.any && room <= refused {
-		return 0, fmt.Errorf("%w: a record of %d bytes and a change of %d, at most %d", ErrTooLarge, f.Size, n, w.limit())
+	if f.Size+n > w.limit() || was != nil && f.idle && f.stamp == was.stamp && f.Size == was.Size {
+		return nil, fmt.Errorf("%w: a record of %d bytes and a change of %d, at most %d", ErrTooLarge, f.Size, n, w.limit())
 	}
-	return room, nil
+	return &f, nil
 }
 
 // appendFull writes entries to a record that has no room for them, if they only end
