@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"os/exec"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -32,7 +31,7 @@ type disasters struct{ kill, restart, split, heal func(t *testing.T) }
 // storage, as far as that goes, and the third falls in two.
 func disastersOf(servers []*asdtest.Cluster) disasters {
 	if servers == nil {
-		return disasters{command("AEROSPIKE_KILL"), command("AEROSPIKE_RESTART"), command("AEROSPIKE_SPLIT"), command("AEROSPIKE_HEAL")}
+		return disasters{astest.Command("AEROSPIKE_KILL"), astest.Command("AEROSPIKE_RESTART"), astest.Command("AEROSPIKE_SPLIT"), astest.Command("AEROSPIKE_HEAL")}
 	}
 	var split *asdtest.Split
 	return disasters{
@@ -46,22 +45,6 @@ func disastersOf(servers []*asdtest.Cluster) disasters {
 			}
 		},
 		heal: func(*testing.T) { split.Heal(asdtest.WinnerB) }, // the side that nobody wrote to
-	}
-}
-
-// command runs the shell command that a variable holds, if it is set.
-func command(name string) func(t *testing.T) {
-	return func(t *testing.T) {
-		t.Helper()
-		c := os.Getenv(name)
-		if c == "" {
-			t.Logf("%s is not set: that disaster does not happen", name)
-			return
-		}
-		if out, err := exec.CommandContext(t.Context(), "sh", "-c", c).CombinedOutput(); err != nil {
-			t.Fatalf("%s: %v: %s", name, err, out)
-		}
-		t.Logf("%s: %s", name, c)
 	}
 }
 

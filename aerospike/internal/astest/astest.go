@@ -4,6 +4,7 @@ package astest
 import (
 	"net"
 	"os"
+	"os/exec"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -123,6 +124,23 @@ func Delta[S crdt.Lattice[S]](t testing.TB, k crdt.Kind[S], id clock.ReplicaID, 
 		t.Fatal(err)
 	}
 	return f
+}
+
+// Command returns a function that runs the shell command which a variable holds, if it
+// is set.
+func Command(name string) func(t *testing.T) {
+	return func(t *testing.T) {
+		t.Helper()
+		c := os.Getenv(name)
+		if c == "" {
+			t.Logf("%s is not set: that disaster does not happen", name)
+			return
+		}
+		if out, err := exec.CommandContext(t.Context(), "sh", "-c", c).CombinedOutput(); err != nil {
+			t.Fatalf("%s: %v: %s", name, err, out)
+		}
+		t.Logf("%s: %s", name, c)
+	}
 }
 
 // Until waits for a condition that comes without anybody's doing.
