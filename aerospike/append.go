@@ -4,13 +4,13 @@ import (
 	"context"
 	"log/slog"
 
-	"github.com/dovetail-crdt/dovetail/aerospike/internal/unit"
+	"github.com/dovetail-crdt/dovetail/aerospike/internal/layout"
 )
 
 // append puts entries into the object's queue and returns its length. The caller
 // has the turn to write. If that made the queue long, it is folded in the
 // background.
-func (e *Engine) append(ctx context.Context, o *object, entries []unit.Entry, g unit.Guard) (queued int, err error) {
+func (e *Engine) append(ctx context.Context, o *object, entries []layout.Entry, g layout.Guard) (queued int, err error) {
 	o.mu.Lock()
 	g.MaxSize = o.room
 	o.mu.Unlock()
@@ -49,7 +49,7 @@ func (e *Engine) fold(o *object) {
 }
 
 // folded lets all that is remembered of the object follow a fold of this process.
-func (o *object) folded(f unit.Folding) {
+func (o *object) folded(f layout.Folding) {
 	if f.Done == nil {
 		return
 	}

@@ -6,7 +6,7 @@ import (
 	"iter"
 	"slices"
 
-	"github.com/dovetail-crdt/dovetail/aerospike/internal/unit"
+	"github.com/dovetail-crdt/dovetail/aerospike/internal/layout"
 	"github.com/dovetail-crdt/dovetail/clock"
 	"github.com/dovetail-crdt/dovetail/crdt"
 	"github.com/dovetail-crdt/dovetail/store"
@@ -124,7 +124,7 @@ func (e *Engine) Views(ctx context.Context, keys []string, k crdt.AnyKind, o sto
 // viewOf returns an object from its record, which was read in a batch: if that failed,
 // or is behind what is remembered or wanted, it is read by itself.
 func (e *Engine) viewOf(
-	ctx context.Context, key string, k crdt.AnyKind, u *unit.Unit, failed error, newest bool, want *clock.Context,
+	ctx context.Context, key string, k crdt.AnyKind, u *layout.Record, failed error, newest bool, want *clock.Context,
 ) (*crdt.Object, error) {
 	o, err := e.use(key)
 	if err != nil {

@@ -4,7 +4,7 @@ import (
 	"context"
 	"sync"
 
-	"github.com/dovetail-crdt/dovetail/aerospike/internal/unit"
+	"github.com/dovetail-crdt/dovetail/aerospike/internal/layout"
 	"github.com/dovetail-crdt/dovetail/store"
 )
 
@@ -21,14 +21,14 @@ const mergeAtOnce = 32
 // need not. Those that did not pass are merged one by one. Errs gets the error of
 // each delta.
 func (e *Engine) mergeBatch(ctx context.Context, deltas []store.Delta, errs []error) {
-	byKey := make(map[string][]unit.Entry, len(deltas))
+	byKey := make(map[string][]layout.Entry, len(deltas))
 	var keys []string
 	for i := range deltas {
 		d := &deltas[i]
 		if byKey[d.Key] == nil {
 			keys = append(keys, d.Key)
 		}
-		byKey[d.Key] = append(byKey[d.Key], unit.NewEntry(d.Frame))
+		byKey[d.Key] = append(byKey[d.Key], layout.NewEntry(d.Frame))
 	}
 	passed, doubt := e.appendBatch(ctx, keys, byKey)
 	var wg sync.WaitGroup
@@ -48,12 +48,12 @@ func (e *Engine) mergeBatch(ctx context.Context, deltas []store.Delta, errs []er
 
 // appendBatch appends to records of several keys and returns those that took it,
 // and those that may have.
-func (e *Engine) appendBatch(ctx context.Context, keys []string, entries map[string][]unit.Entry) (passed, doubt map[string]bool) {
+func (e *Engine) appendBatch(ctx context.Context, keys []string, entries map[string][]layout.Entry) (passed, doubt map[string]bool) {
 	passed, doubt = make(map[string]bool, len(keys)), make(map[string]bool)
 	if len(keys) < 2 { // of one record the client reports otherwise
 		return passed, doubt
 	}
-	for i, a := range e.records.AppendBatch(ctx, keys, entries, &unit.Guard{MaxSize: e.cfg.QueueSize}) {
+	for i, a := range e.records.AppendBatch(ctx, keys, entries, &layout.Guard{MaxSize: e.cfg.QueueSize}) {
 		key := keys[i]
 		if passed[key], doubt[key] = a.Passed, a.Doubt; !a.Passed {
 			continue

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/dovetail-crdt/dovetail/aerospike/internal/unit"
+	"github.com/dovetail-crdt/dovetail/aerospike/internal/layout"
 	"github.com/dovetail-crdt/dovetail/crdt"
 	"github.com/dovetail-crdt/dovetail/store"
 )
@@ -47,7 +47,7 @@ type change struct {
 	// These never change.
 	ticket ticket
 	key    string
-	entry  unit.Entry
+	entry  layout.Entry
 	by     author // the zero value: somebody else, or the process before
 	events numbered
 
@@ -115,7 +115,7 @@ func (s changeState) isResolved() bool { return s == stateKept || s == stateDrop
 // revocation is the delta that takes a change back by name.
 type revocation struct {
 	delta *crdt.Object
-	entry unit.Entry
+	entry layout.Entry
 }
 
 // revoke returns the revocation of a delta. It follows from the delta alone, so the
@@ -129,7 +129,7 @@ func revoke(delta *crdt.Object) (*revocation, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &revocation{delta: r, entry: unit.NewEntryExcept(frame, r.Context())}, nil
+	return &revocation{delta: r, entry: layout.NewEntryExcept(frame, r.Context())}, nil
 }
 
 // isOurs reports whether this process numbered the change, and remembers its object.

@@ -3,7 +3,7 @@ package aerospike
 import (
 	"sync/atomic"
 
-	"github.com/dovetail-crdt/dovetail/aerospike/internal/unit"
+	"github.com/dovetail-crdt/dovetail/aerospike/internal/layout"
 )
 
 // counters count what happens in an engine; Stats says what each of them is.
@@ -25,17 +25,17 @@ func (c *counters) wrote(changes int) {
 }
 
 // happened counts what a Writer tells.
-func (c *counters) happened(e unit.Event) {
+func (c *counters) happened(e layout.Event) {
 	switch e {
-	case unit.Retried:
+	case layout.Retried:
 		c.retries.Add(1)
-	case unit.Refusal:
+	case layout.Refusal:
 		c.full.Add(1)
-	case unit.Compacted:
+	case layout.Compacted:
 		c.folds.Add(1)
-	case unit.CompactionLost:
+	case layout.CompactionLost:
 		c.foldsLost.Add(1)
-	case unit.BlockRestored:
+	case layout.BlockRestored:
 		c.restored.Add(1)
 	}
 }

@@ -12,9 +12,9 @@ import (
 
 	"github.com/dovetail-crdt/dovetail/aerospike/audit"
 	"github.com/dovetail-crdt/dovetail/aerospike/internal/cluster"
+	"github.com/dovetail-crdt/dovetail/aerospike/internal/layout"
 	"github.com/dovetail-crdt/dovetail/aerospike/internal/record"
 	"github.com/dovetail-crdt/dovetail/aerospike/internal/system"
-	"github.com/dovetail-crdt/dovetail/aerospike/internal/unit"
 	"github.com/dovetail-crdt/dovetail/clock"
 	"github.com/dovetail-crdt/dovetail/store"
 )
@@ -25,7 +25,7 @@ type Engine struct {
 	cfg      Config
 	client   Client
 	records  *record.Set
-	writer   atomic.Pointer[unit.Writer] // with the kinds that are known
+	writer   atomic.Pointer[layout.Writer] // with the kinds that are known
 	blocks   *record.Blocks
 	noticed  noticed
 	objects  objectCache
@@ -87,7 +87,7 @@ func Open(ctx context.Context, client Client, cfg Config) (*Engine, error) {
 	}
 	e.objects.limit = max(cfg.CacheObjects, 0)
 	e.blocks = record.NewBlocks(e.records, cfg.Set)
-	e.writer.Store(&unit.Writer{
+	e.writer.Store(&layout.Writer{
 		Cluster: e.records, Blocks: e.blocks, Kinds: cfg.Kinds,
 		QueueSize: cfg.QueueSize, RecordSize: cfg.RecordSize,
 		Draw: system.Random, Pause: e.pause, Count: e.counts.happened, Noticed: e.notice, Recall: e.recall,
@@ -189,7 +189,7 @@ func (e *Engine) CloseContext(ctx context.Context) error {
 }
 
 // errCut ends what waits when CloseContext does not wait any more.
-var errCut = fmt.Errorf("%w: %w", unit.ErrContention, store.ErrClosed)
+var errCut = fmt.Errorf("%w: %w", layout.ErrContention, store.ErrClosed)
 
 // pause waits for between a half of d and d, or until the context ends or the engine is
 // closed.

@@ -3,15 +3,15 @@ package aerospike
 import (
 	"errors"
 
+	"github.com/dovetail-crdt/dovetail/aerospike/internal/layout"
 	"github.com/dovetail-crdt/dovetail/aerospike/internal/record"
-	"github.com/dovetail-crdt/dovetail/aerospike/internal/unit"
 	"github.com/dovetail-crdt/dovetail/store"
 )
 
 var (
 	// ErrStateTooLarge means that an object with the change does not fit into a
 	// record (max-record-size). The change was not applied.
-	ErrStateTooLarge = unit.ErrTooLarge
+	ErrStateTooLarge = layout.ErrTooLarge
 	// ErrCorrupt means that a record holds something that no version of this
 	// package writes. It is never overwritten.
 	ErrCorrupt = record.ErrCorrupt
@@ -21,15 +21,15 @@ var (
 	ErrSameDC = record.ErrSameDC
 	// ErrIncomplete means that a part of an object cannot be read now, so that
 	// nothing can be said of it: without the part, what was removed would be back.
-	ErrIncomplete = unit.ErrIncomplete
+	ErrIncomplete = layout.ErrIncomplete
 )
 
-// storeError makes an error of a unit match the store's that means the same.
+// storeError makes an error of a record match the store's that means the same.
 func storeError(err error) error {
 	switch {
-	case errors.Is(err, unit.ErrInDoubt) && !errors.Is(err, store.ErrInDoubt):
+	case errors.Is(err, layout.ErrInDoubt) && !errors.Is(err, store.ErrInDoubt):
 		return &matching{err, store.ErrInDoubt}
-	case errors.Is(err, unit.ErrContention) && !errors.Is(err, store.ErrContention):
+	case errors.Is(err, layout.ErrContention) && !errors.Is(err, store.ErrContention):
 		return &matching{err, store.ErrContention}
 	}
 	return err

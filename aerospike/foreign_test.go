@@ -38,16 +38,16 @@ func TestForeignDelta(t *testing.T) {
 	c := cluster(t)
 	set := newSet(t, c)
 	e := open(t, c, aerospike.Config{Set: set, Watch: -1})
-	strange := newer(t)
+	unknown := newer(t)
 	known := astest.Delta(t, crdt.CounterKind(), 8, func(tx *crdt.Tx, c *crdt.Counter) { c.Add(tx, 5) })
-	if err := e.Merge(t.Context(), store.Delta{Key: "k", Frame: strange}, store.Delta{Key: "k", Frame: known}); err != nil {
+	if err := e.Merge(t.Context(), store.Delta{Key: "k", Frame: unknown}, store.Delta{Key: "k", Frame: known}); err != nil {
 		t.Fatal(err)
 	}
 	if err := e.Fold(t.Context(), "k"); err != nil {
 		t.Fatal(err)
 	}
 	rec, err := e.Load(t.Context(), "k")
-	if err != nil || len(rec.Frames) != 2 || !bytes.Equal(rec.Frames[1], strange) {
+	if err != nil || len(rec.Frames) != 2 || !bytes.Equal(rec.Frames[1], unknown) {
 		t.Errorf("after a compaction: %d frames, %v", len(rec.Frames), err)
 	}
 	counters := store.NewObjects(e, "", crdt.CounterKind())

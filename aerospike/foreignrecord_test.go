@@ -176,9 +176,9 @@ func TestForeignRecordInARace(t *testing.T) {
 	}
 }
 
-// TestStrangeBinsKeepTheirExpiry appends blindly to a record that got a bin beside ours:
+// TestOtherBinsKeepTheirExpiry appends blindly to a record that got a bin beside ours:
 // no filter sees that, but neither the bin nor the expiry is touched.
-func TestStrangeBinsKeepTheirExpiry(t *testing.T) {
+func TestOtherBinsKeepTheirExpiry(t *testing.T) {
 	c := expiring(t)
 	set := newSet(t, c)
 	e := open(t, c, aerospike.Config{Set: set, Watch: -1})

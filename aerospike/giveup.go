@@ -3,21 +3,21 @@ package aerospike
 import (
 	"context"
 
-	"github.com/dovetail-crdt/dovetail/aerospike/internal/unit"
+	"github.com/dovetail-crdt/dovetail/aerospike/internal/layout"
 )
 
 // IncompleteError is the error of a read of an object of which blocks are missing; it
 // matches ErrIncomplete. Missing are their names, which GiveUpBlock takes.
-type IncompleteError = unit.IncompleteError
+type IncompleteError = layout.IncompleteError
 
 // BlockName is the name of a block: the hash of what it holds. The %x of it is the key of
 // the block's record, in the set "<Set>.b".
-type BlockName = unit.EntryKey
+type BlockName = layout.EntryKey
 
 // Errors of GiveUpBlock.
 var (
-	ErrNotNamed  = unit.ErrNotNamed
-	ErrBlockHere = unit.ErrBlockHere
+	ErrNotNamed  = layout.ErrNotNamed
+	ErrBlockHere = layout.ErrBlockHere
 )
 
 // GiveUpBlock decides that an object goes on without a block that is missing

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/dovetail-crdt/dovetail/aerospike/internal/unit"
+	"github.com/dovetail-crdt/dovetail/aerospike/internal/layout"
 	"github.com/dovetail-crdt/dovetail/clock"
 	"github.com/dovetail-crdt/dovetail/clock/wire"
 	"github.com/dovetail-crdt/dovetail/crdt"
@@ -43,7 +43,7 @@ func joined(rows ...JournalRow) (p rowBytes) {
 func FuzzJournal(f *testing.F) {
 	except := &clock.Context{}
 	except.Add(clock.Dot{Replica: 3, Seq: 9})
-	entries := []unit.Entry{unit.NewEntry([]byte("frame")), unit.NewEntryExcept([]byte("frame"), except)}
+	entries := []layout.Entry{layout.NewEntry([]byte("frame")), layout.NewEntryExcept([]byte("frame"), except)}
 	tags := crdt.AWSetOf(crdt.String)
 	d, err := crdt.Mutate(tags.New(), crdt.NewWriter(7, time.Now), func(tx *crdt.Tx, s *crdt.AWSet[string]) error { s.Add(tx, "a"); return nil })
 	if err != nil {
@@ -55,7 +55,7 @@ func FuzzJournal(f *testing.F) {
 	}
 	f.Add([]byte(joined(
 		changeRow(1, "ann", entries[0], stateDoubted), changeRow(2, "bob", entries[1], stateKept), changeRow(4, "", entries[0], stateNumbered),
-		changeRow(5, "eve", unit.NewEntry(added), stateDropping), changeRow(6, "eve", unit.NewEntry(added), stateDropped),
+		changeRow(5, "eve", layout.NewEntry(added), stateDropping), changeRow(6, "eve", layout.NewEntry(added), stateDropped),
 		identity{7, "test/carts"}.row(), lastRow(7, 1, 2), lastRow(8, 1, 2), headRow(2, make([]byte, 8)),
 	)))
 	f.Add([]byte(joined(JournalRow{})))
@@ -93,7 +93,7 @@ func FuzzJournal(f *testing.F) {
 	})
 }
 
-func changeRow(t ticket, key string, e unit.Entry, s changeState) JournalRow {
+func changeRow(t ticket, key string, e layout.Entry, s changeState) JournalRow {
 	c := &change{ticket: t, rowKey: changeKey(t), key: key, entry: e, state: s}
 	if s.isResolved() {
 		c.resolved = time.UnixMilli(1)

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/dovetail-crdt/dovetail/aerospike/internal/unit"
+	"github.com/dovetail-crdt/dovetail/aerospike/internal/layout"
 	"github.com/dovetail-crdt/dovetail/clock"
 	"github.com/dovetail-crdt/dovetail/clock/wire"
 	"github.com/dovetail-crdt/dovetail/crdt"
@@ -117,7 +117,7 @@ func readChange(t ticket, v []byte) (*change, error) {
 	}
 	b := append([]byte(nil), r.Next(r.Len())...)
 	var err error
-	if c.entry, err = unit.ReadEntry(unit.KeyOf(b), b); err != nil {
+	if c.entry, err = layout.ReadEntry(layout.KeyOf(b), b); err != nil {
 		return nil, err
 	}
 	if at != 0 {

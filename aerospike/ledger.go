@@ -9,7 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/dovetail-crdt/dovetail/aerospike/internal/unit"
+	"github.com/dovetail-crdt/dovetail/aerospike/internal/layout"
 	"github.com/dovetail-crdt/dovetail/crdt"
 )
 
@@ -106,7 +106,7 @@ func (l *ledger) acknowledge(c *change, now time.Time) (became bool) {
 
 // acknowledged takes in a change that somebody else issued, and that the cluster has
 // acknowledged.
-func (l *ledger) acknowledged(key string, entry unit.Entry, now time.Time) {
+func (l *ledger) acknowledged(key string, entry layout.Entry, now time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	c := &change{key: key, entry: entry}
@@ -177,7 +177,7 @@ func (l *ledger) stateOf(c *change) changeState {
 }
 
 // toMerge returns what is merged for c as it is now: itself, or its revocation.
-func (l *ledger) toMerge(c *change) (unit.Entry, *revocation, changeState) {
+func (l *ledger) toMerge(c *change) (layout.Entry, *revocation, changeState) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if c.revocation != nil {

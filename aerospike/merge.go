@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/dovetail-crdt/dovetail/aerospike/internal/unit"
+	"github.com/dovetail-crdt/dovetail/aerospike/internal/layout"
 	"github.com/dovetail-crdt/dovetail/store"
 )
 
@@ -34,7 +34,7 @@ func (e *Engine) mergeOne(ctx context.Context, d *store.Delta, doubt bool) error
 	o, err := e.use(d.Key)
 	if err == nil {
 		defer e.objects.done(o)
-		entry := unit.NewEntry(d.Frame)
+		entry := layout.NewEntry(d.Frame)
 		if err = stillInDoubt(doubt, e.write(ctx, o, entry)); err == nil {
 			e.ledger.acknowledged(d.Key, entry, e.cfg.Now())
 		}
@@ -73,7 +73,7 @@ func (e *Engine) enter(ctx context.Context, key string) (o *object, bounded cont
 
 // write is a frame on its way into a record.
 type write struct {
-	entry unit.Entry
+	entry layout.Entry
 	done  chan struct{} // closed when err is set
 	err   error
 	again bool // err is only that of the one who wrote, whose time was over
@@ -90,7 +90,7 @@ func (c *write) isDone() bool {
 
 // write merges an entry's frame into the object's record. Whoever comes first writes; what
 // comes meanwhile waits, and is written together by the next.
-func (e *Engine) write(ctx context.Context, o *object, entry unit.Entry) error {
+func (e *Engine) write(ctx context.Context, o *object, entry layout.Entry) error {
 	doubt := false
 	for {
 		c := &write{entry: entry, done: make(chan struct{})}
@@ -100,7 +100,7 @@ func (e *Engine) write(ctx context.Context, o *object, entry unit.Entry) error {
 		if err := e.await(ctx, o, c); err != nil {
 			return stillInDoubt(doubt, err)
 		}
-		doubt = doubt || errors.Is(c.err, unit.ErrInDoubt)
+		doubt = doubt || errors.Is(c.err, layout.ErrInDoubt)
 		if !c.again || ctx.Err() != nil {
 			return stillInDoubt(doubt, c.err)
 		}
@@ -117,8 +117,8 @@ func (e *Engine) send(ctx context.Context, o *object, c *change) error {
 
 // stillInDoubt keeps a doubt that an earlier attempt left.
 func stillInDoubt(doubt bool, err error) error {
-	if doubt && err != nil && !errors.Is(err, unit.ErrInDoubt) {
-		return fmt.Errorf("%w: %w", unit.ErrInDoubt, err)
+	if doubt && err != nil && !errors.Is(err, layout.ErrInDoubt) {
+		return fmt.Errorf("%w: %w", layout.ErrInDoubt, err)
 	}
 	return err
 }
@@ -141,12 +141,12 @@ func (e *Engine) await(ctx context.Context, o *object, c *write) error {
 		why = errCut
 	}
 	if o.withdraw(c) {
-		return fmt.Errorf("%w: %w", unit.ErrContention, why)
+		return fmt.Errorf("%w: %w", layout.ErrContention, why)
 	}
 	if c.isDone() {
 		return nil
 	}
-	return fmt.Errorf("%w: %w", unit.ErrInDoubt, why) // somebody is writing it
+	return fmt.Errorf("%w: %w", layout.ErrInDoubt, why) // somebody is writing it
 }
 
 // withdraw takes back a change that nobody has begun to write.
@@ -207,19 +207,19 @@ func (e *Engine) writeTogether(ctx context.Context, o *object, cs []*write) erro
 	if err != nil {
 		return err
 	}
-	if _, err = e.append(ctx, o, entries, unit.Guard{}); err == nil {
+	if _, err = e.append(ctx, o, entries, layout.Guard{}); err == nil {
 		e.counts.wrote(len(cs))
 	}
 	return err
 }
 
 // entries returns what stands for the changes: themselves, or their join.
-func (e *Engine) entries(cs []*write) ([]unit.Entry, error) {
+func (e *Engine) entries(cs []*write) ([]layout.Entry, error) {
 	if len(cs) == 1 {
-		return []unit.Entry{cs[0].entry}, nil
+		return []layout.Entry{cs[0].entry}, nil
 	}
-	var es []unit.Entry
-	join := unit.NewState(e.kinds())
+	var es []layout.Entry
+	join := layout.NewState(e.kinds())
 	for _, c := range cs {
 		o, err := join.Decode(c.entry.Frame)
 		if err == nil {
@@ -231,7 +231,7 @@ func (e *Engine) entries(cs []*write) ([]unit.Entry, error) {
 	}
 	frames, err := join.Frames()
 	for _, f := range frames {
-		es = append(es, unit.NewEntryExcept(f, join.Unapplied()))
+		es = append(es, layout.NewEntryExcept(f, join.Unapplied()))
 	}
 	return es, err
 }

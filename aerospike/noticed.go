@@ -7,7 +7,7 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"github.com/dovetail-crdt/dovetail/aerospike/internal/unit"
+	"github.com/dovetail-crdt/dovetail/aerospike/internal/layout"
 	"github.com/dovetail-crdt/dovetail/crdt"
 )
 
@@ -17,7 +17,7 @@ type noticed struct {
 	count atomic.Int64 // of objects, so that a read of one that is well takes no lock
 
 	mu         sync.Mutex
-	objects    map[string]unit.Notice
+	objects    map[string]layout.Notice
 	incomplete int // of them; all others are full
 }
 
@@ -25,8 +25,8 @@ type noticed struct {
 const noticedMost = 1 << 16
 
 // take takes in a notice and reports whether it is a new kind of trouble.
-func (n *noticed) take(key string, now unit.Notice) (fresh bool) {
-	bad := now == unit.Incomplete || now == unit.Full
+func (n *noticed) take(key string, now layout.Notice) (fresh bool) {
+	bad := now == layout.Incomplete || now == layout.Full
 	if !bad && n.count.Load() == 0 {
 		return false
 	}
@@ -34,19 +34,19 @@ func (n *noticed) take(key string, now unit.Notice) (fresh bool) {
 	defer n.mu.Unlock()
 	was := n.objects[key]
 	switch {
-	case now == was, now == unit.NearlyFull && was == unit.Full:
+	case now == was, now == layout.NearlyFull && was == layout.Full:
 		return false
-	case bad && was == unit.Whole && len(n.objects) >= noticedMost:
+	case bad && was == layout.Whole && len(n.objects) >= noticedMost:
 		return false
 	}
-	if was == unit.Incomplete {
+	if was == layout.Incomplete {
 		n.incomplete--
 	}
-	if now == unit.Incomplete {
+	if now == layout.Incomplete {
 		n.incomplete++
 	}
 	if n.objects == nil {
-		n.objects = make(map[string]unit.Notice)
+		n.objects = make(map[string]layout.Notice)
 	}
 	delete(n.objects, key)
 	if bad {
@@ -64,15 +64,15 @@ func (n *noticed) counts() (incomplete, full int) {
 }
 
 // notice is told by the Writer what it found out about a record.
-func (e *Engine) notice(key string, n unit.Notice) {
+func (e *Engine) notice(key string, n layout.Notice) {
 	if e.noticed.take(key, n) {
 		what := "aerospike: object cannot be read: a block of it is missing"
-		if n == unit.Full {
+		if n == layout.Full {
 			what = "aerospike: object has no room for more"
 		}
 		e.cfg.Logger.Warn(what, slog.String("key", key))
 	}
-	if n == unit.Foldable {
+	if n == layout.Foldable {
 		if o, err := e.use(key); err == nil {
 			e.fold(o)
 			e.objects.done(o)
@@ -81,13 +81,13 @@ func (e *Engine) notice(key string, n unit.Notice) {
 }
 
 // recall returns what the process remembers of an object, or nil.
-func (e *Engine) recall(key string) *unit.State {
+func (e *Engine) recall(key string) *layout.State {
 	o := e.objects.find(key)
 	if o == nil {
 		return nil
 	}
 	defer e.objects.done(o)
-	state := unit.NewState(e.kinds())
+	state := layout.NewState(e.kinds())
 	for _, v := range o.remembered() {
 		if _, err := state.Merge(v.copy()); err != nil {
 			panic(fmt.Sprintf("aerospike: object %q cannot be copied: %v", key, err))

@@ -7,8 +7,8 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/dovetail-crdt/dovetail/aerospike/internal/layout"
 	"github.com/dovetail-crdt/dovetail/aerospike/internal/record"
-	"github.com/dovetail-crdt/dovetail/aerospike/internal/unit"
 )
 
 // sweepAtOnce is how many objects a Remerge looks at at a time.
@@ -59,7 +59,7 @@ func (e *Engine) remerge(ctx context.Context, key string, changes []*change) (me
 	if err != nil {
 		return 0, err
 	}
-	f, damaged, err := unit.Fold(unit.NewState(e.kinds()), u)
+	f, damaged, err := layout.Fold(layout.NewState(e.kinds()), u)
 	if err != nil {
 		return 0, record.Corrupt("%w", err)
 	}
@@ -89,7 +89,7 @@ func (e *Engine) remerge(ctx context.Context, key string, changes []*change) (me
 
 // remergeOne merges a change, or its revocation, once the journal has what was decided
 // about it.
-func (e *Engine) remergeOne(ctx context.Context, o *object, c *change, entry unit.Entry, is changeState) error {
+func (e *Engine) remergeOne(ctx context.Context, o *object, c *change, entry layout.Entry, is changeState) error {
 	if is.isOpen() {
 		if err := e.ledger.persist(ctx, c); err != nil {
 			return err

@@ -4,14 +4,14 @@ import (
 	"context"
 	"log/slog"
 
-	"github.com/dovetail-crdt/dovetail/aerospike/internal/unit"
+	"github.com/dovetail-crdt/dovetail/aerospike/internal/layout"
 	"github.com/dovetail-crdt/dovetail/crdt"
 )
 
 // repair merges into the record, in the background, what u lacks of what is known to
 // have been in it: the record went back, in a split, a restart or by somebody's
 // hand. It is done under a key of its own, like any other change.
-func (v *value) repair(e *Engine, o *object, u *unit.Unit) {
+func (v *value) repair(e *Engine, o *object, u *layout.Record) {
 	e.counts.regressions.Add(1)
 	fresh, _, err := v.join(u)
 	if err != nil {
@@ -44,16 +44,16 @@ func (v *value) repair(e *Engine, o *object, u *unit.Unit) {
 }
 
 // lackedBy returns what a state lacks of what is remembered. V.mu is held.
-func (v *value) lackedBy(fresh *crdt.Object) (unit.Entry, error) {
+func (v *value) lackedBy(fresh *crdt.Object) (layout.Entry, error) {
 	news, err := fresh.Strip(v.seen)
 	if err != nil {
-		return unit.Entry{}, err
+		return layout.Entry{}, err
 	}
 	if news == nil {
 		news = crdt.NewObject(v.kind)
 	}
 	frame, err := news.AppendFrame(nil)
-	return unit.NewEntryExcept(frame, v.readContext().unapplied), err
+	return layout.NewEntryExcept(frame, v.readContext().unapplied), err
 }
 
 // distrust has the next read compare all of the record with what is remembered.

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 
-	"github.com/dovetail-crdt/dovetail/aerospike/internal/unit"
+	"github.com/dovetail-crdt/dovetail/aerospike/internal/layout"
 	"github.com/dovetail-crdt/dovetail/clock"
 	"github.com/dovetail-crdt/dovetail/crdt"
 	"github.com/dovetail-crdt/dovetail/store"
@@ -91,19 +91,19 @@ func (u *update) runAlone(ctx context.Context) (readContext, error) {
 		}
 		delta := c.delta
 		err = u.writeAlone(ctx, c, !read)
-		if errors.Is(err, unit.ErrStale) {
+		if errors.Is(err, layout.ErrStale) {
 			u.e.counts.stale.Add(1)
 			// A server that was handed the write twice answers what became of it the
 			// second time, so it is looked up.
 			newest = true
 			if rerr := u.v.read(ctx, u.e, u.o, true); rerr != nil {
-				err = fmt.Errorf("%w: %w", unit.ErrInDoubt, rerr)
+				err = fmt.Errorf("%w: %w", layout.ErrInDoubt, rerr)
 			} else if u.v.contains(delta) {
 				err = nil
 			}
 		}
 		after, err := u.end(c, delta, err)
-		if !errors.Is(err, unit.ErrStale) {
+		if !errors.Is(err, layout.ErrStale) {
 			return after, err
 		}
 	}
@@ -169,7 +169,7 @@ func (u *update) tryNumber() (*change, error) {
 		ended = src.ev.ended(ended)
 	}
 	c := &change{
-		key: u.o.key, entry: unit.NewEntryExcept(frame, ended), by: u.author(), events: src.ev,
+		key: u.o.key, entry: layout.NewEntryExcept(frame, ended), by: u.author(), events: src.ev,
 		object: u.o, value: u.v, delta: delta,
 	}
 	u.e.ledger.number(c)
@@ -232,14 +232,14 @@ func (u *update) writeAlone(ctx context.Context, c *change, exact bool) error {
 		return err
 	}
 	defer func() { <-u.o.writing }()
-	g := unit.Guard{Exact: exact}
+	g := layout.Guard{Exact: exact}
 	u.v.mu.Lock()
 	g.Stamp, g.Queued = u.v.stamp, len(u.v.entries)
 	u.v.mu.Unlock()
 	if err := u.e.ledger.persist(ctx, c); err != nil {
 		return err
 	}
-	queued, err := u.e.append(ctx, u.o, []unit.Entry{c.entry}, g)
+	queued, err := u.e.append(ctx, u.o, []layout.Entry{c.entry}, g)
 	if err == nil {
 		u.v.appended(c.entry.Key, g.Queued, queued)
 		u.e.counts.wrote(1)
@@ -253,7 +253,7 @@ func (u *update) end(c *change, delta *crdt.Object, err error) (readContext, err
 		u.v.acknowledged(u.e.ledger, c, delta, u.e.cfg.Now())
 		return u.v.present(), nil
 	}
-	if !errors.Is(err, unit.ErrInDoubt) {
+	if !errors.Is(err, layout.ErrInDoubt) {
 		if r, ok := u.v.refused(u.e.ledger, c); ok {
 			u.refused = r
 			return readContext{}, err

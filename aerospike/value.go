@@ -5,7 +5,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/dovetail-crdt/dovetail/aerospike/internal/unit"
+	"github.com/dovetail-crdt/dovetail/aerospike/internal/layout"
 	"github.com/dovetail-crdt/dovetail/clock"
 	"github.com/dovetail-crdt/dovetail/crdt"
 )
@@ -21,7 +21,7 @@ type value struct {
 	// acknowledged: what a View shows.
 	seen *crdt.Object
 	// Unapplied are the events that seen covers and has not applied.
-	unapplied unit.Unapplied
+	unapplied layout.Unapplied
 
 	// Found says that something of the kind was seen under the key, and other what else
 	// was until then.
@@ -32,10 +32,10 @@ type value struct {
 	// Stamp and entries say what of the record is in seen: the snapshot of that
 	// stamp and these entries of the queue. Exact says that it was all, when the
 	// cluster last answered.
-	stamp   unit.Stamp
+	stamp   layout.Stamp
 	entries keySet
 	exact   bool
-	others  []part // the same of the units of other datacenters
+	others  []part // the same of the records of other datacenters
 	// Checked says that the record, when it was last read, had all that is remembered,
 	// to which nothing was added since. Unsure has the next read compare all of it: the
 	// stamp and the entries do not tell what was merged in other ways.
@@ -101,7 +101,7 @@ func (v *value) view(ctx context.Context, e *Engine, o *object, newest bool, wan
 }
 
 // fromUnit is view of a record that was read. Ok is false if a newer one must be.
-func (v *value) fromUnit(u *unit.Unit, want *clock.Context) (out *crdt.Object, ok bool, err error) {
+func (v *value) fromUnit(u *layout.Record, want *clock.Context) (out *crdt.Object, ok bool, err error) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	lacks, err := v.absorb(u, false)
@@ -137,7 +137,7 @@ func (v *value) isMet() bool {
 
 // isSome reports whether anything of the record is remembered. V.mu is held.
 func (v *value) isSome() bool {
-	return v.acks > 0 || v.stamp != (unit.Stamp{}) || len(v.entries) > 0
+	return v.acks > 0 || v.stamp != (layout.Stamp{}) || len(v.entries) > 0
 }
 
 // inexact takes note that a change came into the record in a way that says nothing of
@@ -200,7 +200,7 @@ func (v *value) dropped(l *ledger, c *change, r *revocation, now time.Time) bool
 
 // appended takes note that the record holds so many entries, after one was
 // appended alone to what was known as before of them.
-func (v *value) appended(key unit.EntryKey, before, queued int) {
+func (v *value) appended(key layout.EntryKey, before, queued int) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.entries.add(key)
@@ -211,7 +211,7 @@ func (v *value) appended(key unit.EntryKey, before, queued int) {
 // the one that is known and of entries that are, all of it is in seen. If there was
 // more in it, somebody else's, the stamp stays what it was: the next exact append is
 // refused, and the record is read.
-func (v *value) folded(c *unit.Compaction) {
+func (v *value) folded(c *layout.Compaction) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if v.stamp == c.Seen && v.entries.remove(c.Folded) {

@@ -4,7 +4,7 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/dovetail-crdt/dovetail/aerospike/internal/unit"
+	"github.com/dovetail-crdt/dovetail/aerospike/internal/layout"
 	"github.com/dovetail-crdt/dovetail/clock"
 	"github.com/dovetail-crdt/dovetail/crdt"
 )
@@ -13,7 +13,7 @@ import (
 // what is remembered: another copy is newer, or the record went back. Then it goes
 // on remembering what the record should have, unless adopt says to make do with
 // it. V.mu is held.
-func (v *value) absorb(u *unit.Unit, adopt bool) (lacks bool, err error) {
+func (v *value) absorb(u *layout.Record, adopt bool) (lacks bool, err error) {
 	same := u.Stamp == v.stamp && !v.unsure
 	if same {
 		lacks, err = v.follow(u)
@@ -34,15 +34,15 @@ func (v *value) absorb(u *unit.Unit, adopt bool) (lacks bool, err error) {
 	return lacks, err
 }
 
-// part is what is known of the unit of another datacenter.
+// part is what is known of the record of another datacenter.
 type part struct {
-	stamp   unit.Stamp
+	stamp   layout.Stamp
 	entries keySet
 }
 
-// absorbOthers takes in the units of other datacenters. That one of them went back
+// absorbOthers takes in the records of other datacenters. That one of them went back
 // is its owner's to mend.
-func (v *value) absorbOthers(units []*unit.Unit) error {
+func (v *value) absorbOthers(units []*layout.Record) error {
 	if len(v.others) != len(units) {
 		v.others = make([]part, len(units))
 	}
@@ -66,13 +66,13 @@ func (v *value) absorbOthers(units []*unit.Unit) error {
 }
 
 // follow takes in a queue beside the snapshot that is known.
-func (v *value) follow(u *unit.Unit) (lacks bool, err error) {
+func (v *value) follow(u *layout.Record) (lacks bool, err error) {
 	missing, err := v.entries.news(u.Queue, v.learnEntry)
 	return missing > 0, err
 }
 
 // learnEntry takes in an entry of a queue.
-func (v *value) learnEntry(q *unit.Entry) error {
+func (v *value) learnEntry(q *layout.Entry) error {
 	d, err := v.decode(q.Frame)
 	if err != nil {
 		return fmt.Errorf("entry %x of the queue: %w", q.Key, err)
@@ -82,7 +82,7 @@ func (v *value) learnEntry(q *unit.Entry) error {
 }
 
 // replace takes in a record with another snapshot.
-func (v *value) replace(u *unit.Unit) (lacks bool, err error) {
+func (v *value) replace(u *layout.Record) (lacks bool, err error) {
 	fresh, unapplied, err := v.join(u)
 	if err != nil {
 		return false, err
@@ -106,7 +106,7 @@ func (v *value) replace(u *unit.Unit) (lacks bool, err error) {
 
 // join returns what a record comes to, as an object of the kind, and what of that is
 // unapplied.
-func (v *value) join(u *unit.Unit) (s *crdt.Object, unapplied unit.Unapplied, err error) {
+func (v *value) join(u *layout.Record) (s *crdt.Object, unapplied layout.Unapplied, err error) {
 	s = crdt.NewObject(v.kind)
 	for i, f := range u.Base() {
 		d, err := v.decode(f)
@@ -117,7 +117,7 @@ func (v *value) join(u *unit.Unit) (s *crdt.Object, unapplied unit.Unapplied, er
 			mustMerge(s, d)
 		}
 	}
-	parts := unit.Gather(u)
+	parts := layout.JoinUnapplied(u)
 	parts.Add(s.BorrowContext(), u.Unapplied)
 	for i := range u.Queue {
 		q := &u.Queue[i]

@@ -38,7 +38,7 @@ type Facts struct {
 	Set string
 	// Layout is that of the objects.
 	Layout Layout
-	// Datacenter is the id under which the cluster's units are written, and what
+	// Datacenter is the id under which the cluster's records are written, and what
 	// findings call the cluster. Empty: they call it by its own name.
 	Datacenter string
 	// Clusters is how many clusters hold the objects; fewer than are asked in one

@@ -16,7 +16,7 @@ func nodeRules() []rule {
 	return []rule{
 		{"the newest version of a record survives when a split heals", conflictResolution},
 		{"no acknowledged update is lost between datacenters", sharedRecord},
-		{"a datacenter's unit arrives whole elsewhere", partialUnit},
+		{"a datacenter's record arrives whole elsewhere", partialRecord},
 		{"an acknowledged update is on every replica", commitLevel},
 		{"a record's newest copy is compared before it is compacted", duplicateResolution},
 		{"a read that asks for the newest copy gets it", readConsistency},
@@ -85,8 +85,8 @@ func (j *judgement) text(setting string) (value string, ok bool) {
 	return value, ok
 }
 
-// strange finds that the value of a setting is not known here.
-func (j *judgement) strange(setting string) {
+// unknown finds that the value of a setting is not known here.
+func (j *judgement) unknown(setting string) {
 	j.find(Info, setting, "not a value that is understood: look whether it is as it should be")
 }
 
@@ -94,7 +94,7 @@ func (j *judgement) strange(setting string) {
 func (j *judgement) is(setting string, want bool) bool {
 	value, ok := j.text(setting)
 	if ok && value != "true" && value != "false" {
-		j.strange(setting)
+		j.unknown(setting)
 	}
 	return value == strconv.FormatBool(want)
 }
@@ -107,7 +107,7 @@ func (j *judgement) number(setting string) (n uint64, ok bool) {
 	}
 	n, err := strconv.ParseUint(value, 10, 64)
 	if err != nil {
-		j.strange(setting)
+		j.unknown(setting)
 	}
 	return n, err == nil
 }

@@ -28,7 +28,7 @@ func clusterRules(clusters []audited) []Finding {
 const (
 	recordLimit     = "max-record-size"
 	copiesGuarantee = "every record that one cluster takes can be copied to each other one"
-	writerGuarantee = "a unit has a single writer"
+	writerGuarantee = "a record has a single writer"
 )
 
 // recordSizes: a record that one cluster took and another refuses never arrives

@@ -19,7 +19,7 @@ func conflictResolution(j *judgement) {
 	case value == "generation":
 		j.find(j.ifAlone(Warn), policy, "set it to last-update-time")
 	default:
-		j.strange(policy)
+		j.unknown(policy)
 	}
 }
 
@@ -43,7 +43,7 @@ func overridden(j *judgement, override, value string) bool {
 	case now == value:
 		return true
 	default:
-		j.strange(override)
+		j.unknown(override)
 	}
 	return false
 }

@@ -24,10 +24,10 @@ func sharedRecord(j *judgement) {
 	}
 }
 
-// partialUnit: a record per datacenter may be shipped in any way, late, twice or in
+// partialRecord: a record per datacenter may be shipped in any way, late, twice or in
 // an old version, but as a whole: the queue without the snapshot that it was folded
 // into lacks what was folded, for readers elsewhere and for those who join it.
-func partialUnit(j *judgement) {
+func partialRecord(j *judgement) {
 	if j.facts.Layout != PerDatacenter {
 		return
 	}

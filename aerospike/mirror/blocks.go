@@ -7,11 +7,11 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/dovetail-crdt/dovetail/aerospike/internal/layout"
 	"github.com/dovetail-crdt/dovetail/aerospike/internal/record"
-	"github.com/dovetail-crdt/dovetail/aerospike/internal/unit"
 )
 
-// blocks is a unit.Blocks: those of a set in one cluster, and where one is
+// blocks is a layout.Blocks: those of a set in one cluster, and where one is
 // missing, in the others: a block is the same wherever it is, since its name is the
 // hash of its bytes. One that had to be taken from elsewhere is put back, so that
 // processes there can read the object again too.
@@ -29,13 +29,13 @@ type blocks struct {
 	written atomic.Int64 // blocks that were written
 
 	mu     sync.Mutex
-	copied map[unit.EntryKey]bool // that are known to be here
+	copied map[layout.EntryKey]bool // that are known to be here
 }
 
-// Get implements unit.Blocks.
-func (b *blocks) Get(ctx context.Context, key unit.EntryKey) ([]byte, error) {
+// Get implements layout.Blocks.
+func (b *blocks) Get(ctx context.Context, key layout.EntryKey) ([]byte, error) {
 	f, err := b.Blocks.Get(ctx, key)
-	if !errors.Is(err, unit.ErrIncomplete) {
+	if !errors.Is(err, layout.ErrIncomplete) {
 		return f, err
 	}
 	for _, o := range b.others {
@@ -58,7 +58,7 @@ func (b *blocks) again(ctx context.Context) error {
 }
 
 // have makes sure of blocks: it looks first, once, and writes what is not here.
-func (b *blocks) have(ctx context.Context, keys []unit.EntryKey, frames [][]byte) error {
+func (b *blocks) have(ctx context.Context, keys []layout.EntryKey, frames [][]byte) error {
 	for i, key := range keys {
 		if frames[i] == nil { // it could not be had
 			continue
@@ -70,7 +70,7 @@ func (b *blocks) have(ctx context.Context, keys []unit.EntryKey, frames [][]byte
 			continue
 		}
 		_, err := b.Blocks.Get(ctx, key)
-		if errors.Is(err, unit.ErrIncomplete) {
+		if errors.Is(err, layout.ErrIncomplete) {
 			err = b.put(ctx, key, frames[i])
 		}
 		if err != nil {
@@ -81,7 +81,7 @@ func (b *blocks) have(ctx context.Context, keys []unit.EntryKey, frames [][]byte
 			b.copied = nil
 		}
 		if b.copied == nil {
-			b.copied = make(map[unit.EntryKey]bool)
+			b.copied = make(map[layout.EntryKey]bool)
 		}
 		b.copied[key] = true
 		b.mu.Unlock()
@@ -90,7 +90,7 @@ func (b *blocks) have(ctx context.Context, keys []unit.EntryKey, frames [][]byte
 }
 
 // put writes a block that is not here.
-func (b *blocks) put(ctx context.Context, key unit.EntryKey, frame []byte) error {
+func (b *blocks) put(ctx context.Context, key layout.EntryKey, frame []byte) error {
 	err := b.Put(ctx, key, frame)
 	if err == nil {
 		b.written.Add(1)

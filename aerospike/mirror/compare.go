@@ -7,8 +7,8 @@ import (
 	"maps"
 	"sync"
 
+	"github.com/dovetail-crdt/dovetail/aerospike/internal/layout"
 	"github.com/dovetail-crdt/dovetail/aerospike/internal/record"
-	"github.com/dovetail-crdt/dovetail/aerospike/internal/unit"
 )
 
 // Compared is what an audit of one link did.
@@ -71,7 +71,7 @@ func (l *link) compareOnce(ctx context.Context, set string, first, count int) (d
 	for i, d := range []*direction{l.ab, l.ba} {
 		c := &d.from.cluster
 		g := record.NewPages(c.Client, c.Namespace, set, first, count, &l.timeouts[i])
-		err := g.Fingerprints(ctx, func(r record.Found, fp unit.Fingerprint, known bool) { take(seen, i, r, fp, known) })
+		err := g.Fingerprints(ctx, func(r record.Found, fp layout.Fingerprint, known bool) { take(seen, i, r, fp, known) })
 		if err != nil {
 			return Compared{}, nil, fmt.Errorf("scan cluster %q: %w", c.Name, err)
 		}
@@ -102,11 +102,11 @@ func (l *link) compareOnce(ctx context.Context, set string, first, count int) (d
 type compared struct {
 	record.Found
 
-	prints  [2]unit.Fingerprint // zero: there is none
+	prints  [2]layout.Fingerprint // zero: there is none
 	unknown bool
 }
 
-func take(seen map[[20]byte]*compared, side int, r record.Found, fp unit.Fingerprint, known bool) {
+func take(seen map[[20]byte]*compared, side int, r record.Found, fp layout.Fingerprint, known bool) {
 	c := seen[r.Digest]
 	if c == nil {
 		c = &compared{Found: r}

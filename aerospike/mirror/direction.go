@@ -72,10 +72,10 @@ func (d *direction) load(ctx context.Context, set string, r *record.Found) (ther
 	if here == nil {
 		return nil, nil, errors.Join(errThere, errHere)
 	}
-	if len(there.unit.Missing) > 0 {
+	if len(there.rec.Missing) > 0 {
 		there, errThere = d.from.rebuild(ctx, set, r.Key, there, here)
 	}
-	if len(here.unit.Missing) > 0 {
+	if len(here.rec.Missing) > 0 {
 		here, errHere = d.to.rebuild(ctx, set, r.Key, here, there)
 	}
 	return there, here, errors.Join(errThere, errHere, d.from.complete(set, r, there), d.to.complete(set, r, here))
@@ -85,7 +85,7 @@ func (d *direction) load(ctx context.Context, set string, r *record.Found) (ther
 // first.
 func (d *direction) send(ctx context.Context, set, key string, there, here *loaded) error {
 	d.figures.examined.Add(1)
-	if err := d.to.blocks[set].have(ctx, there.unit.Blocks, there.unit.Parts); err != nil {
+	if err := d.to.blocks[set].have(ctx, there.rec.Blocks, there.rec.Parts); err != nil {
 		return fmt.Errorf("write to cluster %q: %w", d.to.cluster.Name, err)
 	}
 	news, err := here.state.News(there.state)

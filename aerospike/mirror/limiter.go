@@ -5,7 +5,7 @@ import (
 	"errors"
 	"sync"
 
-	"github.com/dovetail-crdt/dovetail/aerospike/internal/unit"
+	"github.com/dovetail-crdt/dovetail/aerospike/internal/layout"
 )
 
 // limiter lets only so many operations at a time through to a cluster, fewer when it
@@ -39,19 +39,19 @@ func (l *limiter) enter(ctx context.Context) error {
 		select {
 		case <-changed:
 		case <-ctx.Done():
-			return &unit.Error{Class: unit.Permanent, Err: ctx.Err()} // nothing was sent
+			return &layout.Error{Class: layout.Permanent, Err: ctx.Err()} // nothing was sent
 		}
 	}
 }
 
 // leave makes room, and learns from how the operation ended.
 func (l *limiter) leave(err error) {
-	e, failed := errors.AsType[*unit.Error](err)
+	e, failed := errors.AsType[*layout.Error](err)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.inside--
 	switch {
-	case failed && e.Class == unit.Overloaded:
+	case failed && e.Class == layout.Overloaded:
 		l.limit = max(1, l.limit/2)
 	case !failed:
 		l.limit = min(l.most, l.limit+1/l.limit)
@@ -69,12 +69,12 @@ func (l *limiter) open() int {
 
 // limitedCluster is a cluster behind a limiter.
 type limitedCluster struct {
-	unit.Cluster
+	layout.Cluster
 	limiter *limiter
 }
 
-// Read implements unit.Cluster.
-func (c *limitedCluster) Read(ctx context.Context, key string, newest bool) (u *unit.Unit, err error) {
+// Read implements layout.Cluster.
+func (c *limitedCluster) Read(ctx context.Context, key string, newest bool) (u *layout.Record, err error) {
 	if err := c.limiter.enter(ctx); err != nil {
 		return nil, err
 	}
@@ -82,8 +82,8 @@ func (c *limitedCluster) Read(ctx context.Context, key string, newest bool) (u *
 	return c.Cluster.Read(ctx, key, newest)
 }
 
-// Append implements unit.Cluster.
-func (c *limitedCluster) Append(ctx context.Context, key string, es []unit.Entry, g unit.Guard) (queued int, err error) {
+// Append implements layout.Cluster.
+func (c *limitedCluster) Append(ctx context.Context, key string, es []layout.Entry, g layout.Guard) (queued int, err error) {
 	if err := c.limiter.enter(ctx); err != nil {
 		return 0, err
 	}
@@ -91,8 +91,8 @@ func (c *limitedCluster) Append(ctx context.Context, key string, es []unit.Entry
 	return c.Cluster.Append(ctx, key, es, g)
 }
 
-// Compact implements unit.Cluster.
-func (c *limitedCluster) Compact(ctx context.Context, key string, what *unit.Compaction) (err error) {
+// Compact implements layout.Cluster.
+func (c *limitedCluster) Compact(ctx context.Context, key string, what *layout.Compaction) (err error) {
 	if err := c.limiter.enter(ctx); err != nil {
 		return err
 	}

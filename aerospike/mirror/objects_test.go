@@ -17,7 +17,7 @@ import (
 	"github.com/dovetail-crdt/dovetail/aerospike"
 	"github.com/dovetail-crdt/dovetail/aerospike/asdtest"
 	"github.com/dovetail-crdt/dovetail/aerospike/internal/astest"
-	"github.com/dovetail-crdt/dovetail/aerospike/internal/unit"
+	"github.com/dovetail-crdt/dovetail/aerospike/internal/layout"
 	"github.com/dovetail-crdt/dovetail/aerospike/mirror"
 	"github.com/dovetail-crdt/dovetail/clock"
 	"github.com/dovetail-crdt/dovetail/crdt"
@@ -29,7 +29,7 @@ func (p *place) enqueue(t *testing.T, key string, frame []byte) {
 	w := as.NewWritePolicy(0, as.TTLDontExpire)
 	w.SendKey = true
 	m := as.NewMapPolicyWithFlags(as.MapOrder.KEY_ORDERED, as.MapWriteFlagsDefault)
-	k := unit.KeyOf(frame)
+	k := layout.KeyOf(frame)
 	if _, err := p.client.Operate(w, p.key(t, key), as.MapPutOp(m, "q", k[:], frame)); err != nil {
 		t.Fatal(err)
 	}
@@ -52,9 +52,9 @@ func (p *place) queue(t *testing.T, key string) (frames [][]byte) {
 // newerFrame is of a format that only a newer binary knows.
 func newerFrame() []byte { return []byte{0x92, 100, 0} }
 
-// TestMirrorStrange has an object with a frame that nothing here can join: it
+// TestUnknownKind has an object with a frame that nothing here can join: it
 // arrives as it is, beside what can be joined, and once.
-func TestMirrorStrange(t *testing.T) {
+func TestUnknownKind(t *testing.T) {
 	onPlaces(t, 2, func(t *testing.T, ps []*place) {
 		t.Helper()
 		a, b := ps[0], ps[1]
@@ -89,19 +89,19 @@ func TestMirrorUnapplied(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		e := unit.NewEntryExcept(frame, o.Context())
+		e := layout.NewEntryExcept(frame, o.Context())
 		ps[0].enqueue(t, "k", e.Bytes())
 		unapplied := func(p *place) *clock.Context {
 			t.Helper()
-			u := &unit.Unit{}
+			u := &layout.Record{}
 			for _, b := range p.queue(t, "k") {
-				e, err := unit.ReadEntry(unit.KeyOf(b), b)
+				e, err := layout.ReadEntry(layout.KeyOf(b), b)
 				if err != nil {
 					t.Fatal(err)
 				}
 				u.Queue = append(u.Queue, e)
 			}
-			s, err := unit.Join(nil, u)
+			s, err := layout.Join(nil, u)
 			if err != nil {
 				t.Fatal(err)
 			}

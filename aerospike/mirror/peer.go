@@ -9,9 +9,9 @@ import (
 	"time"
 
 	"github.com/dovetail-crdt/dovetail/aerospike/internal/cluster"
+	"github.com/dovetail-crdt/dovetail/aerospike/internal/layout"
 	"github.com/dovetail-crdt/dovetail/aerospike/internal/record"
 	"github.com/dovetail-crdt/dovetail/aerospike/internal/system"
-	"github.com/dovetail-crdt/dovetail/aerospike/internal/unit"
 	"github.com/dovetail-crdt/dovetail/crdt"
 )
 
@@ -26,7 +26,7 @@ type peer struct {
 
 	kinds   []crdt.AnyKind
 	limiter *limiter
-	sets    map[string]*unit.Writer
+	sets    map[string]*layout.Writer
 
 	blocks map[string]*blocks // by set
 
@@ -39,12 +39,12 @@ func newPeer(c *Config, of Cluster, limit *sizeLimit, resumed string) *peer {
 	p := &peer{
 		monitor: cluster.NewMonitor(of.Client, c.Attempt, resumed), timeout: max(c.Attempt, cluster.InfoTime),
 		cluster: of, sizeLimit: limit, kinds: c.Kinds, limiter: newLimiter(c.Concurrency),
-		sets: make(map[string]*unit.Writer), blocks: make(map[string]*blocks),
+		sets: make(map[string]*layout.Writer), blocks: make(map[string]*blocks),
 	}
 	for _, set := range c.Sets {
 		r := record.NewSet(of.Client, of.Namespace, set, nil, c.Attempt)
 		p.blocks[set] = &blocks{Blocks: record.NewBlocks(r, set)}
-		p.sets[set] = &unit.Writer{
+		p.sets[set] = &layout.Writer{
 			Cluster: &limitedCluster{r, p.limiter}, Blocks: p.blocks[set], Kinds: c.Kinds,
 			QueueSize: c.QueueSize, Draw: system.Random, Pause: system.Pause,
 		}
@@ -70,9 +70,9 @@ func (p *peer) check(ctx context.Context) (cluster.State, error) {
 
 // loaded is a record as it was read, with its blocks.
 type loaded struct {
-	state    *unit.State
+	state    *layout.State
 	snapshot int // its size in bytes
-	unit     *unit.Unit
+	rec      *layout.Record
 }
 
 // load reads a record; without one the state is bottom. An error beside a result
@@ -83,15 +83,15 @@ func (p *peer) load(ctx context.Context, set, key string) (*loaded, error) {
 		return nil, fmt.Errorf("read from cluster %q: %w", p.cluster.Name, err)
 	}
 	for _, gone := range u.Gone { // another cluster may have what was given up here
-		if _, err := p.blocks[set].Get(ctx, gone); err != nil && !errors.Is(err, unit.ErrIncomplete) {
+		if _, err := p.blocks[set].Get(ctx, gone); err != nil && !errors.Is(err, layout.ErrIncomplete) {
 			return nil, fmt.Errorf("read from cluster %q: block %x: %w", p.cluster.Name, gone, err)
 		}
 	}
-	l := &loaded{unit: u}
+	l := &loaded{rec: u}
 	for _, f := range u.Snapshot {
 		l.snapshot += len(f)
 	}
-	l.state, err = unit.Join(p.kinds, u)
+	l.state, err = layout.Join(p.kinds, u)
 	if err != nil {
 		err = record.Corrupt("in cluster %q: %w", p.cluster.Name, err)
 	}
@@ -103,7 +103,7 @@ func (p *peer) load(ctx context.Context, set, key string) (*loaded, error) {
 func (p *peer) rebuild(ctx context.Context, set, key string, l, other *loaded) (*loaded, error) {
 	w := *p.sets[set]
 	w.RecordSize = p.sizeLimit.get()
-	n, err := w.Rebuild(ctx, l.unit, other.state)
+	n, err := w.Rebuild(ctx, l.rec, other.state)
 	p.blocks[set].written.Add(int64(n))
 	if n == 0 || err != nil {
 		return l, err
@@ -121,7 +121,7 @@ func (p *peer) complete(set string, r *record.Found, l *loaded) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	id := objectID{set, r.Digest}
-	if len(l.unit.Missing) == 0 {
+	if len(l.rec.Missing) == 0 {
 		delete(p.incomplete, id)
 		return nil
 	}
@@ -131,7 +131,7 @@ func (p *peer) complete(set string, r *record.Found, l *loaded) error {
 	if len(p.incomplete) < maxUndelivered {
 		p.incomplete[id] = true
 	}
-	return fmt.Errorf("in cluster %q: %w", p.cluster.Name, &unit.IncompleteError{Missing: l.unit.Missing})
+	return fmt.Errorf("in cluster %q: %w", p.cluster.Name, &layout.IncompleteError{Missing: l.rec.Missing})
 }
 
 // missing returns how many objects lack a block here.
@@ -152,7 +152,7 @@ func (p *peer) blocksWritten() (n int64) {
 // write appends to a record with a snapshot of that size, and returns how many
 // bytes. Each entry goes under the hash of its own bytes, so that writing it twice is
 // writing it once.
-func (p *peer) write(ctx context.Context, set, key string, snapshot int, es []unit.Entry) (size int, err error) {
+func (p *peer) write(ctx context.Context, set, key string, snapshot int, es []layout.Entry) (size int, err error) {
 	w := *p.sets[set]
 	w.RecordSize = p.sizeLimit.get()
 	w.QueueSize = min(w.QueueSize, w.RecordSize)
@@ -160,10 +160,10 @@ func (p *peer) write(ctx context.Context, set, key string, snapshot int, es []un
 		size += len(es[i].Bytes()) + len(es[i].Key)
 	}
 	if size > w.RecordSize { // where there is no record, no filter refuses it
-		return 0, fmt.Errorf("%w: %d bytes for cluster %q, at most %d", unit.ErrTooLarge, size, p.cluster.Name, w.RecordSize)
+		return 0, fmt.Errorf("%w: %d bytes for cluster %q, at most %d", layout.ErrTooLarge, size, p.cluster.Name, w.RecordSize)
 	}
 	room := max(1, min(snapshot+w.QueueSize, w.RecordSize-size))
-	if _, err := w.Append(ctx, key, es, unit.Guard{MaxSize: room}); err != nil {
+	if _, err := w.Append(ctx, key, es, layout.Guard{MaxSize: room}); err != nil {
 		return 0, fmt.Errorf("write to cluster %q: %w", p.cluster.Name, err)
 	}
 	return size, nil

@@ -14,7 +14,7 @@ import (
 	"github.com/dovetail-crdt/dovetail/aerospike"
 	"github.com/dovetail-crdt/dovetail/aerospike/asdtest"
 	"github.com/dovetail-crdt/dovetail/aerospike/internal/astest"
-	"github.com/dovetail-crdt/dovetail/aerospike/internal/unit"
+	"github.com/dovetail-crdt/dovetail/aerospike/internal/layout"
 	"github.com/dovetail-crdt/dovetail/aerospike/mirror"
 	"github.com/dovetail-crdt/dovetail/crdt"
 	"github.com/dovetail-crdt/dovetail/store"
@@ -202,12 +202,12 @@ func (w *mirrored) write(engine int) {
 }
 
 // holds returns what a place holds under the history's keys.
-func (w *mirrored) holds(p *place) []*unit.State {
+func (w *mirrored) holds(p *place) []*layout.State {
 	w.t.Helper()
 	e := astest.Open(w.t, p.client, aerospike.Config{Set: p.set})
-	states := make([]*unit.State, mirroredKeys)
+	states := make([]*layout.State, mirroredKeys)
 	for k := range states {
-		states[k] = unit.NewState(nil)
+		states[k] = layout.NewState(nil)
 		r, err := e.Load(w.t.Context(), w.prefix+strconv.Itoa(k))
 		if err != nil {
 			continue // nobody wrote there, or it went back to that

@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"github.com/dovetail-crdt/dovetail/aerospike/internal/cluster"
+	"github.com/dovetail-crdt/dovetail/aerospike/internal/layout"
 	"github.com/dovetail-crdt/dovetail/aerospike/internal/record"
-	"github.com/dovetail-crdt/dovetail/aerospike/internal/unit"
 	"github.com/dovetail-crdt/dovetail/crdt"
 )
 
@@ -51,9 +51,9 @@ func reasonOf(r *record.Found, err error) reason {
 		return foreign
 	case errors.Is(err, record.ErrCorrupt), errors.Is(err, crdt.ErrCorrupt):
 		return damaged
-	case errors.Is(err, unit.ErrTooLarge):
+	case errors.Is(err, layout.ErrTooLarge):
 		return tooLarge
-	case errors.Is(err, unit.ErrIncomplete):
+	case errors.Is(err, layout.ErrIncomplete):
 		return incomplete
 	}
 	return failing

@@ -6,7 +6,7 @@ import (
 	as "github.com/aerospike/aerospike-client-go/v7"
 	"github.com/aerospike/aerospike-client-go/v7/types"
 
-	"github.com/dovetail-crdt/dovetail/aerospike/internal/unit"
+	"github.com/dovetail-crdt/dovetail/aerospike/internal/layout"
 )
 
 // Appended is how one append of a batch ended.
@@ -18,7 +18,7 @@ type Appended struct {
 
 // AppendBatch appends to the records of several keys in one round trip to each node, and
 // returns how each append ended, in the order of the keys; nothing if nothing was sent.
-func (r *Set) AppendBatch(ctx context.Context, keys []string, entries map[string][]unit.Entry, g *unit.Guard) []Appended {
+func (r *Set) AppendBatch(ctx context.Context, keys []string, entries map[string][]layout.Entry, g *layout.Guard) []Appended {
 	policy, err := r.batchPolicy(ctx)
 	if err != nil {
 		return nil
@@ -56,7 +56,7 @@ func (r *Set) batchPolicy(ctx context.Context) (*as.BatchPolicy, error) {
 	return p, err
 }
 
-func (r *Set) batchWritePolicy(g *unit.Guard) *as.BatchWritePolicy {
+func (r *Set) batchWritePolicy(g *layout.Guard) *as.BatchWritePolicy {
 	return &as.BatchWritePolicy{
 		FilterExpression:   r.owned(appendFilter(g)),
 		RecordExistsAction: as.UPDATE,
@@ -69,9 +69,9 @@ func (r *Set) batchWritePolicy(g *unit.Guard) *as.BatchWritePolicy {
 
 // ReadBatch reads the records of several keys, of all datacenters. Its results
 // stand in the order of the keys; each has its own error.
-func (r *Set) ReadBatch(ctx context.Context, keys []string, newest bool) ([]*unit.Unit, []error) {
-	units, errs := make([]*unit.Unit, len(keys)), make([]error, len(keys))
-	all := func(err error) ([]*unit.Unit, []error) {
+func (r *Set) ReadBatch(ctx context.Context, keys []string, newest bool) ([]*layout.Record, []error) {
+	units, errs := make([]*layout.Record, len(keys)), make([]error, len(keys))
+	all := func(err error) ([]*layout.Record, []error) {
 		for i := range errs {
 			errs[i] = err
 		}
@@ -91,7 +91,7 @@ func (r *Set) ReadBatch(ctx context.Context, keys []string, newest bool) ([]*uni
 		for _, set := range sets {
 			k, err := as.NewKey(r.namespace, set, key)
 			if err != nil {
-				return all(&unit.Error{Class: unit.Permanent, Err: err})
+				return all(&layout.Error{Class: layout.Permanent, Err: err})
 			}
 			recs = append(recs, as.NewBatchRead(read, k, nil))
 		}
@@ -103,14 +103,14 @@ func (r *Set) ReadBatch(ctx context.Context, keys []string, newest bool) ([]*uni
 	return units, errs
 }
 
-// assemble returns the unit that the records of an object make.
-func (r *Set) assemble(recs []as.BatchRecordIfc, failed as.Error) (own *unit.Unit, err error) {
+// assemble returns the record that the records of an object make.
+func (r *Set) assemble(recs []as.BatchRecordIfc, failed as.Error) (own *layout.Record, err error) {
 	for _, rec := range recs {
-		u := &unit.Unit{}
+		u := &layout.Record{}
 		switch b := rec.BatchRec(); {
 		case b.ResultCode == types.KEY_NOT_FOUND_ERROR:
 		case b.ResultCode == types.OK && b.Record != nil:
-			if u, err = ReadUnit(b.Record); err != nil {
+			if u, err = ReadBins(b.Record); err != nil {
 				return nil, err
 			}
 		case b.Err != nil:
@@ -118,7 +118,7 @@ func (r *Set) assemble(recs []as.BatchRecordIfc, failed as.Error) (own *unit.Uni
 		case failed != nil:
 			return nil, Failure(failed, false)
 		default:
-			return nil, &unit.Error{Class: classOf(b.ResultCode), Err: &as.AerospikeError{ResultCode: b.ResultCode}}
+			return nil, &layout.Error{Class: classOf(b.ResultCode), Err: &as.AerospikeError{ResultCode: b.ResultCode}}
 		}
 		if own == nil {
 			own = u

@@ -8,46 +8,46 @@ import (
 
 	as "github.com/aerospike/aerospike-client-go/v7"
 
-	"github.com/dovetail-crdt/dovetail/aerospike/internal/unit"
+	"github.com/dovetail-crdt/dovetail/aerospike/internal/layout"
 	"github.com/dovetail-crdt/dovetail/clock"
 )
 
-// The bins of a unit, named by one letter since each record stores the names.
+// The bins of a record, named by one letter since each record stores the names.
 const (
-	BinSnapshot = "s" // unit.AppendSnapshot
+	BinSnapshot = "s" // layout.AppendSnapshot
 	BinStamp    = "w" // 8 random bytes, new with each snapshot
-	BinQueue    = "q" // a map, ordered by key: unit.EntryKey → frame
-	BinHash     = "h" // unit.Hash of the snapshot's frames
+	BinQueue    = "q" // a map, ordered by key: layout.EntryKey → frame
+	BinHash     = "h" // layout.Hash of the snapshot's frames
 	BinBlocks   = "b" // the names of the snapshot's blocks, one after the other
 	BinGone     = "g" // the names of those of them that were given up, likewise
 	BinExcept   = "x" // a context: what the snapshot covers and has not applied
-	BinOwner    = "o" // the identity of the cluster whose unit it is
+	BinOwner    = "o" // the identity of the cluster whose record it is
 )
 
-// Bins returns the names of all bins of a unit.
+// Bins returns the names of all bins of a record.
 func Bins() []string {
 	return []string{BinSnapshot, BinStamp, BinQueue, BinHash, BinBlocks, BinGone, BinExcept, BinOwner}
 }
 
-// ReadUnit reads the bins of a record. The unit aliases them.
-func ReadUnit(rec *as.Record) (*unit.Unit, error) {
-	u := &unit.Unit{}
+// ReadBins reads the bins of a record. The record aliases them.
+func ReadBins(rec *as.Record) (*layout.Record, error) {
+	u := &layout.Record{}
 	if bins := foreignBins(rec); bins != nil {
-		return nil, fmt.Errorf("%w: %w", ErrCorrupt, &unit.ForeignRecordError{Bins: bins})
+		return nil, fmt.Errorf("%w: %w", ErrCorrupt, &layout.ForeignRecordError{Bins: bins})
 	}
 	if v, ok := rec.Bins[BinStamp]; ok {
 		b, err := blob(BinStamp, v)
 		if err != nil || len(b) != len(u.Stamp) {
 			return nil, Corrupt("bin %q: %T of %d bytes, not a stamp", BinStamp, v, len(b))
 		}
-		u.Stamp = unit.Stamp(b)
+		u.Stamp = layout.Stamp(b)
 	}
 	if v, ok := rec.Bins[BinSnapshot]; ok {
 		b, err := blob(BinSnapshot, v)
 		if err != nil {
 			return nil, err
 		}
-		if u.Snapshot, err = unit.ReadSnapshot(b); err != nil {
+		if u.Snapshot, err = layout.ReadSnapshot(b); err != nil {
 			return nil, Corrupt("bin %q: %w", BinSnapshot, err)
 		}
 		u.Size += len(b)
@@ -97,17 +97,17 @@ func foreignBins(rec *as.Record) (names []string) {
 }
 
 // readNames reads the names of blocks.
-func readNames(rec *as.Record, bin string) (names []unit.EntryKey, err error) {
+func readNames(rec *as.Record, bin string) (names []layout.EntryKey, err error) {
 	v, ok := rec.Bins[bin]
 	if !ok {
 		return nil, nil
 	}
 	b, err := blob(bin, v)
-	if err != nil || len(b)%len(unit.EntryKey{}) != 0 {
+	if err != nil || len(b)%len(layout.EntryKey{}) != 0 {
 		return nil, Corrupt("bin %q: %T of %d bytes, not names of blocks", bin, v, len(b))
 	}
-	for name := range slices.Chunk(b, len(unit.EntryKey{})) {
-		names = append(names, unit.EntryKey(name))
+	for name := range slices.Chunk(b, len(layout.EntryKey{})) {
+		names = append(names, layout.EntryKey(name))
 	}
 	return names, nil
 }
@@ -115,17 +115,17 @@ func readNames(rec *as.Record, bin string) (names []unit.EntryKey, err error) {
 // readQueue reads the queue, and puts it into order of its keys. The client gives an
 // ordered map as pairs, and one that somebody has made unordered as a Go map, whose keys
 // of bytes are arrays.
-func readQueue(u *unit.Unit, v any) error {
+func readQueue(u *layout.Record, v any) error {
 	switch q := v.(type) {
 	case []as.MapPair:
-		u.Queue = make([]unit.Entry, 0, len(q))
+		u.Queue = make([]layout.Entry, 0, len(q))
 		for i := range q {
 			if err := readEntry(u, q[i].Key, q[i].Value); err != nil {
 				return err
 			}
 		}
 	case map[any]any:
-		u.Queue = make([]unit.Entry, 0, len(q))
+		u.Queue = make([]layout.Entry, 0, len(q))
 		for k, v := range q {
 			if err := readEntry(u, k, v); err != nil {
 				return err
@@ -138,13 +138,13 @@ func readQueue(u *unit.Unit, v any) error {
 	return nil
 }
 
-func readEntry(u *unit.Unit, key, value any) error {
+func readEntry(u *layout.Record, key, value any) error {
 	k, ok := key.([16]byte)
 	frame, ok2 := value.([]byte)
 	if !ok || !ok2 {
 		return Corrupt("bin %q: an entry of %T → %T", BinQueue, key, value)
 	}
-	e, err := unit.ReadEntry(k, frame)
+	e, err := layout.ReadEntry(k, frame)
 	if err != nil {
 		return Corrupt("bin %q: %w", BinQueue, err)
 	}

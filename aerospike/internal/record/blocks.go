@@ -11,10 +11,10 @@ import (
 	as "github.com/aerospike/aerospike-client-go/v7"
 	"github.com/aerospike/aerospike-client-go/v7/types"
 
-	"github.com/dovetail-crdt/dovetail/aerospike/internal/unit"
+	"github.com/dovetail-crdt/dovetail/aerospike/internal/layout"
 )
 
-// Blocks is a unit.Blocks: records of a set of their own, each under the hash of
+// Blocks is a layout.Blocks: records of a set of their own, each under the hash of
 // what it holds. All datacenters share the set: whatever copies it copies what never
 // changes. No block is ever deleted, since any record, cluster or node that comes
 // back may name it.
@@ -22,7 +22,7 @@ type Blocks struct {
 	set Set // of that set
 
 	mu    sync.Mutex
-	known map[unit.EntryKey][]byte
+	known map[layout.EntryKey][]byte
 	size  int
 }
 
@@ -37,15 +37,15 @@ const (
 func NewBlocks(r *Set, set string) *Blocks {
 	return &Blocks{
 		set:   Set{client: r.client, namespace: r.namespace, set: set + blockSet, timeout: r.timeout},
-		known: make(map[unit.EntryKey][]byte),
+		known: make(map[layout.EntryKey][]byte),
 	}
 }
 
-// Put implements unit.Blocks. A block that is there is the same, so nothing is ever
+// Put implements layout.Blocks. A block that is there is the same, so nothing is ever
 // overwritten; that it can be read is seen before anything names it.
-func (b *Blocks) Put(ctx context.Context, key unit.EntryKey, frame []byte) error {
-	if unit.KeyOf(frame) != key {
-		panic(fmt.Sprintf("record: block %x written as %x", unit.KeyOf(frame), key))
+func (b *Blocks) Put(ctx context.Context, key layout.EntryKey, frame []byte) error {
+	if layout.KeyOf(frame) != key {
+		panic(fmt.Sprintf("record: block %x written as %x", layout.KeyOf(frame), key))
 	}
 	k, err := b.set.Key(hex.EncodeToString(key[:]))
 	if err != nil {
@@ -65,8 +65,8 @@ func (b *Blocks) Put(ctx context.Context, key unit.EntryKey, frame []byte) error
 	return err
 }
 
-// Get implements unit.Blocks.
-func (b *Blocks) Get(ctx context.Context, key unit.EntryKey) ([]byte, error) {
+// Get implements layout.Blocks.
+func (b *Blocks) Get(ctx context.Context, key layout.EntryKey) ([]byte, error) {
 	b.mu.Lock()
 	f, ok := b.known[key]
 	b.mu.Unlock()
@@ -80,20 +80,20 @@ func (b *Blocks) Get(ctx context.Context, key unit.EntryKey) ([]byte, error) {
 	return f, err
 }
 
-func (b *Blocks) read(ctx context.Context, key unit.EntryKey, newest bool) ([]byte, error) {
+func (b *Blocks) read(ctx context.Context, key layout.EntryKey, newest bool) ([]byte, error) {
 	rec, err := b.set.get(ctx, hex.EncodeToString(key[:]), newest)
 	switch {
 	case err != nil:
 		return nil, err
 	case rec == nil:
-		return nil, fmt.Errorf("%w: %x", unit.ErrIncomplete, key)
+		return nil, fmt.Errorf("%w: %x", layout.ErrIncomplete, key)
 	}
 	f, err := blob(binBlock, rec.Bins[binBlock])
 	if err != nil {
 		return nil, err
 	}
-	if unit.KeyOf(f) != key {
-		return nil, Corrupt("block %x holds %x", key, unit.KeyOf(f))
+	if layout.KeyOf(f) != key {
+		return nil, Corrupt("block %x holds %x", key, layout.KeyOf(f))
 	}
 	b.remember(key, f)
 	return f, nil
@@ -109,7 +109,7 @@ func (b *Blocks) Restore(ctx context.Context) (restored int, err error) {
 	var errs []error
 	for key, f := range all {
 		_, err := b.read(ctx, key, true)
-		if errors.Is(err, unit.ErrIncomplete) {
+		if errors.Is(err, layout.ErrIncomplete) {
 			if err = b.Put(ctx, key, f); err == nil {
 				restored++
 			}
@@ -123,7 +123,7 @@ func (b *Blocks) Restore(ctx context.Context) (restored int, err error) {
 
 // remember keeps a block, and if that is too much lets go of some others, in the
 // order that the map happens to give them.
-func (b *Blocks) remember(key unit.EntryKey, f []byte) {
+func (b *Blocks) remember(key layout.EntryKey, f []byte) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if _, ok := b.known[key]; ok {
@@ -142,7 +142,7 @@ func (b *Blocks) remember(key unit.EntryKey, f []byte) {
 	}
 }
 
-func (b *Blocks) forget(key unit.EntryKey) {
+func (b *Blocks) forget(key layout.EntryKey) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.size -= len(b.known[key])

@@ -7,13 +7,13 @@ import (
 	as "github.com/aerospike/aerospike-client-go/v7"
 )
 
-// chainCauses is how many of the errors that the client chained are told.
+// chainCauses is how many errors of a chain are kept.
 const chainCauses = 4
 
-// unchained returns the error of an attempt without what is chained far beneath it. While
-// the client waits for a connection it chains an error each time that it looks for one,
-// thousands in a tenth of a second, and the text of such a chain takes seconds to make,
-// as each of them writes all that are beneath it.
+// unchained returns an error of the client with its first causes only. While the client
+// waits for a connection it wraps its error once more each time that it finds none:
+// thousands of times in a tenth of a second. Each of them prints all of its causes, so
+// that to print the chain takes quadratic time, seconds.
 func unchained(err error) error {
 	var causes []error
 	n := 0

@@ -6,17 +6,17 @@ import (
 	as "github.com/aerospike/aerospike-client-go/v7"
 	"github.com/aerospike/aerospike-client-go/v7/types"
 
-	"github.com/dovetail-crdt/dovetail/aerospike/internal/unit"
+	"github.com/dovetail-crdt/dovetail/aerospike/internal/layout"
 )
 
 // Failure returns what an attempt's error asks for. The attempt was one of a
 // policy without retries. Only the outermost code says how it ended: the client
 // chains those of what it tried before beneath it, except that it puts its own
 // "no more retries" around the one attempt that it made.
-func Failure(err as.Error, write bool) *unit.Error {
+func Failure(err as.Error, write bool) *layout.Error {
 	ae := outermost(err)
 	if ae == nil {
-		return &unit.Error{Class: unit.Permanent, Doubt: write, Err: unchained(err)}
+		return &layout.Error{Class: layout.Permanent, Doubt: write, Err: unchained(err)}
 	}
 	cause := ae
 	if ae.ResultCode == types.MAX_RETRIES_EXCEEDED {
@@ -24,7 +24,7 @@ func Failure(err as.Error, write bool) *unit.Error {
 			cause = inner
 		}
 	}
-	e := &unit.Error{Class: classOf(cause.ResultCode), Err: unchained(err)}
+	e := &layout.Error{Class: classOf(cause.ResultCode), Err: unchained(err)}
 	e.Doubt = write && ae.IsInDoubt() && !unsent(cause.ResultCode)
 	return e
 }
@@ -54,21 +54,21 @@ const (
 
 // classOf says what to do about a result code. Codes that are not here do not
 // pass by waiting.
-func classOf(code types.ResultCode) unit.Class {
+func classOf(code types.ResultCode) layout.Class {
 	switch code { //nolint:exhaustive // see above
 	case types.KEY_NOT_FOUND_ERROR:
-		return unit.Absent
+		return layout.Absent
 	case types.GENERATION_ERROR, types.KEY_EXISTS_ERROR, types.FILTERED_OUT:
-		return unit.Refused
+		return layout.Refused
 	case types.RECORD_TOO_BIG:
-		return unit.TooBig
+		return layout.TooBig
 	case types.TIMEOUT, types.KEY_BUSY, types.CLUSTER_KEY_MISMATCH, codeLostConflict,
 		types.NO_AVAILABLE_CONNECTIONS_TO_NODE, types.NETWORK_ERROR, types.MAX_RETRIES_EXCEEDED,
 		types.NO_RESPONSE, types.SERVER_NOT_AVAILABLE, types.BATCH_FAILED:
-		return unit.Busy
+		return layout.Busy
 	case types.PARTITION_UNAVAILABLE, types.DEVICE_OVERLOAD, types.SERVER_MEM_ERROR, codeXDRKeyBusy,
 		types.MAX_ERROR_RATE, types.INVALID_NODE_ERROR, types.INVALID_CLUSTER_PARTITION_MAP, types.BATCH_QUEUES_FULL:
-		return unit.Overloaded
+		return layout.Overloaded
 	}
-	return unit.Permanent
+	return layout.Permanent
 }

@@ -1,4 +1,4 @@
-// Package record is a unit in Aerospike: the bins of a record, the filters and policies
-// of what reads and writes it, what becomes of the server's result codes, and the scans
-// that find records.
+// Package record reads and writes the records of package layout in Aerospike. It knows the
+// bins of a record, the filters and policies of each call, the meaning of the server's
+// result codes, and how a scan finds records.
 package record

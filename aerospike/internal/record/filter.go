@@ -3,13 +3,13 @@ package record
 import (
 	as "github.com/aerospike/aerospike-client-go/v7"
 
-	"github.com/dovetail-crdt/dovetail/aerospike/internal/unit"
+	"github.com/dovetail-crdt/dovetail/aerospike/internal/layout"
 )
 
 // appendFilter lets an append through that g allows. A comparison with a bin that
 // is not there is neither true nor false, and refuses; where that is not meant, it
 // is asked first.
-func appendFilter(g *unit.Guard) *as.Expression {
+func appendFilter(g *layout.Guard) *as.Expression {
 	if !g.Exact {
 		return as.ExpAnd(sizeFilter(g.MaxSize), oursFilter())
 	}
@@ -24,8 +24,8 @@ func oursFilter() *as.Expression {
 	s := as.ExpBlobBin(BinSnapshot)
 	return as.ExpOr(
 		as.ExpAnd(
-			as.ExpGreaterEq(s, as.ExpBlobVal([]byte{unit.SnapshotVersion})),
-			as.ExpLess(s, as.ExpBlobVal([]byte{unit.SnapshotVersion + 1})),
+			as.ExpGreaterEq(s, as.ExpBlobVal([]byte{layout.SnapshotVersion})),
+			as.ExpLess(s, as.ExpBlobVal([]byte{layout.SnapshotVersion + 1})),
 		),
 		as.ExpAnd(newFilter(), as.ExpNot(as.ExpBinExists(BinSnapshot))),
 	)
@@ -37,8 +37,8 @@ func newFilter() *as.Expression {
 }
 
 // compactFilter lets through where the record is ours, and its stamp is s.
-func compactFilter(s unit.Stamp) *as.Expression {
-	if s == (unit.Stamp{}) {
+func compactFilter(s layout.Stamp) *as.Expression {
+	if s == (layout.Stamp{}) {
 		return newFilter()
 	}
 	return stampFilter(s)
@@ -50,8 +50,8 @@ func sizeFilter(n int) *as.Expression {
 }
 
 // stampFilter lets through where the record's stamp is s.
-func stampFilter(s unit.Stamp) *as.Expression {
-	if s == (unit.Stamp{}) {
+func stampFilter(s layout.Stamp) *as.Expression {
+	if s == (layout.Stamp{}) {
 		return as.ExpNot(as.ExpBinExists(BinStamp))
 	}
 	return as.ExpEq(as.ExpBlobBin(BinStamp), as.ExpBlobVal(s[:]))
@@ -60,9 +60,9 @@ func stampFilter(s unit.Stamp) *as.Expression {
 // queuedFilter lets through where the queue has as many entries as were read. A record of
 // ours without a snapshot has a queue: one that was not there, and is now without one, is
 // not ours.
-func queuedFilter(g *unit.Guard) *as.Expression {
+func queuedFilter(g *layout.Guard) *as.Expression {
 	is := as.ExpEq(as.ExpMapSize(as.ExpMapBin(BinQueue)), as.ExpIntVal(int64(g.Queued)))
-	if g.Queued > 0 || g.Stamp == (unit.Stamp{}) {
+	if g.Queued > 0 || g.Stamp == (layout.Stamp{}) {
 		return is
 	}
 	return as.ExpOr(as.ExpNot(as.ExpBinExists(BinQueue)), is)

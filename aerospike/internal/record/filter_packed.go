@@ -8,7 +8,7 @@ import (
 
 	as "github.com/aerospike/aerospike-client-go/v7"
 
-	"github.com/dovetail-crdt/dovetail/aerospike/internal/unit"
+	"github.com/dovetail-crdt/dovetail/aerospike/internal/layout"
 )
 
 // An exact filter is another one for each append, of which the client would make a
@@ -22,15 +22,15 @@ type filterParts struct {
 var exactParts = sync.OnceValue(func() *filterParts { //nolint:gochecknoglobals // constant, but for that the client makes it
 	p := &filterParts{
 		size:    packedFilter(sizeFilter(0)),
-		stamp:   packedFilter(stampFilter(unit.Stamp{1})),
-		noStamp: packedFilter(stampFilter(unit.Stamp{})),
-		queued:  packedFilter(queuedFilter(&unit.Guard{Queued: 1})),
-		noQueue: packedFilter(queuedFilter(&unit.Guard{Stamp: unit.Stamp{1}})),
+		stamp:   packedFilter(stampFilter(layout.Stamp{1})),
+		noStamp: packedFilter(stampFilter(layout.Stamp{})),
+		queued:  packedFilter(queuedFilter(&layout.Guard{Queued: 1})),
+		noQueue: packedFilter(queuedFilter(&layout.Guard{Stamp: layout.Stamp{1}})),
 	}
-	all := packedFilter(appendFilter(&unit.Guard{Exact: true}))
+	all := packedFilter(appendFilter(&layout.Guard{Exact: true}))
 	p.and = all[:len(all)-len(p.size)-len(p.noStamp)-len(p.queued)]
 	p.size = p.size[:len(p.size)-1]
-	p.stamp = p.stamp[:len(p.stamp)-len(unit.Stamp{})]
+	p.stamp = p.stamp[:len(p.stamp)-len(layout.Stamp{})]
 	p.queued = p.queued[:len(p.queued)-1]
 	return p
 })
@@ -45,19 +45,19 @@ func packedFilter(f *as.Expression) []byte {
 }
 
 // packedAppendFilter is appendFilter.
-func packedAppendFilter(g *unit.Guard) *as.Expression {
+func packedAppendFilter(g *layout.Guard) *as.Expression {
 	if !g.Exact {
 		return appendFilter(g)
 	}
 	p := exactParts()
 	var room [256]byte
 	b := appendNumber(append(append(room[:0], p.and...), p.size...), g.MaxSize)
-	if g.Stamp == (unit.Stamp{}) {
+	if g.Stamp == (layout.Stamp{}) {
 		b = append(b, p.noStamp...)
 	} else {
 		b = append(append(b, p.stamp...), g.Stamp[:]...)
 	}
-	if g.Queued > 0 || g.Stamp == (unit.Stamp{}) {
+	if g.Queued > 0 || g.Stamp == (layout.Stamp{}) {
 		b = appendNumber(append(b, p.queued...), g.Queued)
 	} else {
 		b = append(b, p.noQueue...)

@@ -10,8 +10,8 @@ import (
 	as "github.com/aerospike/aerospike-client-go/v7"
 	"github.com/aerospike/aerospike-client-go/v7/types"
 
+	"github.com/dovetail-crdt/dovetail/aerospike/internal/layout"
 	"github.com/dovetail-crdt/dovetail/aerospike/internal/system"
-	"github.com/dovetail-crdt/dovetail/aerospike/internal/unit"
 )
 
 // ErrSameDC means that another cluster writes the records of this datacenter: two
@@ -19,20 +19,20 @@ import (
 // other writes. Nothing is written.
 var ErrSameDC = errors.New("aerospike: another cluster writes under the id of this datacenter")
 
-// The identity of a cluster is a random number in a record of its own, which the
-// first engine of a datacenter makes, beside the names of the cluster's nodes. Each
-// unit bears the number. If two clusters have the id of one datacenter, XDR brings
-// each the other's records: then either the identity is that of strangers, as none
-// of its nodes is here, or a unit is.
+// The identity of a cluster is a random number. The first engine of a datacenter draws
+// it, and writes it into a record of its own together with the names of the cluster's
+// nodes. Each record of an object bears the number too. If two clusters have the id of
+// one datacenter, XDR brings each the other's records. Then the identity names no node
+// that is in this cluster, or an object's record bears another number.
 const (
 	identitySet = ".ids" // after the set's name
 	binNodes    = "n"
 )
 
-// check fails if the unit is one that another cluster wrote.
-func (r *Set) check(u *unit.Unit) error {
+// check fails if the record is one that another cluster wrote.
+func (r *Set) check(u *layout.Record) error {
 	if r.owner != 0 && u.Owner != 0 && u.Owner != r.owner {
-		return fmt.Errorf("%w: its unit is that of cluster %x, not %x", ErrSameDC, u.Owner, r.owner)
+		return fmt.Errorf("%w: its records are those of cluster %x, not %x", ErrSameDC, u.Owner, r.owner)
 	}
 	return nil
 }

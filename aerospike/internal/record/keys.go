@@ -6,14 +6,14 @@ import (
 	as "github.com/aerospike/aerospike-client-go/v7"
 )
 
-// Keys calls f with the key of each object, in no order, and with some more than
-// once.
+// Keys calls f with the key of each object, in no order. It may call f with a key more
+// than once.
 func (r *Set) Keys(ctx context.Context, f func(key string)) error {
 	return r.KeysIf(ctx, nil, func(key string) bool { f(key); return true })
 }
 
-// KeysIf is Keys for records that a filter lets through, which may be nil, until f
-// says no.
+// KeysIf is Keys for the records that pass the filter, if it is not nil. It ends when f
+// returns false.
 func (r *Set) KeysIf(ctx context.Context, filter *as.Expression, f func(key string) bool) error {
 	for _, set := range append([]string{r.set}, r.others...) {
 		if more, err := r.keysOf(ctx, set, filter, f); err != nil || !more {
@@ -71,13 +71,13 @@ func keyOf(rec *as.Record, set string) (string, error) {
 	return key, nil
 }
 
-// leave ends a scan. It waits for the client's goroutines, which must not outlive the
-// caller, who may close the client: until a server that is silent is given up. They do
-// not end while nobody takes what they have read.
+// leave ends a scan and waits until the goroutines that the client started for it have
+// ended: the caller may close the client next. They end only if somebody receives what they
+// have read, so leave receives it. If a server is silent they end with its timeout.
 func leave(rs *as.Recordset) {
 	go func() {
 		for range rs.Results() {
 		}
 	}()
-	rs.Close() //nolint:errcheck // it had come to its end
+	rs.Close() //nolint:errcheck // fails only if the scan has ended
 }

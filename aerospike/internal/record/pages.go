@@ -7,7 +7,7 @@ import (
 	as "github.com/aerospike/aerospike-client-go/v7"
 
 	"github.com/dovetail-crdt/dovetail/aerospike/internal/cluster"
-	"github.com/dovetail-crdt/dovetail/aerospike/internal/unit"
+	"github.com/dovetail-crdt/dovetail/aerospike/internal/layout"
 )
 
 // Found is a record that a scan came upon.
@@ -64,7 +64,7 @@ func (g *Pages) Next(ctx context.Context, age time.Duration) (page []Found, more
 // Fingerprints calls f with each record and its fingerprint. Known says whether there is
 // one. There is none of a record that cannot be read, and none of one that names blocks:
 // whether those are there, only who reads it finds out.
-func (g *Pages) Fingerprints(ctx context.Context, f func(r Found, fp unit.Fingerprint, known bool)) error {
+func (g *Pages) Fingerprints(ctx context.Context, f func(r Found, fp layout.Fingerprint, known bool)) error {
 	return g.scan(ctx, scanPolicy(nil), func(r *as.Record) {
 		fp, known := fingerprint(r)
 		f(found(r), fp, known)
@@ -108,14 +108,14 @@ func found(r *as.Record) Found {
 
 // fingerprint returns the fingerprint of a record read with its stamp, hash and
 // queue. Of one that cannot be read so it is not known.
-func fingerprint(r *as.Record) (f unit.Fingerprint, known bool) {
+func fingerprint(r *as.Record) (f layout.Fingerprint, known bool) {
 	_, snapshot := r.Bins[BinStamp]
 	hash, hashed := r.Bins[BinHash].(int)
 	except, isBlob := r.Bins[BinExcept].([]byte)
 	if r.Bins[BinBlocks] != nil || snapshot != hashed || !isBlob && r.Bins[BinExcept] != nil {
 		return f, false
 	}
-	u := &unit.Unit{}
+	u := &layout.Record{}
 	q, queue := r.Bins[BinQueue]
 	if !snapshot && !queue {
 		return f, false // no record of ours holds nothing
@@ -125,9 +125,9 @@ func fingerprint(r *as.Record) (f unit.Fingerprint, known bool) {
 			return f, false // whoever loads the record will see, and report it
 		}
 	}
-	keys := make([]unit.EntryKey, len(u.Queue))
+	keys := make([]layout.EntryKey, len(u.Queue))
 	for i := range u.Queue {
 		keys[i] = u.Queue[i].Key
 	}
-	return unit.FingerprintOf(int64(hash), snapshot, except, keys), true
+	return layout.FingerprintOf(int64(hash), snapshot, except, keys), true
 }

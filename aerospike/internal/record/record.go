@@ -8,11 +8,11 @@ import (
 	"github.com/aerospike/aerospike-client-go/v7/types"
 
 	"github.com/dovetail-crdt/dovetail/aerospike/internal/cluster"
-	"github.com/dovetail-crdt/dovetail/aerospike/internal/unit"
+	"github.com/dovetail-crdt/dovetail/aerospike/internal/layout"
 	"github.com/dovetail-crdt/dovetail/clock"
 )
 
-// Set is a unit.Cluster: the records of one set, or of one set for each datacenter.
+// Set is a layout.Cluster: the records of one set, or of one set for each datacenter.
 // Each call is one attempt, bound by the context's deadline, or else by timeout.
 type Set struct {
 	client         cluster.Client
@@ -43,7 +43,7 @@ func (r *Set) Key(name string) (*Key, error) {
 	}
 	k, err := as.NewKey(r.namespace, r.set, name)
 	if err != nil {
-		return nil, &unit.Error{Class: unit.Permanent, Err: err}
+		return nil, &layout.Error{Class: layout.Permanent, Err: err}
 	}
 	made := &Key{name, k}
 	r.recent.put(made)
@@ -53,8 +53,8 @@ func (r *Set) Key(name string) (*Key, error) {
 // Remember puts a key among those used last.
 func (r *Set) Remember(k *Key) { r.recent.put(k) }
 
-// Read implements unit.Cluster.
-func (r *Set) Read(ctx context.Context, key string, newest bool) (*unit.Unit, error) {
+// Read implements layout.Cluster.
+func (r *Set) Read(ctx context.Context, key string, newest bool) (*layout.Record, error) {
 	if r.others != nil {
 		return r.readAll(ctx, key, newest)
 	}
@@ -63,15 +63,15 @@ func (r *Set) Read(ctx context.Context, key string, newest bool) (*unit.Unit, er
 	case err != nil:
 		return nil, err
 	case rec == nil:
-		return &unit.Unit{}, nil
+		return &layout.Record{}, nil
 	}
-	return ReadUnit(rec)
+	return ReadBins(rec)
 }
 
 // readAll reads the record of this datacenter and those of the others, in one round
 // trip to each node that has some. As each is read for itself, it is no snapshot,
 // which joins do not need.
-func (r *Set) readAll(ctx context.Context, key string, newest bool) (*unit.Unit, error) {
+func (r *Set) readAll(ctx context.Context, key string, newest bool) (*layout.Record, error) {
 	units, errs := r.ReadBatch(ctx, []string{key}, newest)
 	return units[0], errs[0]
 }
@@ -96,8 +96,8 @@ func (r *Set) get(ctx context.Context, key string, newest bool) (*as.Record, err
 	return nil, Failure(aerr, false)
 }
 
-// Append implements unit.Cluster.
-func (r *Set) Append(ctx context.Context, key string, entries []unit.Entry, g unit.Guard) (int, error) {
+// Append implements layout.Cluster.
+func (r *Set) Append(ctx context.Context, key string, entries []layout.Entry, g layout.Guard) (int, error) {
 	k, err := r.Key(key)
 	if err != nil {
 		return 0, err
@@ -114,13 +114,13 @@ func (r *Set) Append(ctx context.Context, key string, entries []unit.Entry, g un
 	}
 	n, ok := sizeOf(rec)
 	if !ok {
-		return 0, &unit.Error{Class: unit.Permanent, Err: Corrupt("append answered with %v", rec.Bins)}
+		return 0, &layout.Error{Class: layout.Permanent, Err: Corrupt("append answered with %v", rec.Bins)}
 	}
 	return n, nil
 }
 
-// Compact implements unit.Cluster.
-func (r *Set) Compact(ctx context.Context, key string, c *unit.Compaction) error {
+// Compact implements layout.Cluster.
+func (r *Set) Compact(ctx context.Context, key string, c *layout.Compaction) error {
 	k, err := r.Key(key)
 	if err != nil {
 		return err
@@ -158,7 +158,7 @@ func (r *Set) Compact(ctx context.Context, key string, c *unit.Compaction) error
 
 // namesOf returns the names of blocks as the bin has them: nil, which takes the bin
 // away, if there are none.
-func namesOf(blocks []unit.EntryKey) any {
+func namesOf(blocks []layout.EntryKey) any {
 	if len(blocks) == 0 {
 		return nil
 	}
@@ -180,7 +180,7 @@ func exceptOf(c *clock.Context) (any, error) {
 // byKey is the order of a queue, so that the server finds an entry by bisection.
 var byKey = as.NewMapPolicyWithFlags(as.MapOrder.KEY_ORDERED, as.MapWriteFlagsDefault) //nolint:gochecknoglobals // constant
 
-func (r *Set) appendOps(entries []unit.Entry) []*as.Operation {
+func (r *Set) appendOps(entries []layout.Entry) []*as.Operation {
 	ops := make([]*as.Operation, 0, 2)
 	if len(entries) == 1 {
 		ops = append(ops, as.MapPutOp(byKey, BinQueue, entries[0].Key[:], entries[0].Bytes()))
@@ -214,7 +214,7 @@ func outermostCode(err error) types.ResultCode {
 // context's, and at most timeout.
 func (r *Set) attempt(ctx context.Context) (time.Duration, error) {
 	if err := ctx.Err(); err != nil {
-		return 0, &unit.Error{Class: unit.Permanent, Err: err}
+		return 0, &layout.Error{Class: layout.Permanent, Err: err}
 	}
 	deadline, ok := ctx.Deadline()
 	if !ok {
@@ -222,7 +222,7 @@ func (r *Set) attempt(ctx context.Context) (time.Duration, error) {
 	}
 	left := time.Until(deadline)
 	if left <= 0 {
-		return 0, &unit.Error{Class: unit.Permanent, Err: context.DeadlineExceeded}
+		return 0, &layout.Error{Class: layout.Permanent, Err: context.DeadlineExceeded}
 	}
 	return min(left, r.timeout), nil
 }

@@ -1,0 +1,25 @@
+package layout_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/dovetail-crdt/dovetail/aerospike/internal/layout"
+)
+
+// An exact append whose first attempt is in doubt, and whose second finds that others
+// have changed the record, goes on as any append: that the record refused it says
+// nothing about its size.
+func TestExactAppendGoesOnAfterDoubt(t *testing.T) {
+	t.Parallel()
+	c, a := newCluster(), newActor(t, 1)
+	c.put(t, layout.NewEntry(frameOf(a.add("x"))))
+	c.compact(t, c.writer(), nil)
+	e := layout.NewEntry(frameOf(newActor(t, 2).add(strings.Repeat("y", 10))))
+	w := c.writer()
+	c.fates = []int{lost}
+	g := layout.Guard{Exact: true, Stamp: c.v.stamp, Queued: 1, MaxSize: c.v.size() + w.QueueSize}
+	if _, err := w.Append(t.Context(), key, []layout.Entry{e}, g); err != nil {
+		t.Errorf("Append: %v", err)
+	}
+}
