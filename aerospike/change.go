@@ -48,7 +48,7 @@ type change struct {
 	ticket ticket
 	key    string
 	entry  layout.Entry
-	by     author // the zero value: somebody else, or the process before
+	by     issuer // the zero value: somebody else, or the process before
 	events numbered
 
 	// These are under ledger.mu.
@@ -138,9 +138,10 @@ func (c *change) isOurs() bool { return c.by.replica != nil }
 // size returns the bytes that the ledger counts for a change.
 func (c *change) size() int { return len(c.entry.Frame) + len(c.key) }
 
-// author is the replica that issued a change, and the hash of the object's key. Kind is
-// that of a type without a context, else empty. The zero value is somebody else.
-type author struct {
+// issuer says who issued a change, and on which object: the replica, and the hash of the
+// object's key. Kind is the object's kind if its type has no context, and else empty. The
+// zero value stands for a replica that is not of this process.
+type issuer struct {
 	replica *replica
 	hash    uint64
 	kind    string

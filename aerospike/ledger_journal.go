@@ -90,7 +90,7 @@ func (d *journalQueue) refuse(c *change) *round {
 
 // last puts what the replica's last event on the object is now: others may have been
 // issued since, which is a bound as good.
-func (d *journalQueue) last(by author) {
+func (d *journalQueue) last(by issuer) {
 	if by.replica != nil {
 		d.put(lastRow(by.replica.id, by.hash, by.replica.lastOn(by.hash)))
 	}

@@ -169,7 +169,7 @@ func (u *update) tryNumber() (*change, error) {
 		ended = src.ev.ended(ended)
 	}
 	c := &change{
-		key: u.o.key, entry: layout.NewEntryExcept(frame, ended), by: u.author(), events: src.ev,
+		key: u.o.key, entry: layout.NewEntryExcept(frame, ended), by: u.issuer(), events: src.ev,
 		object: u.o, value: u.v, delta: delta,
 	}
 	u.e.ledger.number(c)
@@ -199,9 +199,9 @@ func (u *update) undo(ev numbered) {
 	u.v.work.revise()
 }
 
-// author says who issued a change, and on what.
-func (u *update) author() author {
-	a := author{replica: u.e.replica, hash: u.o.hash}
+// issuer says who issued a change, and on what.
+func (u *update) issuer() issuer {
+	a := issuer{replica: u.e.replica, hash: u.o.hash}
 	if u.v.rows {
 		a.kind = u.v.name
 	}

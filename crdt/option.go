@@ -11,7 +11,7 @@ import (
 // last counts.
 type Option func(*options)
 
-type options struct{ seen *kernel.Sight }
+type options struct{ seen *kernel.ReadContext }
 
 // Seen makes the transaction one on behalf of a reader who saw the object with
 // context c, here or at another replica: what its mutators overwrite and remove is
@@ -41,7 +41,7 @@ func Seen(c *clock.Context) Option {
 	if c == nil {
 		c = &clock.Context{}
 	}
-	return func(o *options) { o.seen = &kernel.Sight{Context: c} }
+	return func(o *options) { o.seen = &kernel.ReadContext{Context: c} }
 }
 
 // SeenSnapshot is Seen for a reader who has kept a snapshot: resets of counters
@@ -51,7 +51,7 @@ func Seen(c *clock.Context) Option {
 // replica that has yet to see what it takes away. A snapshot of an object of another
 // kind fails the transaction with ErrKind. A nil one has seen nothing.
 func SeenSnapshot(s *Snapshot) Option {
-	return func(o *options) { o.seen = s.sight() }
+	return func(o *options) { o.seen = s.readContext() }
 }
 
 // see lets the transaction on an object of that schema act as opts say.

@@ -53,12 +53,12 @@ func (o *object) snapshot() *Snapshot {
 	return &Snapshot{*o.state.Context().Clone(), o.path, o.state.Rows(o.path)}
 }
 
-// sight is what a transaction on behalf of the reader needs.
-func (s *Snapshot) sight() *kernel.Sight {
+// readContext is what a transaction on behalf of the reader needs.
+func (s *Snapshot) readContext() *kernel.ReadContext {
 	if s == nil {
 		s = &Snapshot{}
 	}
-	return &kernel.Sight{Context: &s.context, Rows: s.rows, Top: s.top, HasRows: true}
+	return &kernel.ReadContext{Context: &s.context, Rows: s.rows, Top: s.top, HasRows: true}
 }
 
 // Context returns the context that the reader saw: what a token of it holds.

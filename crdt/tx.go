@@ -41,10 +41,10 @@ type Tx struct {
 	done bool
 	rest bool // while a transaction on a part of the value runs
 
-	seen    *kernel.Sight  // what it may end, or nil: all that the replica shows
-	missing *clock.Context // what of that the replica does not know, or nil
-	wrote   int            // bytes, as weigh counts them
-	under   []string       // the path that was counted last
+	seen    *kernel.ReadContext // what it may end, or nil: all that the replica shows
+	missing *clock.Context      // what of that the replica does not know, or nil
+	wrote   int                 // bytes, as weigh counts them
+	under   []string            // the path that was counted last
 }
 
 // Mutate runs fn, which changes s by calling the mutators of s (and of views

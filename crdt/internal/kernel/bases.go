@@ -114,8 +114,8 @@ func (s *State) joinBases(pl place, more []Base) (changed bool) {
 	return changed
 }
 
-// settle drops the bases at a place whose run is closed.
-func (s *State) settle(pl place) {
+// dropClosedBases drops the bases at a place whose run is closed.
+func (s *State) dropClosedBases(pl place) {
 	was := s.basesAt(pl)
 	if len(was) == 0 {
 		return
@@ -138,10 +138,10 @@ func (s *State) settle(pl place) {
 	}
 }
 
-// settleAll drops the bases of closed runs everywhere.
-func (s *State) settleAll() {
+// dropAllClosedBases drops the bases of closed runs everywhere.
+func (s *State) dropAllClosedBases() {
 	for pl := range s.allBases() {
-		s.settle(pl)
+		s.dropClosedBases(pl)
 	}
 }
 

@@ -39,7 +39,7 @@ func (t *Tx) Commit(first, after uint64) (*State, error) {
 	}
 	d.ctx.AddRange(t.id, clock.Interval{Lo: after + 1, Hi: last.Seq})
 	nodes := nodeMap{from: t.s, to: d}
-	settle := t.number(d, first, &nodes)
+	places := t.number(d, first, &nodes)
 	for rest := t.bases; len(rest) > 0; {
 		n := 1
 		for n < len(rest) && rest[n].pl == rest[0].pl {
@@ -47,23 +47,23 @@ func (t *Tx) Commit(first, after uint64) (*State, error) {
 		}
 		t.numberBases(d, rest[:n], last, &nodes)
 		if t.seen != nil { // it may close runs that the state had not known to be closed
-			settle = append(settle, rest[0].pl)
+			places = append(places, rest[0].pl)
 		}
 		rest = rest[n:]
 	}
 	t.s.ctx.Merge(&d.ctx)
-	for _, pl := range distinct(settle) {
-		t.s.settle(pl)
+	for _, pl := range distinct(places) {
+		t.s.dropClosedBases(pl)
 	}
 	t.finish()
-	d.settleAll() // a base of a run that this very transaction closes is not part of it
+	d.dropAllClosedBases() // a base of a run that this very transaction closes is not part of it
 	d.pruneAll()
 	return d, nil
 }
 
 // number gives what the transaction made its numbers and puts it where it belongs,
 // in the state and in the delta. It returns the places that have totals and bases.
-func (t *Tx) number(d *State, seq uint64, nodes *nodeMap) (settle []place) {
+func (t *Tx) number(d *State, seq uint64, nodes *nodeMap) (touched []place) {
 	s := t.s
 	for k, p := range s.pending {
 		for slot := p.live.next(0); slot < pageSize; slot = p.live.next(slot + 1) {
@@ -78,7 +78,7 @@ func (t *Tx) number(d *State, seq uint64, nodes *nodeMap) (settle []place) {
 				x := p.item(slot)
 				pl := segmentKey(&x)
 				if len(s.basesAt(pl)) > 0 {
-					settle = append(settle, pl)
+					touched = append(touched, pl)
 				}
 			}
 			x := p.item(slot)
@@ -93,7 +93,7 @@ func (t *Tx) number(d *State, seq uint64, nodes *nodeMap) (settle []place) {
 			seq++
 		}
 	}
-	return settle
+	return touched
 }
 
 // numberBases says in bases of one place which reset left them, and copies them to

@@ -44,7 +44,7 @@ func (s *State) Merge(d *State) (changed bool) {
 		m.flush()
 	}
 	if s.small != nil && s.small.isWasteful() {
-		s.settlePage(clock.Dot{})
+		s.tidyPage(clock.Dot{})
 	}
 	if d.live > 0 {
 		m.insertAll()
@@ -56,7 +56,7 @@ func (s *State) Merge(d *State) (changed bool) {
 		m.changed = true
 	}
 	if s.nbases > 0 {
-		m.settle()
+		m.dropClosedBases()
 	}
 	if s.emptyLanes {
 		s.dropLanes()
@@ -101,7 +101,7 @@ func (m *joiner) kill(id clock.ReplicaID, run clock.Interval) {
 			}
 			if slot := p.find(run.Lo); slot >= 0 && (m.d.live == 0 || m.d.find(clock.Dot{Replica: id, Seq: run.Lo}) == 0) {
 				if m.end(p, slot); p.isWasteful() {
-					s.settlePage(clock.Dot{Replica: id, Seq: run.Lo})
+					s.tidyPage(clock.Dot{Replica: id, Seq: run.Lo})
 				}
 			}
 		}
@@ -170,7 +170,7 @@ func (m *joiner) killRun(id clock.ReplicaID, run clock.Interval) {
 		case 0:
 			emptied = append(emptied, at)
 		default:
-			m.s.settlePage(at)
+			m.s.tidyPage(at)
 		}
 		lo = end + 1
 	}
@@ -314,7 +314,7 @@ func (m *joiner) joinBases() {
 			if i == 0 || bases[i-1].Replica != b.Replica {
 				closed = rowsOf(totals, was, b.Replica).closed()
 			}
-			if !closed(b.Run) { // one that is settled here already would only be dropped again
+			if !closed(b.Run) { // else the base would be dropped again
 				news = append(news, *b)
 			}
 		}
@@ -324,9 +324,9 @@ func (m *joiner) joinBases() {
 	}
 }
 
-// settle drops the bases that what came has closed the runs of.
-func (m *joiner) settle() {
+// dropClosedBases drops the bases that what came has closed the runs of.
+func (m *joiner) dropClosedBases() {
 	for _, pl := range distinct(m.touched) {
-		m.s.settle(pl)
+		m.s.dropClosedBases(pl)
 	}
 }

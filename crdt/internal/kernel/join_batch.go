@@ -55,7 +55,7 @@ func (m *joiner) flush() {
 	}
 	for i := range dead { // not before: it moves entries
 		if dead[i].p.isWasteful() {
-			s.settlePage(dead[i].dot)
+			s.tidyPage(dead[i].dot)
 		}
 	}
 	m.batch = m.batch[:0]

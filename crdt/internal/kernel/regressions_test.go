@@ -157,7 +157,7 @@ func TestPlaceOfSeveralForgetsTheDead(t *testing.T) {
 	}
 	for range 50 {
 		tx := w.s.Begin(w.id, 0)
-		tx.See(&kernel.Sight{Context: first.Context()})
+		tx.See(&kernel.ReadContext{Context: first.Context()})
 		tx.Kill(at("s", "x"))
 		tx.Rollback()
 		w.valid(w.s)

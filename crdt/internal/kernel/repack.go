@@ -172,10 +172,10 @@ func (s *State) freePage(p *page) {
 	s.free = append(s.free, p.num)
 }
 
-// settlePage repacks the page that is for d if it has become wasteful. A lane that has
+// tidyPage repacks the page that is for d if it has become wasteful. A lane that has
 // lost its last page stays until dropLanes. Refs are void afterwards, so no transaction
 // may be open.
-func (s *State) settlePage(d clock.Dot) {
+func (s *State) tidyPage(d clock.Dot) {
 	if p := s.small; p != nil {
 		if int(p.n) <= p.len()/2 {
 			s.repackSmall()
@@ -193,8 +193,8 @@ func (s *State) settlePage(d clock.Dot) {
 	}
 }
 
-// settlePages is settlePage for dots in order, with dropLanes.
-func (s *State) settlePages(dots []clock.Dot) {
+// tidyPages is tidyPage for dots in order, with dropLanes.
+func (s *State) tidyPages(dots []clock.Dot) {
 	for rest := dots; len(rest) > 0; {
 		n := 1
 		for n < len(rest) && rest[n].Replica == rest[0].Replica {
@@ -204,7 +204,7 @@ func (s *State) settlePages(dots []clock.Dot) {
 			s.dropPages(&s.lanes[i], rest[:n])
 		}
 		for _, d := range slices.Backward(rest[:n]) { // from the end, where a directory becomes shorter for less
-			s.settlePage(d)
+			s.tidyPage(d)
 		}
 		rest = rest[n:]
 	}

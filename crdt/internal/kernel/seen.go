@@ -8,13 +8,14 @@ import (
 	"github.com/dovetail-crdt/dovetail/clock"
 )
 
-// Sight is what a reader saw of an object: what a transaction on the reader's
-// behalf may end. The transaction keeps and does not change it.
-type Sight struct {
+// ReadContext is what a reader saw of an object. A transaction on behalf of the reader
+// ends nothing that the reader has not seen. The transaction keeps the ReadContext and
+// does not change it.
+type ReadContext struct {
 	// Context is the context of the state that the reader saw.
 	Context *clock.Context
-	// Missing is what of it the state that the transaction is on does not cover,
-	// or nil.
+	// Missing are the events in Context that the state which the transaction changes does
+	// not cover, or nil if there are none.
 	Missing *clock.Context
 	// Rows is what the reader saw of the counters at and below Top, in order of
 	// path, replica and run, if HasRows. Their paths start below Top.
@@ -108,7 +109,7 @@ func startsWith(path, prefix []string) bool {
 
 // Validate returns an error if the reader's rows cannot stand in a state of that
 // schema: they are of another one.
-func (v *Sight) Validate(top Schema) error {
+func (v *ReadContext) Validate(top Schema) error {
 	for i := range v.Rows {
 		if i > 0 && slices.Equal(v.Rows[i].Path, v.Rows[i-1].Path) {
 			continue
@@ -128,7 +129,7 @@ func (v *Sight) Validate(top Schema) error {
 }
 
 // last returns the largest number of a replica's events that the reader saw.
-func (v *Sight) last(id clock.ReplicaID) uint64 {
+func (v *ReadContext) last(id clock.ReplicaID) uint64 {
 	n := v.Context.Max(id)
 	for i := range v.Rows {
 		if r := &v.Rows[i]; r.Replica == id {
@@ -141,7 +142,7 @@ func (v *Sight) last(id clock.ReplicaID) uint64 {
 // See makes the transaction one on behalf of a reader: what it ends is what the
 // reader saw, and what the transaction itself made. Increments are as ever: they
 // end the writer's own total.
-func (t *Tx) See(seen *Sight) { t.seen = seen }
+func (t *Tx) See(seen *ReadContext) { t.seen = seen }
 
 // SawRows reports whether the reader's rows say all that it saw of the counters
 // at and below path.

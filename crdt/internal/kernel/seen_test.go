@@ -17,7 +17,7 @@ func TestResetBySnapshotLeavesNoTotal(t *testing.T) {
 	resets := func(w *site, rows []kernel.Row, seen *clock.Context) {
 		w.do(func(tx *kernel.Tx) {
 			lacks := seen.Minus(w.s.Context())
-			tx.See(&kernel.Sight{Context: seen, Missing: lacks, Rows: rows, HasRows: true})
+			tx.See(&kernel.ReadContext{Context: seen, Missing: lacks, Rows: rows, HasRows: true})
 			tx.Kill(at("c"))
 		})
 	}

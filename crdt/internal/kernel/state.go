@@ -202,7 +202,7 @@ func (s *State) count(inf info, by int32) {
 	}
 }
 
-// remove ends a live entry. It leaves page and lane untidy: see settlePage.
+// remove ends a live entry. It leaves page and lane untidy: see tidyPage.
 func (s *State) remove(p *page, slot int) {
 	x := p.item(slot)
 	p.drop(slot, &x)

@@ -208,7 +208,7 @@ func (t *table) wants() (buckets int, rebuild bool) {
 	return nb, false
 }
 
-// shrinksBelow settles when the table shrinks, now that it has been rebuilt. It must
+// shrinksBelow decides when the table shrinks, now that it has been rebuilt. It must
 // have lost a share of its refs first, also if they stand so unevenly that it has more
 // buckets than they need: else it would be rebuilt with each one that goes.
 func (t *table) shrinksBelow() {

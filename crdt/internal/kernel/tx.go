@@ -27,9 +27,9 @@ type Tx struct {
 	journal []change
 	fault   error // why the transaction cannot be committed
 	buf     []byte
-	seen    *Sight      // what it may end besides what it made, or nil: all that the state shows
-	ahead   []clock.Dot // totals of which the reader may have seen a part that is not known
-	whole   bool        // it ends also what the reader saw and the state does not know
+	seen    *ReadContext // what it may end besides what it made, or nil: all that the state shows
+	ahead   []clock.Dot  // totals of which the reader may have seen a part that is not known
+	whole   bool         // it ends also what the reader saw and the state does not know
 }
 
 // pendingEntry is an entry that the transaction made and that has no number yet.
@@ -189,7 +189,7 @@ func (t *Tx) finish() {
 	}
 	s.pending = s.pending[:0]
 	s.open = nil
-	s.settlePages(t.killed)
+	s.tidyPages(t.killed)
 	s.pruneAll()
 	if cap(t.pending) > pageSize || cap(t.killed) > pageSize { // of an uncommonly large transaction
 		t.pending, t.killed, t.journal, t.buf = nil, nil, nil, nil

@@ -77,12 +77,12 @@ func Join(a, b *Object) *Object {
 		}
 	}
 	maps.Copy(out.Ctx, b.Ctx)
-	out.settle()
+	out.dropClosedRuns()
 	return out
 }
 
-// settle drops the bases of closed runs.
-func (o *Object) settle() {
+// dropClosedRuns drops the bases of closed runs.
+func (o *Object) dropClosedRuns() {
 	closed := func(k Run) bool {
 		for d, e := range o.Live {
 			if e.Path == k.Path && d.Replica == k.Replica && e.Total.Lo <= k.Run && k.Run < e.Total.Run {
