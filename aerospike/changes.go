@@ -15,12 +15,13 @@ import (
 // Changes tells which objects change, by whoever's doing: this process, others, XDR
 // or a mirror. It is for caches, indexes and queues that follow the objects.
 //
-// It is a scan by age, and sold as that: a change is told at least once, out of
-// order, some of them again and again while they are young, and without saying what
-// it was. What the clocks of one cluster's nodes hide for longer than the margin, or
-// a record that comes back from a split with its old age, can be missed until the
-// cluster is next seen to change, which begins with everything. So it makes
-// followers quick; who must not miss anything compares everything now and then.
+// It scans for records that were written since the last scan, and promises no more than
+// such a scan can. It yields the key of a change at least once, in no order, and often
+// again in the next scans. It does not say what changed. It can miss a change: if the
+// clocks of the cluster's nodes are further apart than the margin, or if a record comes
+// back from a split with its old time. Such a change is yielded when the nodes of the
+// cluster change next, since all keys are then. A follower that must not miss anything
+// compares everything from time to time.
 //
 // Not safe for concurrent use.
 type Changes struct {
@@ -32,8 +33,8 @@ type Changes struct {
 	seen  cluster.State // the cluster, during that
 }
 
-// Changes returns who tells the changes from now on; the first Next yields all
-// objects. Margin has to cover what a write may take to land (Config.Attempt) and how
+// Changes returns an iterator over changes. The first Next yields the keys of all objects.
+// Margin has to cover what a write may take to land (Config.Attempt) and how
 // far the clocks of the nodes are apart (cluster_clock_skew_ms); 0 is 10 s.
 func (e *Engine) Changes(margin time.Duration) *Changes {
 	if margin <= 0 {
@@ -43,12 +44,11 @@ func (e *Engine) Changes(margin time.Duration) *Changes {
 }
 
 // errUnsettled ends a Next that may have missed something.
-var errUnsettled = errors.New("aerospike: the cluster is changing; what was told is right, and the rest comes again")
+var errUnsettled = errors.New("aerospike: nodes of the cluster came or went; keys may be missing, which the next scan yields")
 
-// Next yields the keys of objects that changed since the last Next that came to its
-// end without an error: one that did not is made up for by the next. The error of a
-// pair is the last thing yielded. It costs a walk through the index of the set, and
-// reads no record.
+// Next yields the keys of objects that changed since the start of the last Next that
+// ended without an error. An error is the last pair that it yields. It costs a walk
+// through the index of the set, and reads no record.
 func (c *Changes) Next(ctx context.Context) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
 		if _, cancel, err := c.e.begin(ctx); err != nil {

@@ -15,7 +15,7 @@ func (v *value) repair(e *Engine, o *object, u *layout.Record) {
 	e.counts.regressions.Add(1)
 	fresh, _, err := v.join(u)
 	if err != nil {
-		return // it was joined a moment ago
+		return // the caller has joined u before, so it can be joined
 	}
 	v.mu.Lock()
 	entry, err := v.lackedBy(fresh)

@@ -62,10 +62,10 @@ func (p *place) wantCounter(t *testing.T, want int64) {
 	}
 }
 
-// TestMirrorBlocks has an object that so many processes wrote that part of it stands
+// TestBlocks has an object that so many processes wrote that part of it stands
 // in blocks. It arrives whole, with them, and when they are lost in either cluster they
 // come back from the other, by a mirror that begins and by one that runs.
-func TestMirrorBlocks(t *testing.T) {
+func TestBlocks(t *testing.T) {
 	onPlaces(t, 2, func(t *testing.T, ps []*place) {
 		t.Helper()
 		a, b := ps[0], ps[1]
@@ -99,9 +99,9 @@ func TestMirrorBlocks(t *testing.T) {
 	})
 }
 
-// TestMirrorRebuildsBlocks has an object whose blocks are lost in both clusters, while one
+// TestRebuildsBlocks has an object whose blocks are lost in both clusters, while one
 // of them has all of it in its record. A mirror that knows nothing brings the other whole.
-func TestMirrorRebuildsBlocks(t *testing.T) {
+func TestRebuildsBlocks(t *testing.T) {
 	onPlaces(t, 2, func(t *testing.T, ps []*place) {
 		t.Helper()
 		a, b := ps[0], ps[1]
@@ -126,10 +126,10 @@ func TestMirrorRebuildsBlocks(t *testing.T) {
 	})
 }
 
-// TestMirrorIncomplete has an object whose blocks are lost in the only cluster that had
+// TestIncomplete has an object whose blocks are lost in the only cluster that had
 // them. What is written to it there, blindly, reaches the other all the same, and back,
 // and what is missing is told, until an operator gives it up.
-func TestMirrorIncomplete(t *testing.T) {
+func TestIncomplete(t *testing.T) {
 	onPlaces(t, 2, func(t *testing.T, ps []*place) {
 		t.Helper()
 		a, b := ps[0], ps[1]

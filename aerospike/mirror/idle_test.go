@@ -18,11 +18,11 @@ func mirrorWrites(ps []*place) (n int64) {
 	return n
 }
 
-// TestMirrorIdle counts what is written once clusters are equal that all copy from
+// TestIdle counts what is written once clusters are equal that all copy from
 // each other: nothing, by scans and by audits, be the queues folded or not. And it
 // counts what is read once what changed has grown older than the margin: nothing by
 // scans.
-func TestMirrorIdle(t *testing.T) {
+func TestIdle(t *testing.T) {
 	onPlaces(t, 3, func(t *testing.T, ps []*place) {
 		t.Helper()
 		m := mirrorOf(t, ps, nil)
@@ -62,9 +62,9 @@ func TestMirrorIdle(t *testing.T) {
 	})
 }
 
-// TestMirrorQueueOnly has records whose snapshots are equal, and so their hashes,
+// TestQueueOnly has records whose snapshots are equal, and so their hashes,
 // while the queue of one has a change that the other has not. Only the audit runs.
-func TestMirrorQueueOnly(t *testing.T) {
+func TestQueueOnly(t *testing.T) {
 	onPlaces(t, 2, func(t *testing.T, ps []*place) {
 		t.Helper()
 		a, b := ps[0], ps[1]

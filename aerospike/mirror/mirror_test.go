@@ -14,10 +14,10 @@ import (
 	"github.com/dovetail-crdt/dovetail/aerospike/mirror"
 )
 
-// TestMirrorSlowNode writes on a node whose clock is behind, so that the record
+// TestSlowNode writes on a node whose clock is behind, so that the record
 // looks older than the scan that ran just before, and on clusters whose clocks are
 // hours away from the mirror's.
-func TestMirrorSlowNode(t *testing.T) {
+func TestSlowNode(t *testing.T) {
 	t.Log("on asdtest only: the clocks of real servers are not the test's")
 	ps := fakePlaces(t, 2)
 	clock := ps[0].time
@@ -38,9 +38,9 @@ func TestMirrorSlowNode(t *testing.T) {
 	}
 }
 
-// TestMirrorHealOldLUT writes on a side of a split that the mirror does not see.
+// TestHealOldLUT writes on a side of a split that the mirror does not see.
 // When the split heals, the version of that side wins, with its old time.
-func TestMirrorHealOldLUT(t *testing.T) {
+func TestHealOldLUT(t *testing.T) {
 	t.Log("on asdtest only: real servers are not split")
 	ps := fakePlaces(t, 2)
 	clock := ps[0].time
@@ -64,9 +64,9 @@ func TestMirrorHealOldLUT(t *testing.T) {
 	ps[1].want(t, "k", "before", "hidden")
 }
 
-// TestMirrorLongScan has a server that takes a minute for a scan, in which records
+// TestLongScan has a server that takes a minute for a scan, in which records
 // grow older than what the scan was asked for.
-func TestMirrorLongScan(t *testing.T) {
+func TestLongScan(t *testing.T) {
 	t.Log("on asdtest only: the time of real servers is not the test's")
 	ps := fakePlaces(t, 2)
 	clock := ps[0].time
@@ -87,10 +87,10 @@ func TestMirrorLongScan(t *testing.T) {
 	ps[1].want(t, "k", "x")
 }
 
-// TestMirrorTargetRollback puts the target's record back to an older version, which
+// TestTargetRollback puts the target's record back to an older version, which
 // moves nothing at the source: by a restart, after which the scan has to begin
 // anew, and without any trace, so that only the audit can see it.
-func TestMirrorTargetRollback(t *testing.T) {
+func TestTargetRollback(t *testing.T) {
 	onPlaces(t, 2, func(t *testing.T, ps []*place) {
 		t.Helper()
 		m := mirrorOf(t, ps, nil)
@@ -194,8 +194,8 @@ func entryKey(key any) any {
 	return key
 }
 
-// TestMirrorRelay has no link from a to c: what b got from one it passes on.
-func TestMirrorRelay(t *testing.T) {
+// TestRelay has no link from a to c: what b got from one it passes on.
+func TestRelay(t *testing.T) {
 	onPlaces(t, 3, func(t *testing.T, ps []*place) {
 		t.Helper()
 		m := mirrorOf(t, ps, nil, mirror.Link{A: "a", B: "b"}, mirror.Link{A: "b", B: "c"})
@@ -212,9 +212,9 @@ func TestMirrorRelay(t *testing.T) {
 	})
 }
 
-// TestMirrorWrittenAgain writes one object again and again, so that every scan sees
+// TestWrittenAgain writes one object again and again, so that every scan sees
 // it whose margin reaches back to the write before.
-func TestMirrorWrittenAgain(t *testing.T) {
+func TestWrittenAgain(t *testing.T) {
 	onPlaces(t, 2, func(t *testing.T, ps []*place) {
 		t.Helper()
 		m := mirrorOf(t, ps, nil)
@@ -230,9 +230,9 @@ func TestMirrorWrittenAgain(t *testing.T) {
 	})
 }
 
-// TestMirrorCrashBeforeAck ends a mirror while the target is about to acknowledge,
+// TestCrashBeforeAck ends a mirror while the target is about to acknowledge,
 // and goes on from what it saved.
-func TestMirrorCrashBeforeAck(t *testing.T) {
+func TestCrashBeforeAck(t *testing.T) {
 	onPlaces(t, 2, func(t *testing.T, ps []*place) {
 		t.Helper()
 		a := ps[0].members(t, aerospike.Config{})

@@ -78,10 +78,10 @@ func TestUnknownKind(t *testing.T) {
 	})
 }
 
-// TestMirrorUnapplied has a change that tells the fate of an event without doing what
+// TestUnapplied has a change that tells the fate of an event without doing what
 // it did. The target must not take that for having applied it; and when the source
 // has, the target must hear of it, although the objects are equal.
-func TestMirrorUnapplied(t *testing.T) {
+func TestUnapplied(t *testing.T) {
 	onPlaces(t, 2, func(t *testing.T, ps []*place) {
 		t.Helper()
 		frame := astest.Delta(t, crdt.CounterKind(), 7, func(tx *crdt.Tx, c *crdt.Counter) { c.Add(tx, 1) })
@@ -143,9 +143,9 @@ func (h *errorCount) Handle(_ context.Context, r slog.Record) error {
 	return nil
 }
 
-// TestMirrorCorrupt has records that nobody can read. They are told, once each, and
+// TestCorrupt has records that nobody can read. They are told, once each, and
 // hold up nobody; what of them is whole arrives; and when they are whole, all does.
-func TestMirrorCorrupt(t *testing.T) {
+func TestCorrupt(t *testing.T) {
 	onPlaces(t, 2, func(t *testing.T, ps []*place) {
 		t.Helper()
 		a, b := ps[0], ps[1]
@@ -202,9 +202,9 @@ func TestMirrorCorrupt(t *testing.T) {
 	})
 }
 
-// TestMirrorRecordSize has one cluster with small records. What does not fit there
+// TestRecordSize has one cluster with small records. What does not fit there
 // does not go anywhere, and is told; the rest does.
-func TestMirrorRecordSize(t *testing.T) {
+func TestRecordSize(t *testing.T) {
 	t.Log("on asdtest only: the settings of real servers are not the test's")
 	ps := fakePlaces(t, 3)
 	ps[1].fake.Set(astest.Namespace, "max-record-size", "131072")
@@ -239,8 +239,8 @@ func TestMirrorRecordSize(t *testing.T) {
 	}
 }
 
-// TestMirrorPages copies more objects than a page has, in one group of partitions.
-func TestMirrorPages(t *testing.T) {
+// TestPages copies more objects than a page has, in one group of partitions.
+func TestPages(t *testing.T) {
 	onPlaces(t, 2, func(t *testing.T, ps []*place) {
 		t.Helper()
 		objects := 5000
@@ -271,9 +271,9 @@ func TestMirrorPages(t *testing.T) {
 	})
 }
 
-// TestMirrorOneKeyFails has one object that the target never takes. The others
+// TestOneKeyFails has one object that the target never takes. The others
 // arrive, it is scanned again, and it arrives when the target takes it.
-func TestMirrorOneKeyFails(t *testing.T) {
+func TestOneKeyFails(t *testing.T) {
 	t.Log("on asdtest only: it fails for one key")
 	ps := fakePlaces(t, 2)
 	o := ps[0].members(t, aerospike.Config{})

@@ -20,12 +20,12 @@ import (
 	"github.com/dovetail-crdt/dovetail/store"
 )
 
-// TestMirrorConverges writes at random to three clusters that a mirror for each
+// TestConverges writes at random to three clusters that a mirror for each
 // link connects, while links are cut, writes of the mirrors are lost, and mirrors
 // end and go on from their checkpoints. In the end every cluster must hold the join
 // of what all of them held before. With rollbacks only the audit can see to that;
 // without, the scans must.
-func TestMirrorConverges(t *testing.T) {
+func TestConverges(t *testing.T) {
 	for _, rollbacks := range []bool{false, true} {
 		t.Run(fmt.Sprintf("rollbacks=%v", rollbacks), func(t *testing.T) {
 			onPlaces(t, 3, func(t *testing.T, ps []*place) {

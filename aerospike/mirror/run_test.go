@@ -18,8 +18,8 @@ import (
 	"github.com/dovetail-crdt/dovetail/store"
 )
 
-// TestMirrorRun lets a mirror run by itself, in real time, until it is stopped.
-func TestMirrorRun(t *testing.T) {
+// TestRun lets a mirror run by itself, in real time, until it is stopped.
+func TestRun(t *testing.T) {
 	onPlaces(t, 2, func(t *testing.T, ps []*place) {
 		t.Helper()
 		m := mirrorOf(t, ps, func(c *mirror.Config) {
@@ -54,8 +54,8 @@ func TestMirrorRun(t *testing.T) {
 	})
 }
 
-// TestMirrorRate copies no faster than it is told to.
-func TestMirrorRate(t *testing.T) {
+// TestRate copies no faster than it is told to.
+func TestRate(t *testing.T) {
 	onPlaces(t, 2, func(t *testing.T, ps []*place) {
 		t.Helper()
 		m := mirrorOf(t, ps, func(c *mirror.Config) { c.Rate, c.Now = 100, nil })
@@ -71,9 +71,9 @@ func TestMirrorRate(t *testing.T) {
 	})
 }
 
-// TestMirrorClusterDown has one of three clusters that never answers. The others
+// TestClusterDown has one of three clusters that never answers. The others
 // mirror each other.
-func TestMirrorClusterDown(t *testing.T) {
+func TestClusterDown(t *testing.T) {
 	onPlaces(t, 3, func(t *testing.T, ps []*place) {
 		t.Helper()
 		m := mirrorOf(t, ps, func(c *mirror.Config) {
@@ -101,9 +101,9 @@ type nowhere struct{ aerospike.Client }
 
 func (nowhere) GetNodes() []*as.Node { return nil }
 
-// TestMirrorOverload has a target that is overloaded for a while. The mirror sends
+// TestOverload has a target that is overloaded for a while. The mirror sends
 // it less at a time, and drops nothing.
-func TestMirrorOverload(t *testing.T) {
+func TestOverload(t *testing.T) {
 	onPlaces(t, 2, func(t *testing.T, ps []*place) {
 		t.Helper()
 		m := mirrorOf(t, ps, nil)
@@ -134,9 +134,9 @@ func TestMirrorOverload(t *testing.T) {
 	})
 }
 
-// TestMirrorUnsettled has a source that moves data. What is seen is copied, but the
+// TestUnsettled has a source that moves data. What is seen is copied, but the
 // cursor does not move until all is calm, and begins anew then.
-func TestMirrorUnsettled(t *testing.T) {
+func TestUnsettled(t *testing.T) {
 	t.Log("on asdtest only: real servers do not migrate")
 	ps := fakePlaces(t, 2)
 	o := ps[0].members(t, aerospike.Config{})
@@ -172,8 +172,8 @@ func TestMirrorUnsettled(t *testing.T) {
 	}
 }
 
-// TestMirrorConfig makes mirrors that cannot be.
-func TestMirrorConfig(t *testing.T) {
+// TestConfig makes mirrors that cannot be.
+func TestConfig(t *testing.T) {
 	p := &path{}
 	type (
 		config   = mirror.Config

@@ -21,10 +21,10 @@ import (
 	"github.com/dovetail-crdt/dovetail/store"
 )
 
-// TestMirrorSilence has the connections of a mirror to one of its clusters end without
+// TestSilence has the connections of a mirror to one of its clusters end without
 // a word, again and again. What is written goes on arriving, long before the time is
 // over that a scan may be silent, and the mirror ends when it is told to.
-func TestMirrorSilence(t *testing.T) {
+func TestSilence(t *testing.T) {
 	ps := fakePlaces(t, 2)
 	w := newWire(t, ps[1].addr)
 	ps[1].path.Client = astest.ConnectWith(t, impatient(), w.addr())
@@ -72,9 +72,9 @@ func TestMirrorSilence(t *testing.T) {
 // silentKeys are so many that the mirror copies them over many connections.
 const silentKeys = 100
 
-// TestMirrorSilentScan has the connections end without a word when a scan has begun.
+// TestSilentScan has the connections end without a word when a scan has begun.
 // The mirror does not wait long for it, and the next one is well.
-func TestMirrorSilentScan(t *testing.T) {
+func TestSilentScan(t *testing.T) {
 	ps := fakePlaces(t, 2)
 	w := newWire(t, ps[1].addr)
 	ps[1].path.Client = astest.ConnectWith(t, impatient(), w.addr())
