@@ -174,7 +174,7 @@ func (w *Writer) rebuild(rec *Record, known *State) ([][]byte, error) {
 // blocksBeside returns those of the blocks of these names that are what the state has of
 // all replicas but the rest.
 func (w *Writer) blocksBeside(s *State, rest map[clock.ReplicaID]bool, names []EntryKey) (blocks [][]byte, err error) {
-	for _, o := range s.objects {
+	for _, o := range s.frames.Objects() {
 		_, part := o.Split(func(id clock.ReplicaID) bool { return !rest[id] })
 		if part == nil {
 			continue

@@ -38,7 +38,7 @@ func (w *Writer) writeBlocks(
 		return unique(names), nil
 	}
 	names = slices.Clone(names)
-	for i, o := range s.objects {
+	for i, o := range s.frames.Objects() {
 		if contextBytes(o) <= w.contextLimit() {
 			continue
 		}
@@ -51,7 +51,7 @@ func (w *Writer) writeBlocks(
 		if err != nil {
 			return nil, err
 		}
-		s.objects[i] = rest
+		s.frames.Objects()[i] = rest
 		names = append(names, keys...)
 	}
 	if names = unique(names); len(names) <= blocksMost {
@@ -119,11 +119,11 @@ func (w *Writer) joinBlocks(ctx context.Context, names []EntryKey) ([]EntryKey, 
 	if err != nil {
 		return nil, err
 	}
-	if len(s.unknown) > 0 { // of a later version, which nothing here can join
+	if len(s.frames.Kept()) > 0 { // of a later version, which nothing here can join
 		return names, nil
 	}
 	out := slices.DeleteFunc(slices.Clone(names), func(k EntryKey) bool { return frames[k] != nil })
-	for _, o := range s.objects {
+	for _, o := range s.frames.Objects() {
 		keys, err := w.put(ctx, o)
 		if err != nil {
 			return nil, err
@@ -135,7 +135,7 @@ func (w *Writer) joinBlocks(ctx context.Context, names []EntryKey) ([]EntryKey, 
 
 // contextBytes returns the size of the largest context in the state.
 func (s *State) contextBytes() (n int) {
-	for _, o := range s.objects {
+	for _, o := range s.frames.Objects() {
 		n = max(n, contextBytes(o))
 	}
 	return n

@@ -34,7 +34,7 @@ func Join(kinds []crdt.AnyKind, rec *Record) (s *State, damaged error) {
 		o, err := s.Decode(e.Frame)
 		switch {
 		case IsUnknown(err):
-			s.keep(slices.Clone(e.Bytes()))
+			s.frames.Keep(e.Bytes())
 			continue
 		case err == nil:
 			_, err = s.MergeExcept(o, e.Unapplied)
@@ -53,11 +53,11 @@ func Join(kinds []crdt.AnyKind, rec *Record) (s *State, damaged error) {
 func (s *State) News(t *State) ([]Entry, error) {
 	var news []Entry
 	applied := s.appliedBy(t)
-	for _, o := range t.objects {
+	for _, o := range t.frames.Objects() {
 		part := o
-		if i, found := s.find(o.Kind()); found {
+		if own := s.Object(o.Kind()); own != nil {
 			var err error
-			if part, err = s.objects[i].Strip(o); err != nil {
+			if part, err = own.Strip(o); err != nil {
 				return nil, fmt.Errorf("compare: %w", err)
 			}
 		}
@@ -73,8 +73,8 @@ func (s *State) News(t *State) ([]Entry, error) {
 		}
 		news = append(news, NewEntryExcept(f, common(t.Unapplied(), part.Context())))
 	}
-	for _, f := range t.unknown {
-		if _, found := slices.BinarySearchFunc(s.unknown, f, bytes.Compare); !found {
+	for _, f := range t.frames.Kept() {
+		if !s.keeps(f) {
 			news = append(news, NewEntry(f))
 		}
 	}

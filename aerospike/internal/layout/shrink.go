@@ -99,7 +99,7 @@ func onlyEnds(s *State, entries []Entry) bool {
 	if ends {
 		return true
 	}
-	for _, o := range after.objects {
+	for _, o := range after.frames.Objects() {
 		was := s.Object(o.Kind())
 		if o.BorrowContext() == nil || was == nil {
 			return false
