@@ -209,19 +209,22 @@ func (r *round) wait() {
 	}
 }
 
-// flush writes what was put and not written. Nothing runs any more.
+// flush writes what was put and not written. Nothing runs any more. L.mu is not held.
 func (l *ledger) flush() error {
 	l.mu.Lock()
-	defer l.mu.Unlock()
 	d := l.disk
 	if d == nil || len(d.rows) == 0 {
+		l.mu.Unlock()
 		return nil
 	}
 	rows := append(d.rows, d.replica.head())
 	d.rows, d.now = nil, nil
+	l.mu.Unlock()
 	if err := d.journal.Write(rows); err != nil {
 		return fmt.Errorf("%w: %w", ErrJournal, err)
 	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	d.flushed = true
 	return nil
 }
