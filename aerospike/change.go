@@ -40,9 +40,10 @@ import (
 // revocation, again if the cluster loses it; then its row goes.
 //
 // The next process finds: nothing of a refused change; a numbered or sent one, which
-// it takes for doubted, if it goes on as the same replica, and else deletes, since it
-// may have been refused after the journal was copied; a doubted one, which it
-// merges; the others as they are, and it goes on dropping what is not dropped yet.
+// it takes for doubted before it does anything else, if it goes on as the same replica,
+// and else deletes, since it may have been refused after the journal was copied; a doubted
+// one, which it merges; the others as they are, and it goes on dropping what is not
+// dropped yet.
 type change struct {
 	// These never change.
 	ticket ticket

@@ -173,8 +173,6 @@ func (w *world) restart() {
 	for _, f := range w.facts {
 		f.pending = nil
 		switch {
-		case f.told == toldOwed && proven != nil: // that it was in doubt may not be on the disk
-			f.told = toldEither
 		case f.told != toldOpen:
 		case f.asked || proven != nil:
 			f.told = toldEither

@@ -3,6 +3,8 @@ package aerospike
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/dovetail-crdt/dovetail/clock"
 	"github.com/dovetail-crdt/dovetail/clock/wire"
@@ -118,4 +120,17 @@ func (l *left) disown() {
 			delete(l.changes, t)
 		}
 	}
+}
+
+// doubt takes what was on its way for doubted, and returns the rows that say so. They go
+// into the first write of the process: it merges these changes from then on, so one that
+// comes later must do so too, also without a proof, when it deletes what is numbered.
+func (l *left) doubt() (rows []JournalRow) {
+	for _, t := range slices.Sorted(maps.Keys(l.changes)) {
+		if c := l.changes[t]; c.state == stateNumbered {
+			c.state = stateDoubted
+			rows = append(rows, c.journalRow())
+		}
+	}
+	return rows
 }

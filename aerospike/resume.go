@@ -36,6 +36,7 @@ func (e *Engine) resume(fresh clock.ReplicaID) error {
 	for _, key := range l.stale {
 		rows = append(rows, JournalRow{Key: key})
 	}
+	rows = append(rows, l.doubt()...)
 	if err := j.Write(rows); err != nil {
 		return fmt.Errorf("%w: %w", ErrJournal, err)
 	}
@@ -62,8 +63,7 @@ func (r *replica) head() JournalRow {
 	return headRow(r.seq, at)
 }
 
-// resume takes in the changes that are left. All that is not known to be in the
-// cluster is in doubt now, but for what is being dropped.
+// resume takes in the changes that are left.
 func (l *ledger) resume(of *left, e *Engine) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -80,10 +80,6 @@ func (l *ledger) resume(of *left, e *Engine) {
 			l.resolved = append(l.resolved, c)
 			l.figures.size.Add(int64(c.size()))
 			continue
-		}
-		if c.state == stateNumbered {
-			c.state = stateDoubted
-			l.put(c)
 		}
 		l.open(c)
 	}
