@@ -27,7 +27,7 @@ func TestAtLeastOverwritten(t *testing.T) {
 		cfg := aerospike.Config{Set: s, Watch: -1, TokenKey: []byte("0123456789abcdef")}
 		a, b := open(t, c, cfg), open(t, c, cfg)
 		regs := func(e *aerospike.Engine) store.Objects[*crdt.MVRegister[string]] {
-			return store.NewObjects(e, "", crdt.MVRegisterOf(crdt.String))
+			return store.NewObjects(e, "", crdt.MVRegisterKind(crdt.String))
 		}
 		update := func(e *aerospike.Engine, v string) clock.Token {
 			t.Helper()
@@ -101,7 +101,7 @@ func TestAtLeastLost(t *testing.T) {
 	s := newSet(t, c)
 	cfg := aerospike.Config{Set: s, Watch: -1, TokenKey: []byte("0123456789abcdef")}
 	e := open(t, c, cfg)
-	sets := store.NewObjects(e, "", crdt.AWSetOf(crdt.String))
+	sets := store.NewObjects(e, "", crdt.AWSetKind(crdt.String))
 	put := func(v string) clock.Token {
 		t.Helper()
 		tok, err := sets.Update(t.Context(), "k", func(tx *crdt.Tx, s *crdt.AWSet[string]) error { s.Add(tx, v); return nil })
@@ -120,7 +120,7 @@ func TestAtLeastLost(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 	defer cancel()
-	_, _, err := store.NewObjects(open(t, c, cfg), "", crdt.AWSetOf(crdt.String)).View(ctx, "k", store.AtLeast(token))
+	_, _, err := store.NewObjects(open(t, c, cfg), "", crdt.AWSetKind(crdt.String)).View(ctx, "k", store.AtLeast(token))
 	var behind *crdt.BehindError
 	if !errors.As(err, &behind) || !behind.Missing.Contains(lost) || !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("AtLeast of a lost write: %v", err)

@@ -26,7 +26,7 @@ func TestBatch(t *testing.T) {
 	const objects = 250
 	want := make([]int64, objects)
 	frame := func(id clock.ReplicaID, n int64) []byte {
-		d, err := crdt.Mutate(crdt.NewPNCounter(), crdt.NewWriter(id, time.Now), func(tx *crdt.Tx, c *crdt.PNCounter) error { c.Add(tx, n); return nil })
+		d, err := crdt.Mutate(crdt.PNCounterKind().New(), crdt.NewWriter(id, time.Now), func(tx *crdt.Tx, c *crdt.PNCounter) error { c.Add(tx, n); return nil })
 		if err != nil {
 			t.Fatal(err)
 		}

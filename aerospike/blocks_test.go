@@ -36,7 +36,7 @@ func TestRestarts10k(t *testing.T) {
 		for range 100 {
 			name := elements[int(id)%3]
 			deltas = append(deltas,
-				store.Delta{Key: "s/k", Frame: astest.Delta(t, crdt.AWSetOf(crdt.String), id, func(tx *crdt.Tx, s *crdt.AWSet[string]) { s.Add(tx, name) })},
+				store.Delta{Key: "s/k", Frame: astest.Delta(t, crdt.AWSetKind(crdt.String), id, func(tx *crdt.Tx, s *crdt.AWSet[string]) { s.Add(tx, name) })},
 				store.Delta{Key: "c/k", Frame: astest.Delta(t, crdt.CounterKind(), id*0x9e3779b97f4a7c15, func(tx *crdt.Tx, c *crdt.Counter) { c.Add(tx, 1) })})
 			id++
 		}
@@ -44,7 +44,7 @@ func TestRestarts10k(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	sets := store.NewObjects(e, "s/", crdt.AWSetOf(crdt.String))
+	sets := store.NewObjects(e, "s/", crdt.AWSetKind(crdt.String))
 	// Somebody has seen it all and removes what is there: ten thousand dead adds.
 	for _, name := range elements {
 		_, err := sets.Update(t.Context(), "k", func(tx *crdt.Tx, s *crdt.AWSet[string]) error { s.Remove(tx, name); return nil })
@@ -66,7 +66,7 @@ func TestRestarts10k(t *testing.T) {
 		}
 	}
 	fresh := open(t, c, cfg)
-	s, _, err := store.NewObjects(fresh, "s/", crdt.AWSetOf(crdt.String)).View(t.Context(), "k")
+	s, _, err := store.NewObjects(fresh, "s/", crdt.AWSetKind(crdt.String)).View(t.Context(), "k")
 	if err != nil && !errors.As(err, new(*store.TokenError)) || s.Len() != 0 {
 		t.Errorf("removed elements: %d, %v", s.Len(), err)
 	}
@@ -78,7 +78,7 @@ func TestRestarts10k(t *testing.T) {
 	blocks := scanned(t, c, set+".b")
 	empty(t, c, set+".b")
 	fresh = open(t, c, cfg)
-	sets = store.NewObjects(fresh, "s/", crdt.AWSetOf(crdt.String))
+	sets = store.NewObjects(fresh, "s/", crdt.AWSetKind(crdt.String))
 	if s, _, err := sets.View(t.Context(), "k"); !errors.Is(err, aerospike.ErrIncomplete) {
 		t.Errorf("without its blocks the set shows %q, %v", slices.Collect(s.All()), err)
 	}

@@ -124,7 +124,7 @@ func newWorld(rt *rapid.T, c *as.Client, set string, run int64) *world {
 	key := strconv.FormatInt(run, 10)
 	bits := func(v int64, bit uint) bool { return v>>bit&1 == 1 }
 	w := &world{T: rt, client: c, set: set, key: key, journal: newRows(), whole: true, kinds: []*kind{
-		kindOf("set/", key, crdt.AWSetOf(crdt.Uint64),
+		kindOf("set/", key, crdt.AWSetKind(crdt.Uint64),
 			func(tx *crdt.Tx, s *crdt.AWSet[uint64], bit uint) { s.Add(tx, uint64(bit)) },
 			func(s *crdt.AWSet[uint64], bit uint) bool { return s.Contains(uint64(bit)) }),
 		kindOf("sum/", key, crdt.CounterKind(),

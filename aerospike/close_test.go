@@ -27,7 +27,7 @@ func TestCloseCutsShort(t *testing.T) {
 			"busy": {ResultCode: types.KEY_BUSY}, "silent": {ResultCode: types.TIMEOUT, InDoubt: true},
 		}}
 		e := start(t, f, set, j)
-		members := store.NewObjects(e, "", crdt.AWSetOf(crdt.String))
+		members := store.NewObjects(e, "", crdt.AWSetKind(crdt.String))
 		var opts []store.Option
 		if blind {
 			opts = []store.Option{store.Blind()}
@@ -72,7 +72,7 @@ func TestCloseCutsShort(t *testing.T) {
 		if _, err := next.Remerge(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		members = store.NewObjects(next, "", crdt.AWSetOf(crdt.String))
+		members = store.NewObjects(next, "", crdt.AWSetKind(crdt.String))
 		for key, name := range map[string]string{"busy": "refused", "silent": "in doubt"} {
 			s, _, err := members.View(t.Context(), key)
 			if err != nil || s.Contains(name) != (key == "silent") {

@@ -71,7 +71,7 @@ func TestForgottenRows(t *testing.T) {
 		t.Errorf("%v, %v", v, err)
 	}
 
-	members := store.NewObjects(e, "s/", crdt.AWSetOf(crdt.Uint64))
+	members := store.NewObjects(e, "s/", crdt.AWSetKind(crdt.Uint64))
 	for i := range uint64(50) {
 		_, err := members.Update(t.Context(), "k", func(tx *crdt.Tx, s *crdt.AWSet[uint64]) error {
 			s.Add(tx, i)

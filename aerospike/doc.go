@@ -7,7 +7,7 @@
 //	...
 //	engine, err := aerospike.Open(ctx, client, aerospike.Config{Namespace: "prod", Set: "carts"})
 //	...
-//	carts := store.NewObjects(engine, "cart/", crdt.AWSetOf(crdt.String))
+//	carts := store.NewObjects(engine, "cart/", crdt.AWSetKind(crdt.String))
 //	token, err := carts.Update(ctx, "ann", func(tx *crdt.Tx, cart *crdt.AWSet[string]) error {
 //		cart.Add(tx, "milk")
 //		return nil

@@ -37,7 +37,7 @@ func TestAbandonOfWhatIsKept(t *testing.T) {
 	j := newRows()
 	f := &faulty{Client: c, rand: rand.New(rand.NewPCG(1, 1))}
 	e := start(t, f, set, j)
-	members := store.NewObjects(e, "", crdt.AWSetOf(crdt.String))
+	members := store.NewObjects(e, "", crdt.AWSetKind(crdt.String))
 	d := unanswered(t, f, false, members, "k", insert("kept"))
 	if err := d.Retry(t.Context()); err != nil {
 		t.Fatalf("Retry: %v", err)
@@ -54,7 +54,7 @@ func TestAbandonOfWhatIsKept(t *testing.T) {
 	if _, err := next.Remerge(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if !holds(t, store.NewObjects(next, "", crdt.AWSetOf(crdt.String)), "kept") {
+	if !holds(t, store.NewObjects(next, "", crdt.AWSetKind(crdt.String)), "kept") {
 		t.Error("a change that was acknowledged is gone after a restart")
 	}
 }
@@ -66,7 +66,7 @@ func TestAbandonOfAClosedEngine(t *testing.T) {
 	j := newRows()
 	f := &faulty{Client: c, rand: rand.New(rand.NewPCG(1, 1))}
 	e := start(t, f, set, j)
-	d := unanswered(t, f, true, store.NewObjects(e, "", crdt.AWSetOf(crdt.String)), "k", insert("kept"))
+	d := unanswered(t, f, true, store.NewObjects(e, "", crdt.AWSetKind(crdt.String)), "k", insert("kept"))
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
 	if err := d.Abandon(ended); err == nil {
@@ -78,7 +78,7 @@ func TestAbandonOfAClosedEngine(t *testing.T) {
 	if _, err := e.Remerge(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if !holds(t, store.NewObjects(e, "", crdt.AWSetOf(crdt.String)), "kept") {
+	if !holds(t, store.NewObjects(e, "", crdt.AWSetKind(crdt.String)), "kept") {
 		t.Error("a change that was acknowledged is gone after a Remerge")
 	}
 	shut(t, e)
@@ -98,7 +98,7 @@ func TestRetryOfWhatIsAbandoned(t *testing.T) {
 			f := &faulty{Client: c, rand: rand.New(rand.NewPCG(1, 1))}
 			s := &script{Client: f}
 			e := start(t, s, set, j)
-			members := store.NewObjects(e, "", crdt.AWSetOf(crdt.String))
+			members := store.NewObjects(e, "", crdt.AWSetKind(crdt.String))
 			d := unanswered(t, f, true, members, "k", insert("dropped"))
 			s.mu.Lock()
 			s.answers = []as.AerospikeError{answer}
@@ -127,7 +127,7 @@ func TestRetryOfWhatIsAbandoned(t *testing.T) {
 			if _, err := next.Remerge(t.Context()); err != nil {
 				t.Fatal(err)
 			}
-			if holds(t, store.NewObjects(next, "", crdt.AWSetOf(crdt.String)), "dropped") {
+			if holds(t, store.NewObjects(next, "", crdt.AWSetKind(crdt.String)), "dropped") {
 				t.Error("an abandoned change is there after a restart")
 			}
 		})
@@ -171,7 +171,7 @@ func TestViewInsideUpdate(t *testing.T) {
 	c := cluster(t)
 	for _, opts := range [][]store.Option{nil, {store.Blind()}} {
 		e := open(t, c, aerospike.Config{Set: newSet(t, c)})
-		members := store.NewObjects(e, "", crdt.AWSetOf(crdt.String))
+		members := store.NewObjects(e, "", crdt.AWSetKind(crdt.String))
 		if _, err := members.Update(t.Context(), "k", insert("before")); err != nil {
 			t.Fatal(err)
 		}
@@ -203,7 +203,7 @@ func TestViewInsideUpdate(t *testing.T) {
 func TestViewBesideASlowUpdate(t *testing.T) {
 	c := cluster(t)
 	e := open(t, c, aerospike.Config{Set: newSet(t, c)})
-	members := store.NewObjects(e, "", crdt.AWSetOf(crdt.String))
+	members := store.NewObjects(e, "", crdt.AWSetKind(crdt.String))
 	inside, leave := make(chan struct{}), make(chan struct{})
 	ended := make(chan error, 1)
 	go func() {
@@ -243,7 +243,7 @@ func TestPanicInUpdate(t *testing.T) {
 	c := cluster(t)
 	for name, opts := range map[string][]store.Option{"read": nil, "blind": {store.Blind()}} {
 		e := open(t, c, aerospike.Config{Set: newSet(t, c)})
-		members := store.NewObjects(e, "", crdt.AWSetOf(crdt.String))
+		members := store.NewObjects(e, "", crdt.AWSetKind(crdt.String))
 		func() {
 			defer func() {
 				if recover() == nil {

@@ -44,8 +44,8 @@ func TestDoubtIsSettled(t *testing.T) {
 	set := newSet(t, c)
 	f := &faulty{Client: c, rand: rand.New(rand.NewPCG(1, 1))}
 	e := open(t, f, aerospike.Config{Set: set, Attempt: 50 * time.Millisecond})
-	members := store.NewObjects(e, "", crdt.AWSetOf(crdt.String))
-	other := store.NewObjects(open(t, c, aerospike.Config{Set: set}), "", crdt.AWSetOf(crdt.String))
+	members := store.NewObjects(e, "", crdt.AWSetKind(crdt.String))
+	other := store.NewObjects(open(t, c, aerospike.Config{Set: set}), "", crdt.AWSetKind(crdt.String))
 	put := func(name string) func(tx *crdt.Tx, s *crdt.AWSet[string]) error {
 		return func(tx *crdt.Tx, s *crdt.AWSet[string]) error { s.Add(tx, name); return nil }
 	}
@@ -95,7 +95,7 @@ func TestAfterIsIssued(t *testing.T) {
 	c := cluster(t)
 	set := newSet(t, c)
 	f := &faulty{Client: c, rand: rand.New(rand.NewPCG(1, 1))}
-	members := store.NewObjects(open(t, f, aerospike.Config{Set: set}), "", crdt.AWSetOf(crdt.String))
+	members := store.NewObjects(open(t, f, aerospike.Config{Set: set}), "", crdt.AWSetKind(crdt.String))
 	first := unanswered(t, f, false, members, "k", func(tx *crdt.Tx, s *crdt.AWSet[string]) error { s.Add(tx, "a"); return nil })
 	if _, err := members.Update(t.Context(), "k", func(tx *crdt.Tx, s *crdt.AWSet[string]) error { s.Add(tx, "b"); return nil }); err != nil {
 		t.Fatal(err)
@@ -103,7 +103,7 @@ func TestAfterIsIssued(t *testing.T) {
 	if err := first.Retry(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	other := store.NewObjects(open(t, c, aerospike.Config{Set: set}), "", crdt.AWSetOf(crdt.String))
+	other := store.NewObjects(open(t, c, aerospike.Config{Set: set}), "", crdt.AWSetKind(crdt.String))
 	s, _, err := other.View(t.Context(), "k")
 	if err != nil || !slices.Equal(slices.Sorted(s.All()), []string{"a", "b"}) {
 		t.Errorf("%q, %v", slices.Sorted(s.All()), err)

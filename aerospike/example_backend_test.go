@@ -13,7 +13,7 @@ import (
 
 // shop puts things into a cart, wherever that lies.
 func shop(ctx context.Context, b store.Backend) error {
-	carts := store.NewObjects(b, "cart/", crdt.AWSetOf(crdt.String))
+	carts := store.NewObjects(b, "cart/", crdt.AWSetKind(crdt.String))
 	token, err := carts.Update(ctx, "ann", adding("milk"))
 	if err != nil {
 		return err

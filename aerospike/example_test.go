@@ -51,7 +51,7 @@ func Example() {
 	ctx := context.Background()
 	var carts [2]store.Objects[*crdt.AWSet[string]]
 	for i := range carts {
-		carts[i] = store.NewObjects(engineOf(client), "cart/", crdt.AWSetOf(crdt.String))
+		carts[i] = store.NewObjects(engineOf(client), "cart/", crdt.AWSetKind(crdt.String))
 	}
 	_, err1 := carts[0].Update(ctx, "ann", adding("milk"))
 	_, err2 := carts[1].Update(ctx, "ann", adding("eggs"), store.Blind())
@@ -65,7 +65,7 @@ func ExampleEngine() {
 	s, client := server()
 	defer s.Close() //nolint:errcheck // the program is ending
 	e := engineOf(client)
-	carts := store.NewObjects(e, "cart/", crdt.AWSetOf(crdt.String))
+	carts := store.NewObjects(e, "cart/", crdt.AWSetKind(crdt.String))
 	if _, err := carts.Update(context.Background(), "ann", adding("milk")); err != nil {
 		log.Fatal(err)
 	}
@@ -79,8 +79,8 @@ func Example_atLeast() {
 	s, client := server()
 	defer s.Close() //nolint:errcheck // the program is ending
 	ctx := context.Background()
-	here := store.NewObjects(engineOf(client), "cart/", crdt.AWSetOf(crdt.String))
-	there := store.NewObjects(engineOf(client), "cart/", crdt.AWSetOf(crdt.String))
+	here := store.NewObjects(engineOf(client), "cart/", crdt.AWSetKind(crdt.String))
+	there := store.NewObjects(engineOf(client), "cart/", crdt.AWSetKind(crdt.String))
 	token, err := here.Update(ctx, "ann", adding("milk"))
 	if err != nil {
 		log.Fatal(err)
@@ -99,7 +99,7 @@ func Example_seen() {
 	ctx := context.Background()
 	var names [3]store.Objects[*crdt.MVRegister[string]]
 	for i := range names {
-		names[i] = store.NewObjects(engineOf(client), "name/", crdt.MVRegisterOf(crdt.String))
+		names[i] = store.NewObjects(engineOf(client), "name/", crdt.MVRegisterKind(crdt.String))
 	}
 	setting := func(name string) func(*crdt.Tx, *crdt.MVRegister[string]) error {
 		return func(tx *crdt.Tx, r *crdt.MVRegister[string]) error { r.Set(tx, name); return nil }
@@ -118,7 +118,7 @@ func Example_seen() {
 func Example_inDoubt() {
 	s, client := server()
 	defer s.Close() //nolint:errcheck // the program is ending
-	carts := store.NewObjects(engineOf(client), "cart/", crdt.AWSetOf(crdt.String))
+	carts := store.NewObjects(engineOf(client), "cart/", crdt.AWSetKind(crdt.String))
 	lost := s.Inject(asdtest.Fault{Match: func(o *asdtest.Op) bool { return o.Write }, Reply: asdtest.LoseReply})
 
 	ctx, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)
@@ -156,7 +156,7 @@ func ExampleEngine_Stats() {
 	var shown expvar.Map
 	shown.Set("carts", expvar.Func(func() any { return e.Stats() }))
 
-	carts := store.NewObjects(e, "cart/", crdt.AWSetOf(crdt.String))
+	carts := store.NewObjects(e, "cart/", crdt.AWSetKind(crdt.String))
 	for _, item := range []string{"milk", "eggs"} {
 		if _, err := carts.Update(context.Background(), "ann", adding(item)); err != nil {
 			log.Fatal(err)
@@ -174,7 +174,7 @@ func ExampleChanges() {
 	defer s.Close() //nolint:errcheck // the program is ending
 	e := engineOf(client)
 	changes := e.Changes(time.Second)
-	carts := store.NewObjects(e, "cart/", crdt.AWSetOf(crdt.String))
+	carts := store.NewObjects(e, "cart/", crdt.AWSetKind(crdt.String))
 	if _, err := carts.Update(context.Background(), "ann", adding("milk")); err != nil {
 		log.Fatal(err)
 	}

@@ -27,7 +27,7 @@ func TestOwnFold(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			set, mine := newSet(t, c), &counting{Client: c}
 			e := open(t, mine, aerospike.Config{Set: set})
-			regs := store.NewObjects(e, "", crdt.MVRegisterOf(crdt.String))
+			regs := store.NewObjects(e, "", crdt.MVRegisterKind(crdt.String))
 			write := func(o store.Objects[*crdt.MVRegister[string]], value string, want ...string) {
 				t.Helper()
 				_, err := o.Update(t.Context(), "k", func(tx *crdt.Tx, r *crdt.MVRegister[string]) error {
@@ -47,7 +47,7 @@ func TestOwnFold(t *testing.T) {
 			last := "b"
 			if tt.others {
 				other := open(t, c, aerospike.Config{Set: set})
-				write(store.NewObjects(other, "", crdt.MVRegisterOf(crdt.String)), "c", "b")
+				write(store.NewObjects(other, "", crdt.MVRegisterKind(crdt.String)), "c", "b")
 				last = "c"
 			}
 			if tt.seen {
@@ -73,7 +73,7 @@ func TestOwnFold(t *testing.T) {
 			if got := slices.Collect(v.Values()); err != nil || !slices.Equal(got, []string{"d"}) {
 				t.Errorf("after %q was overwritten by d: %q, %v", last, got, err)
 			}
-			fresh := store.NewObjects(open(t, c, aerospike.Config{Set: set}), "", crdt.MVRegisterOf(crdt.String))
+			fresh := store.NewObjects(open(t, c, aerospike.Config{Set: set}), "", crdt.MVRegisterKind(crdt.String))
 			write(fresh, "e", "d")
 			write(regs, "f", "e")
 		})

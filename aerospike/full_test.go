@@ -20,7 +20,7 @@ func TestFullObjectCanBeMadeSmaller(t *testing.T) {
 			set := newSet(t, c)
 			cfg := aerospike.Config{Set: set, Watch: -1, RecordSize: 64 << 10, QueueSize: 16 << 10}
 			e := open(t, c, cfg)
-			sets := store.NewObjects(e, "", crdt.AWSetOf(crdt.String))
+			sets := store.NewObjects(e, "", crdt.AWSetKind(crdt.String))
 			var opts []store.Option
 			if blind {
 				opts = append(opts, store.Blind())
@@ -45,7 +45,7 @@ func TestFullObjectCanBeMadeSmaller(t *testing.T) {
 				t.Errorf("%d objects are known to be full, want 1", n)
 			}
 			other := open(t, c, cfg)
-			o := store.NewObjects(other, "", crdt.AWSetOf(crdt.String))
+			o := store.NewObjects(other, "", crdt.AWSetKind(crdt.String))
 			if v, _, err := o.View(t.Context(), "k"); err != nil || v.Len() < 50 {
 				t.Fatalf("a full object: %d elements, %v", v.Len(), err)
 			}

@@ -161,7 +161,7 @@ func TestJournalBringsBack(t *testing.T) {
 			})
 			balance(t, o, "k", append(acked, 20))
 			until(t, func() bool { // each object in a turn of its own
-				s, _, err := store.NewObjects(next, "", crdt.AWSetOf(crdt.Uint64)).View(t.Context(), "merged")
+				s, _, err := store.NewObjects(next, "", crdt.AWSetKind(crdt.Uint64)).View(t.Context(), "merged")
 				return err == nil && s.Contains(7)
 			})
 			if n, err := next.Remerge(t.Context()); n != 0 || err != nil {
@@ -182,7 +182,7 @@ func one(tx *crdt.Tx, c *crdt.PNCounter) error { c.Add(tx, 1); return nil }
 // frameOf returns the frame of a set with one element, from another replica.
 func frameOf(t *testing.T, element uint64) []byte {
 	t.Helper()
-	k := crdt.AWSetOf(crdt.Uint64)
+	k := crdt.AWSetKind(crdt.Uint64)
 	w := crdt.NewWriter(99, time.Now)
 	d, err := crdt.Mutate(k.New(), w, func(tx *crdt.Tx, s *crdt.AWSet[uint64]) error { s.Add(tx, element); return nil })
 	if err != nil {

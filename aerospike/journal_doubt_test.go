@@ -25,7 +25,7 @@ func TestJournalOfTheDoubtedBefore(t *testing.T) {
 			j.dieAt, j.torn = j.writes+1, true
 		}
 	}
-	unanswered(t, f, false, store.NewObjects(e, "", crdt.AWSetOf(crdt.String)), "k", insert("kept"))
+	unanswered(t, f, false, store.NewObjects(e, "", crdt.AWSetKind(crdt.String)), "k", insert("kept"))
 	_ = e.Close()
 
 	j = j.next(nil)
@@ -40,7 +40,7 @@ func TestJournalOfTheDoubtedBefore(t *testing.T) {
 	if _, err := e.Remerge(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if !holds(t, store.NewObjects(e, "", crdt.AWSetOf(crdt.String)), "kept") {
+	if !holds(t, store.NewObjects(e, "", crdt.AWSetKind(crdt.String)), "kept") {
 		t.Error("a change in doubt is gone")
 	}
 }

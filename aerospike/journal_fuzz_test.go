@@ -44,7 +44,7 @@ func FuzzJournal(f *testing.F) {
 	except := &clock.Context{}
 	except.Add(clock.Dot{Replica: 3, Seq: 9})
 	entries := []layout.Entry{layout.NewEntry([]byte("frame")), layout.NewEntryExcept([]byte("frame"), except)}
-	tags := crdt.AWSetOf(crdt.String)
+	tags := crdt.AWSetKind(crdt.String)
 	d, err := crdt.Mutate(tags.New(), crdt.NewWriter(7, time.Now), func(tx *crdt.Tx, s *crdt.AWSet[string]) error { s.Add(tx, "a"); return nil })
 	if err != nil {
 		f.Fatal(err)

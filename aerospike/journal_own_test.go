@@ -2,6 +2,7 @@ package aerospike_test
 
 import (
 	"errors"
+	"math"
 	"testing"
 
 	"github.com/dovetail-crdt/dovetail/aerospike"
@@ -16,7 +17,7 @@ func TestJournalBudget(t *testing.T) {
 	c := cluster(t)
 	set := newSet(t, c)
 	j := newRows()
-	budgets := crdt.BoundedCounterKind()
+	budgets := crdt.BoundedCounterKind(0, math.MaxInt64)
 	var backup *rows
 	for life := range 4 {
 		e := start(t, c, set, j)

@@ -16,9 +16,9 @@ import (
 // A ledger counts what it lists: both are changed in one transaction, so whatever is
 // lost or done twice shows.
 var (
-	listed  = crdt.NewField("listed", crdt.AWSetOf(crdt.Uint64))
+	listed  = crdt.NewField("listed", crdt.AWSetKind(crdt.Uint64))
 	counted = crdt.NewField("counted", crdt.CounterKind())
-	ledgers = crdt.DocOf(listed, counted)
+	ledgers = crdt.DocKind(listed, counted)
 )
 
 func entry(i uint64) func(*crdt.Tx, *crdt.Doc) error {

@@ -140,7 +140,7 @@ func (r *killedRun) meet(t *testing.T) {
 	for key := range killedKeys {
 		deltas = append(deltas, deltasOf(t, fmt.Sprint("c/", key), crdt.CounterKind(), r.met, r.replicas,
 			func(tx *crdt.Tx, c *crdt.Counter) error { c.Add(tx, 1); return nil })...)
-		deltas = append(deltas, deltasOf(t, fmt.Sprint("s/", key), crdt.AWSetOf(crdt.String), r.met, r.replicas,
+		deltas = append(deltas, deltasOf(t, fmt.Sprint("s/", key), crdt.AWSetKind(crdt.String), r.met, r.replicas,
 			func(tx *crdt.Tx, s *crdt.AWSet[string]) error { s.Add(tx, killedElement); return nil })...)
 	}
 	e := r.writers[0].engine
@@ -314,7 +314,7 @@ func (r *killedRun) shown(
 }
 
 func objectsOf(e *aerospike.Engine) (store.Objects[*crdt.Counter], store.Objects[*crdt.AWSet[string]]) {
-	return store.NewObjects(e, "c/", crdt.CounterKind()), store.NewObjects(e, "s/", crdt.AWSetOf(crdt.String))
+	return store.NewObjects(e, "c/", crdt.CounterKind()), store.NewObjects(e, "s/", crdt.AWSetKind(crdt.String))
 }
 
 // livingWriter is a process that lives to the end, and tries what is in doubt until

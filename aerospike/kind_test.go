@@ -25,7 +25,7 @@ func TestAnotherKind(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		members := store.NewObjects(open(t, c, aerospike.Config{Set: set}), "", crdt.AWSetOf(crdt.String))
+		members := store.NewObjects(open(t, c, aerospike.Config{Set: set}), "", crdt.AWSetKind(crdt.String))
 		_, _, viewed := members.View(t.Context(), "k")
 		_, batched := members.Views(t.Context(), []string{"k", "other"})
 		_, updated := members.Update(t.Context(), "k", insert("a"))

@@ -37,7 +37,7 @@ func TestHotKey(t *testing.T) {
 				}
 				e := open(t, f, aerospike.Config{Set: set, QueueLength: 16})
 				counters := store.NewObjects(e, "c/", crdt.CounterKind())
-				members := store.NewObjects(e, "s/", crdt.AWSetOf(crdt.String))
+				members := store.NewObjects(e, "s/", crdt.AWSetKind(crdt.String))
 				for w := range writers {
 					wg.Go(func() {
 						for i := range rounds {
@@ -79,7 +79,7 @@ func TestHotKey(t *testing.T) {
 			if err != nil || v.Value() != acked.Load() || acked.Load() != processes*writers*rounds {
 				t.Errorf("counter is %v, %v; acknowledged %d of %d", v, err, acked.Load(), processes*writers*rounds)
 			}
-			s, _, err := store.NewObjects(e, "s/", crdt.AWSetOf(crdt.String)).View(t.Context(), "hot")
+			s, _, err := store.NewObjects(e, "s/", crdt.AWSetKind(crdt.String)).View(t.Context(), "hot")
 			if want := processes * writers * rounds * 2 / 3; err != nil || s.Len() != want {
 				t.Errorf("set of %d elements, want %d: %v", s.Len(), want, err)
 			}
@@ -94,7 +94,7 @@ func TestUpdateSeesOthers(t *testing.T) {
 	set := newSet(t, c)
 	var regs [2]store.Objects[*crdt.MVRegister[string]]
 	for i := range regs {
-		regs[i] = store.NewObjects(open(t, c, aerospike.Config{Set: set}), "", crdt.MVRegisterOf(crdt.String))
+		regs[i] = store.NewObjects(open(t, c, aerospike.Config{Set: set}), "", crdt.MVRegisterKind(crdt.String))
 	}
 	for i := range 20 {
 		_, err := regs[i%2].Update(t.Context(), "k", func(tx *crdt.Tx, r *crdt.MVRegister[string]) error {
@@ -113,7 +113,7 @@ func TestUpdateSeesOthers(t *testing.T) {
 	// What changes nothing on a stale state may change something on the present one.
 	sets := [2]store.Objects[*crdt.AWSet[string]]{}
 	for i := range sets {
-		sets[i] = store.NewObjects(open(t, c, aerospike.Config{Set: set}), "", crdt.AWSetOf(crdt.String))
+		sets[i] = store.NewObjects(open(t, c, aerospike.Config{Set: set}), "", crdt.AWSetKind(crdt.String))
 	}
 	put := func(tx *crdt.Tx, s *crdt.AWSet[string]) error { s.Add(tx, "x"); return nil }
 	drop := func(tx *crdt.Tx, s *crdt.AWSet[string]) error { s.Remove(tx, "x"); return nil }
@@ -153,7 +153,7 @@ func TestSecondAnswer(t *testing.T) {
 func TestViewIsTheCallers(t *testing.T) {
 	c := cluster(t)
 	e := open(t, c, aerospike.Config{Set: newSet(t, c)})
-	sets := store.NewObjects(e, "", crdt.AWSetOf(crdt.String))
+	sets := store.NewObjects(e, "", crdt.AWSetKind(crdt.String))
 	put := func(name string) func(*crdt.Tx, *crdt.AWSet[string]) error {
 		return func(tx *crdt.Tx, s *crdt.AWSet[string]) error { s.Add(tx, name); return nil }
 	}

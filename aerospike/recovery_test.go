@@ -78,8 +78,8 @@ func TestRemerge(t *testing.T) {
 	set := newSet(t, c)
 	mine := open(t, c, aerospike.Config{Set: set, Watch: -1})
 	other := open(t, c, aerospike.Config{Set: set, Watch: -1})
-	a := store.NewObjects(mine, "", crdt.AWSetOf(crdt.String))
-	b := store.NewObjects(other, "", crdt.AWSetOf(crdt.String))
+	a := store.NewObjects(mine, "", crdt.AWSetKind(crdt.String))
+	b := store.NewObjects(other, "", crdt.AWSetKind(crdt.String))
 	update := func(o store.Objects[*crdt.AWSet[string]], fn func(*crdt.Tx, *crdt.AWSet[string])) {
 		t.Helper()
 		if _, err := o.Update(t.Context(), "k", func(tx *crdt.Tx, s *crdt.AWSet[string]) error { fn(tx, s); return nil }); err != nil {
@@ -100,7 +100,7 @@ func TestRemerge(t *testing.T) {
 
 	// One who has seen all removes x by name: the dot of a's add is covered now, and
 	// the first add is alive again.
-	third := store.NewObjects(open(t, c, aerospike.Config{Set: set, Watch: -1}), "", crdt.AWSetOf(crdt.String))
+	third := store.NewObjects(open(t, c, aerospike.Config{Set: set, Watch: -1}), "", crdt.AWSetKind(crdt.String))
 	if v, _, err := third.View(t.Context(), "k"); err != nil || !v.Contains("x") || v.Contains("y") {
 		t.Fatalf("after the rollback: %v, %v", v, err)
 	}

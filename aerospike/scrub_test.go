@@ -142,7 +142,7 @@ func TestScrubOnlyLooks(t *testing.T) {
 			var engines [2]*aerospike.Engine
 			for i, cfg := range []aerospike.Config{cfg, others} {
 				engines[i] = open(t, clients[i], cfg)
-				sets[i] = store.NewObjects(engines[i], "", crdt.AWSetOf(crdt.String))
+				sets[i] = store.NewObjects(engines[i], "", crdt.AWSetKind(crdt.String))
 			}
 			for i := range 40 {
 				if _, err := sets[i%2].Update(t.Context(), strconv.Itoa(i%4), func(tx *crdt.Tx, s *crdt.AWSet[string]) error {

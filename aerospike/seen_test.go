@@ -25,11 +25,11 @@ func newReaders(t *testing.T) *readers {
 }
 
 func (r *readers) register() store.Objects[*crdt.MVRegister[string]] {
-	return store.NewObjects(r.open(), "r/", crdt.MVRegisterOf(crdt.String))
+	return store.NewObjects(r.open(), "r/", crdt.MVRegisterKind(crdt.String))
 }
 
 func (r *readers) set() store.Objects[*crdt.AWSet[string]] {
-	return store.NewObjects(r.open(), "s/", crdt.AWSetOf(crdt.String))
+	return store.NewObjects(r.open(), "s/", crdt.AWSetKind(crdt.String))
 }
 
 // TestSeenOverwrites writes on behalf of a reader, through a process that knows more

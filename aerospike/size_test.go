@@ -26,7 +26,7 @@ func TestRecordSizeGuard(t *testing.T) {
 	for w := range writers {
 		// A process each, so that they are not combined.
 		e := open(t, c, aerospike.Config{Set: set, QueueLength: 1 << 30, Watch: -1})
-		sets := store.NewObjects(e, "", crdt.MVMapOf(crdt.String, crdt.Bytes))
+		sets := store.NewObjects(e, "", crdt.MVMapKind(crdt.String, crdt.Bytes))
 		r := rand.New(rand.NewPCG(uint64(w), 0))
 		wg.Go(func() {
 			for range rounds {
@@ -72,7 +72,7 @@ func TestStateTooLarge(t *testing.T) {
 	c := cluster(t)
 	set := newSet(t, c)
 	e := open(t, c, aerospike.Config{Set: set, Watch: -1, RecordSize: 200 << 10, QueueSize: 32 << 10})
-	sets := store.NewObjects(e, "", crdt.AWSetOf(crdt.Bytes))
+	sets := store.NewObjects(e, "", crdt.AWSetKind(crdt.Bytes))
 	put := func(tag byte, n int, opts ...store.Option) error {
 		_, err := sets.Update(t.Context(), "k", func(tx *crdt.Tx, s *crdt.AWSet[[]byte]) error {
 			s.Add(tx, bytes.Repeat([]byte{tag}, n))

@@ -50,7 +50,7 @@ func (d *datacenter) open(t *testing.T, ids []string) {
 	t.Helper()
 	d.engine = open(t, d.client, aerospike.Config{Set: "s", DC: d.id, DCs: ids, QueueLength: 8, Watch: -1})
 	d.counters = store.NewObjects(d.engine, "c/", crdt.CounterKind())
-	d.members = store.NewObjects(d.engine, "s/", crdt.AWSetOf(crdt.String))
+	d.members = store.NewObjects(d.engine, "s/", crdt.AWSetKind(crdt.String))
 }
 
 // settle ships everything, and has every datacenter look at what came, until

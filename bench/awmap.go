@@ -27,7 +27,7 @@ func mapCases() []Case {
 type nested = crdt.AWMap[string, *crdt.AWMap[string, *crdt.Counter]]
 
 func nestedKind() crdt.Kind[*nested] {
-	return crdt.AWMapOf(crdt.String, crdt.AWMapOf(crdt.String, crdt.CounterKind()))
+	return crdt.AWMapKind(crdt.String, crdt.AWMapKind(crdt.String, crdt.CounterKind()))
 }
 
 type place struct{ outer, inner string }

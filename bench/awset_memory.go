@@ -86,7 +86,7 @@ func weigh[E comparable](b *B, k keys[E], set *crdt.AWSet[E], in []uint64, empty
 	}
 	full := held()
 	b.ReportMetric(overKey(full-empty), unitBytes)
-	kind := crdt.AWSetOf(k.codec)
+	kind := crdt.AWSetKind(k.codec)
 	frame, err := crdt.AppendFrame(nil, kind, set)
 	if err != nil {
 		return err

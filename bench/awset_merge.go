@@ -117,7 +117,7 @@ func setMergeFull(from *stock[uint64], n, k int) func(*B) error {
 		if err != nil {
 			return err
 		}
-		theirs := crdt.NewAWSet(crdt.Uint64) // what into has done since and w.set lacks
+		theirs := crdt.AWSetKind(crdt.Uint64).New() // what into has done since and w.set lacks
 		err = mergeLoop(b, func() (*crdt.AWSet[uint64], []*crdt.AWSet[uint64], error) {
 			w.set.Merge(theirs)
 			here, there := w.replace(k / 2).halves()

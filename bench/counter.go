@@ -126,9 +126,9 @@ type counterWriters struct {
 }
 
 func newCounterWriters(n int) *counterWriters {
-	w := &counterWriters{src: sources(n), all: crdt.NewCounter()}
+	w := &counterWriters{src: sources(n), all: crdt.CounterKind().New()}
 	for range n {
-		w.own = append(w.own, crdt.NewCounter())
+		w.own = append(w.own, crdt.CounterKind().New())
 	}
 	return w
 }

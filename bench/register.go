@@ -9,10 +9,10 @@ import (
 func registerCases() []Case {
 	return []Case{
 		{Name: "lww/set", N: 1, Run: func(b *B) error {
-			return registerSet(b, crdt.NewLWWRegister(crdt.String))
+			return registerSet(b, crdt.LWWRegisterKind(crdt.String).New())
 		}},
 		{Name: "mvregister/set", N: 1, Run: func(b *B) error {
-			return registerSet(b, crdt.NewMVRegister(crdt.String))
+			return registerSet(b, crdt.MVRegisterKind(crdt.String).New())
 		}},
 		{Name: "mvregister/sync", N: 2, Run: registerSync},
 		{Name: "doc/update", N: 3, Run: docUpdate},
@@ -43,10 +43,10 @@ func registerSet[S register[S]](b *B, r S) error {
 // docUpdate changes three fields of a document, one of each form, in one
 // transaction: a register, a counter and one of eight tags.
 func docUpdate(b *B) error {
-	name := crdt.NewField("name", crdt.LWWRegisterOf(crdt.String))
+	name := crdt.NewField("name", crdt.LWWRegisterKind(crdt.String))
 	visits := crdt.NewField("visits", crdt.CounterKind())
-	tags := crdt.NewField("tags", crdt.AWSetOf(crdt.String))
-	doc, src := crdt.DocOf(name, visits, tags).New(), sources(1)[0]
+	tags := crdt.NewField("tags", crdt.AWSetKind(crdt.String))
+	doc, src := crdt.DocKind(name, visits, tags).New(), sources(1)[0]
 	values := newRing(textKeys(), 1).draw(8)
 	i := 0
 	update := func(tx *crdt.Tx, d *crdt.Doc) error {
@@ -76,7 +76,7 @@ func registerSync(b *B) error {
 			_, failed := crdt.Mutate(r, src[by], func(tx *crdt.Tx, r *crdt.MVRegister[string]) error { r.Set(tx, v); return nil })
 			err = errors.Join(err, failed)
 		}
-		p.x = crdt.NewMVRegister(crdt.String)
+		p.x = crdt.MVRegisterKind(crdt.String).New()
 		set(p.x, 0, v[0])
 		p.y = p.x.Clone()
 		set(p.x, 0, v[1])

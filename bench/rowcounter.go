@@ -10,13 +10,13 @@ func rowCounterCases() []Case {
 	return slices.Concat(
 		each([]int{5, 64}, func(n int) Case {
 			return Case{
-				Name: "gcounter/merge", N: n, Target: map[int]float64{5: 5, 64: 32}[n], Run: rowMerge(crdt.NewGCounter, n),
+				Name: "gcounter/merge", N: n, Target: map[int]float64{5: 5, 64: 32}[n], Run: rowMerge(crdt.GCounterKind().New, n),
 				Baseline: mergeRows(maxMaps, n),
 			}
 		}),
 		each([]int{3, 5, 64, 1024}, func(n int) Case {
 			return Case{
-				Name: "pncounter/merge", N: n, Run: rowMerge(crdt.NewPNCounter, n),
+				Name: "pncounter/merge", N: n, Run: rowMerge(crdt.PNCounterKind().New, n),
 				Baseline: mergeRows(pnMaps, n),
 			}
 		}),

@@ -27,7 +27,7 @@ type stored struct {
 }
 
 func newStock[E comparable](k keys[E]) *stock[E] {
-	return &stock[E]{keys: k, kind: crdt.AWSetOf(k.codec), kept: map[int]stored{}, free: available}
+	return &stock[E]{keys: k, kind: crdt.AWSetKind(k.codec), kept: map[int]stored{}, free: available}
 }
 
 // setWorld is an AWSet of n elements and the replicas that go on changing it.
@@ -99,7 +99,7 @@ func (s *stock[E]) make(b *B, n int) (stored, error) {
 
 // build adds the keys of a ring to a new set, in transactions of three replicas.
 func build[E comparable](b *B, from *ring[E]) (*crdt.AWSet[E], error) {
-	set, src, n := crdt.NewAWSet(from.kind.codec), sources(builders), len(from.in)
+	set, src, n := crdt.AWSetKind(from.kind.codec).New(), sources(builders), len(from.in)
 	// A small set too is written by every builder that finds an element to add.
 	batch := min(buildBatch, (n+builders-1)/builders)
 	for i := 0; i < n; i += batch {

@@ -4,28 +4,18 @@ package crdt
 // last one is shown; a write that a removal of its key has not seen survives it.
 type LWWMap[K comparable, T any] = AWMap[K, *LWWRegister[T]]
 
-// LWWMapOf returns the kind of maps from keys to last-writer-wins values.
-func LWWMapOf[K comparable, T any](k Codec[K], v Codec[T]) Kind[*LWWMap[K, T]] {
-	return AWMapOf(k, LWWRegisterOf(v))
-}
-
-// NewLWWMap returns an empty map.
-func NewLWWMap[K comparable, T any](k Codec[K], v Codec[T]) *LWWMap[K, T] {
-	return NewAWMap(k, LWWRegisterOf(v))
+// LWWMapKind returns the kind of maps from keys to last-writer-wins values.
+func LWWMapKind[K comparable, T any](k Codec[K], v Codec[T]) Kind[*LWWMap[K, T]] {
+	return AWMapKind(k, LWWRegisterKind(v))
 }
 
 // MVMap is an AWMap of registers in which all values that were written to a key
 // concurrently are kept; those that a removal of the key has not seen survive it.
 type MVMap[K comparable, T any] = AWMap[K, *MVRegister[T]]
 
-// MVMapOf returns the kind of maps from keys to multi-value registers.
-func MVMapOf[K comparable, T any](k Codec[K], v Codec[T]) Kind[*MVMap[K, T]] {
-	return AWMapOf(k, MVRegisterOf(v))
-}
-
-// NewMVMap returns an empty map.
-func NewMVMap[K comparable, T any](k Codec[K], v Codec[T]) *MVMap[K, T] {
-	return NewAWMap(k, MVRegisterOf(v))
+// MVMapKind returns the kind of maps from keys to multi-value registers.
+func MVMapKind[K comparable, T any](k Codec[K], v Codec[T]) Kind[*MVMap[K, T]] {
+	return AWMapKind(k, MVRegisterKind(v))
 }
 
 // MultiMap is an AWMap of sets: an element added under a key survives a
@@ -33,12 +23,7 @@ func NewMVMap[K comparable, T any](k Codec[K], v Codec[T]) *MVMap[K, T] {
 // element.
 type MultiMap[K comparable, E any] = AWMap[K, *AWSet[E]]
 
-// MultiMapOf returns the kind of maps from keys to sets of elements.
-func MultiMapOf[K comparable, E any](k Codec[K], e Codec[E]) Kind[*MultiMap[K, E]] {
-	return AWMapOf(k, AWSetOf(e))
-}
-
-// NewMultiMap returns an empty map.
-func NewMultiMap[K comparable, E any](k Codec[K], e Codec[E]) *MultiMap[K, E] {
-	return NewAWMap(k, AWSetOf(e))
+// MultiMapKind returns the kind of maps from keys to sets of elements.
+func MultiMapKind[K comparable, E any](k Codec[K], e Codec[E]) Kind[*MultiMap[K, E]] {
+	return AWMapKind(k, AWSetKind(e))
 }

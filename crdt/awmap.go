@@ -20,16 +20,11 @@ type AWMap[K comparable, V Nested[V]] struct {
 	proto V
 }
 
-// AWMapOf returns the kind of maps from keys of that codec to values of that
+// AWMapKind returns the kind of maps from keys of that codec to values of that
 // kind. BoundedCounter and lattices of your own are not Nested and do not
 // compile here.
-func AWMapOf[K comparable, V Nested[V]](k Codec[K], v Kind[V]) Kind[*AWMap[K, V]] {
+func AWMapKind[K comparable, V Nested[V]](k Codec[K], v Kind[V]) Kind[*AWMap[K, V]] {
 	return causalKind("awmap<"+k.Name+","+v.Name+">", &AWMap[K, V]{keys: k, proto: v.New()})
-}
-
-// NewAWMap returns an empty map.
-func NewAWMap[K comparable, V Nested[V]](k Codec[K], v Kind[V]) *AWMap[K, V] {
-	return &AWMap[K, V]{newObject(), k, v.New()}
 }
 
 func (m *AWMap[K, V]) place(k K) object { return m.below(segment(roleKey, &m.keys, k)) }

@@ -17,13 +17,10 @@ type AWSet[E any] struct {
 	codec Codec[E]
 }
 
-// AWSetOf returns the kind of sets of elements of that codec.
-func AWSetOf[E any](c Codec[E]) Kind[*AWSet[E]] {
+// AWSetKind returns the kind of sets of elements of that codec.
+func AWSetKind[E any](c Codec[E]) Kind[*AWSet[E]] {
 	return causalKind("awset<"+c.Name+">", &AWSet[E]{codec: c})
 }
-
-// NewAWSet returns an empty set.
-func NewAWSet[E any](c Codec[E]) *AWSet[E] { return &AWSet[E]{newObject(), c} }
 
 // Add puts e into the set, also if it is there: the new add survives concurrent
 // removes of the old one. An element that the codec refuses fails the

@@ -69,7 +69,7 @@ func everyFrame(tb testing.TB) [][]byte {
 // on objects of their own.
 func deltas(tb testing.TB, n, replicas int) [][]byte {
 	tb.Helper()
-	k := crdt.AWSetOf(crdt.Uint64)
+	k := crdt.AWSetKind(crdt.Uint64)
 	var all [][]byte
 	for i := range replicas {
 		w := crdt.NewWriter(clock.ReplicaID(0x0123456789abcdef*uint64(i+1)), wall)
@@ -85,7 +85,7 @@ func deltas(tb testing.TB, n, replicas int) [][]byte {
 // by one writer who remembers its last event on each.
 func objectDeltas(tb testing.TB, n, objects int) [][]byte {
 	tb.Helper()
-	k := crdt.AWSetOf(crdt.Uint64)
+	k := crdt.AWSetKind(crdt.Uint64)
 	w, r := crdt.NewWriter(replicaA, wall), rand.New(rand.NewPCG(1, 2))
 	on := make([]crdt.Source, objects)
 	var all [][]byte

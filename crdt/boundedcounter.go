@@ -64,34 +64,25 @@ const (
 	cellKinds
 )
 
-// BoundedCounterKind returns the kind of counters that are never below 0.
-func BoundedCounterKind() Kind[*BoundedCounter] { return BoundedCounterOf(0) }
-
-// BoundedCounterOf returns the kind of counters that are never below lower.
-func BoundedCounterOf(lower int64) Kind[*BoundedCounter] {
-	name := "boundedcounter"
-	if lower != 0 {
-		name = fmt.Sprintf("boundedcounter<%d>", lower)
-	}
-	return boundedKind(name, bounds{lower: lower, upper: math.MaxInt64})
-}
-
-// BoundedCounterBetween returns the kind of counters that are never below lower
-// nor above upper. It panics unless lower < upper.
-func BoundedCounterBetween(lower, upper int64) Kind[*BoundedCounter] {
+// BoundedCounterKind returns the kind of counters that are never below lower nor above
+// upper; [math.MaxInt64] is no upper bound. It panics unless lower < upper.
+func BoundedCounterKind(lower, upper int64) Kind[*BoundedCounter] {
 	if lower >= upper {
 		panic(fmt.Sprintf("crdt: counter bounded by %d and %d", lower, upper))
 	}
-	return boundedKind(fmt.Sprintf("boundedcounter<%d,%d>", lower, upper), bounds{lower, upper, true})
+	name := "boundedcounter"
+	switch {
+	case upper != math.MaxInt64:
+		name = fmt.Sprintf("boundedcounter<%d,%d>", lower, upper)
+	case lower != 0:
+		name = fmt.Sprintf("boundedcounter<%d>", lower)
+	}
+	return boundedKind(name, bounds{lower, upper, upper != math.MaxInt64})
 }
 
 func boundedKind(name string, b bounds) Kind[*BoundedCounter] {
 	return plainKind(name, func() *BoundedCounter { return &BoundedCounter{b, make(map[cell]uint64)} })
 }
-
-// NewBoundedCounter returns a counter of bound 0 and value 0. For other bounds see
-// Kind.New.
-func NewBoundedCounter() *BoundedCounter { return BoundedCounterKind().New() }
 
 // Bounds returns the bounds of the counter; the upper one is the largest int64 if
 // it has none.

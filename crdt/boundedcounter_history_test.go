@@ -3,6 +3,7 @@ package crdt_test
 import (
 	"errors"
 	"maps"
+	"math"
 	"slices"
 	"testing"
 
@@ -253,7 +254,7 @@ func (w *escrowWorld) step() {
 // view are exact.
 func TestBounded9c9dHistories(t *testing.T) {
 	t.Parallel()
-	for _, k := range []crdt.Kind[*bounded]{crdt.BoundedCounterKind(), crdt.BoundedCounterOf(-10), crdt.BoundedCounterBetween(-10, 10)} {
+	for _, k := range []crdt.Kind[*bounded]{crdt.BoundedCounterKind(0, math.MaxInt64), crdt.BoundedCounterKind(-10, math.MaxInt64), crdt.BoundedCounterKind(-10, 10)} {
 		t.Run(k.Name, func(t *testing.T) {
 			t.Parallel()
 			rapid.Check(t, func(t *rapid.T) {

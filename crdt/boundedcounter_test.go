@@ -55,7 +55,7 @@ func done(t testing.TB, c *bounded, src crdt.Source, fn func(*crdt.Tx, *bounded)
 }
 
 func TestLawsBoundedCounter(t *testing.T) {
-	for _, k := range []crdt.Kind[*bounded]{crdt.BoundedCounterKind(), crdt.BoundedCounterOf(-5), crdt.BoundedCounterBetween(-5, 9)} {
+	for _, k := range []crdt.Kind[*bounded]{crdt.BoundedCounterKind(0, math.MaxInt64), crdt.BoundedCounterKind(-5, math.MaxInt64), crdt.BoundedCounterKind(-5, 9)} {
 		t.Run(k.Name, func(t *testing.T) {
 			crdttest.Laws(t, k, some(func(t *rapid.T, tx *crdt.Tx, c *bounded) {
 				n := rapid.Uint64Range(0, 4).Draw(t, "n")
@@ -77,7 +77,7 @@ func TestLawsBoundedCounter(t *testing.T) {
 // where the plain sum of what is seen would.
 func TestBounded9aSpendingBeforeItsGrant(t *testing.T) {
 	t.Parallel()
-	for _, k := range []crdt.Kind[*bounded]{crdt.BoundedCounterKind(), crdt.BoundedCounterOf(-7), crdt.BoundedCounterOf(math.MinInt64)} {
+	for _, k := range []crdt.Kind[*bounded]{crdt.BoundedCounterKind(0, math.MaxInt64), crdt.BoundedCounterKind(-7, math.MaxInt64), crdt.BoundedCounterKind(math.MinInt64, math.MaxInt64)} {
 		a, b, third := k.New(), k.New(), k.New()
 		granted := done(t, a, writer(1), grant(3))
 		handed := done(t, a, writer(1), transfer(2, 3))
@@ -104,7 +104,7 @@ func TestBounded9aSpendingBeforeItsGrant(t *testing.T) {
 // would make the plain read right, but could lose parts without a loss (I5).
 func TestBounded9bDeltaIsTheChangedCells(t *testing.T) {
 	t.Parallel()
-	k := crdt.BoundedCounterBetween(0, 1000)
+	k := crdt.BoundedCounterKind(0, 1000)
 	c := k.New()
 	cells := func(what string, d *bounded, want int) {
 		t.Helper()
@@ -139,7 +139,7 @@ func TestBounded9bDeltaIsTheChangedCells(t *testing.T) {
 // can spend all of them.
 func TestBoundedCloseAndHeir(t *testing.T) {
 	t.Parallel()
-	k := crdt.BoundedCounterBetween(-10, 20)
+	k := crdt.BoundedCounterKind(-10, 20)
 	c := k.New()
 	done(t, c, writer(1), start(5))
 	done(t, c, writer(1), spend(4)) // 11 rights and 19 of room are left
@@ -176,7 +176,7 @@ func TestBoundedCloseAndHeir(t *testing.T) {
 // Each clean close costs one cell.
 func TestBounded9eCloses(t *testing.T) {
 	t.Parallel()
-	k := crdt.BoundedCounterKind()
+	k := crdt.BoundedCounterKind(0, math.MaxInt64)
 	c := k.New()
 	done(t, c, writer(1), grant(100))
 	const closes = 200
@@ -194,7 +194,7 @@ func TestBounded9eCloses(t *testing.T) {
 // know, but tells as soon as it sees a row that it cannot have built.
 func TestBoundedRestoredCopy(t *testing.T) {
 	t.Parallel()
-	k := crdt.BoundedCounterKind()
+	k := crdt.BoundedCounterKind(0, math.MaxInt64)
 	c := k.New()
 	done(t, c, writer(1), grant(5))
 	backup := c.Clone()
@@ -234,7 +234,7 @@ func TestBoundedRestoredCopy(t *testing.T) {
 // nothing here, whatever rights it shows: the copy lacks what it built on.
 func TestBoundedRoomWithoutItsPast(t *testing.T) {
 	t.Parallel()
-	k := crdt.BoundedCounterBetween(0, 10)
+	k := crdt.BoundedCounterKind(0, 10)
 	a, b, copied := k.New(), k.New(), k.New()
 	done(t, a, writer(1), start(0))
 	done(t, a, writer(1), transferRoom(2, 5))
@@ -264,7 +264,7 @@ func (d doubtful) Doubt() uint64 { return d.doubt }
 
 func TestBoundedInDoubtDecidesNothing(t *testing.T) {
 	t.Parallel()
-	k := crdt.BoundedCounterBetween(0, 100)
+	k := crdt.BoundedCounterKind(0, 100)
 	c := k.New()
 	w := writer(1)
 	done(t, c, w, start(50))
@@ -282,7 +282,7 @@ func TestBoundedInDoubtDecidesNothing(t *testing.T) {
 
 func TestBoundedRefuses(t *testing.T) {
 	t.Parallel()
-	plain, limited := crdt.BoundedCounterKind(), crdt.BoundedCounterBetween(-5, 5)
+	plain, limited := crdt.BoundedCounterKind(0, math.MaxInt64), crdt.BoundedCounterKind(-5, 5)
 	started := limited.New()
 	done(t, started, writer(1), start(0))
 	done(t, started, writer(1), transferRoom(2, 2))
@@ -329,7 +329,7 @@ func TestBoundedRefuses(t *testing.T) {
 	if d, err := act(started, writer(1), func(tx *crdt.Tx, c *bounded) error { _ = c.Spend(tx, 99); return c.Spend(tx, 1) }); err != nil || len(d.Torn()) != 1 {
 		t.Errorf("after a refused Spend the transaction = %v", err)
 	}
-	panics(t, "bounds", "bounded by 3 and 3", func() { crdt.BoundedCounterBetween(3, 3) })
+	panics(t, "bounds", "bounded by 3 and 3", func() { crdt.BoundedCounterKind(3, 3) })
 	panics(t, "other bounds", "bounds", func() { plain.New().Merge(started) })
 	panics(t, "other counter", "not about", func() {
 		if _, err := act(plain.New(), writer(1), func(tx *crdt.Tx, _ *bounded) error { return full.Spend(tx, 1) }); err != nil {
@@ -341,7 +341,7 @@ func TestBoundedRefuses(t *testing.T) {
 // Numbers at the ends of their types.
 func TestBoundedExtremes(t *testing.T) {
 	t.Parallel()
-	k := crdt.BoundedCounterBetween(math.MinInt64, math.MaxInt64)
+	k := crdt.BoundedCounterKind(math.MinInt64, math.MaxInt64)
 	c := k.New()
 	if c.Value() != math.MinInt64 {
 		t.Errorf("a new counter is %v", c)
@@ -358,7 +358,7 @@ func TestBoundedExtremes(t *testing.T) {
 	if _, err := act(c, writer(1), grant(math.MaxUint64)); !errors.Is(err, crdt.ErrOverflow) {
 		t.Errorf("a total beyond 2^64 = %v, want ErrOverflow", err)
 	}
-	a, b := crdt.NewBoundedCounter(), crdt.NewBoundedCounter()
+	a, b := crdt.BoundedCounterKind(0, math.MaxInt64).New(), crdt.BoundedCounterKind(0, math.MaxInt64).New()
 	done(t, a, writer(1), grant(math.MaxInt64))
 	b.Merge(done(t, b, writer(2), grant(math.MaxInt64)))
 	b.Merge(done(t, b, writer(3), grant(0)))

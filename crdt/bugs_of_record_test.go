@@ -3,6 +3,7 @@ package crdt_test
 import (
 	"bytes"
 	"errors"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -51,7 +52,7 @@ func TestBugOfRecord(t *testing.T) {
 
 type cart = crdt.AWSet[string]
 
-var cartKind = crdt.AWSetOf(crdt.String)
+var cartKind = crdt.AWSetKind(crdt.String)
 
 func cartAdd(items ...string) func(*crdt.Tx, *cart) {
 	return func(tx *crdt.Tx, s *cart) {
@@ -163,7 +164,7 @@ func bug04(t *testing.T) {
 // The delta of a remove in a multimap did something else than the state after it.
 func bug05(t *testing.T) {
 	t.Helper()
-	k := crdt.MultiMapOf(crdt.String, crdt.String)
+	k := crdt.MultiMapKind(crdt.String, crdt.String)
 	type multimap = crdt.MultiMap[string, string]
 	for name, change := range map[string]func(*crdt.Tx, *multimap){
 		"an element":       func(tx *crdt.Tx, m *multimap) { m.At("k").Remove(tx, "x") },
@@ -191,7 +192,7 @@ func bug05(t *testing.T) {
 // A prune is an event here, which names what it ends.
 func bug06(t *testing.T) {
 	t.Helper()
-	k := crdt.RWSetOf(crdt.String)
+	k := crdt.RWSetKind(crdt.String)
 	a := k.New()
 	yes := do(t, k.New(), writer(1), func(tx *crdt.Tx, s *roleSet) { s.Add(tx, "x") })
 	no := do(t, k.New(), writer(2), func(tx *crdt.Tx, s *roleSet) { s.Remove(tx, "x") })
@@ -242,7 +243,7 @@ func bug06double(t *testing.T) {
 // lost when the field was removed: then the add came, and stayed.
 func bug07(t *testing.T) {
 	t.Helper()
-	k := crdt.MultiMapOf(crdt.String, crdt.String)
+	k := crdt.MultiMapKind(crdt.String, crdt.String)
 	type multimap = crdt.MultiMap[string, string]
 	a := k.New()
 	added := do(t, a, writer(1), func(tx *crdt.Tx, m *multimap) { m.At("f").Add(tx, "x") })
@@ -260,7 +261,7 @@ func bug07(t *testing.T) {
 // what it had not. (Riak's documentation gives the history.)
 func bug08(t *testing.T) {
 	t.Helper()
-	k := crdt.AWMapOf(crdt.String, crdt.CounterKind())
+	k := crdt.AWMapKind(crdt.String, crdt.CounterKind())
 	type counters = crdt.AWMap[string, *crdt.Counter]
 	inc := func(n int64) func(*crdt.Tx, *counters) {
 		return func(tx *crdt.Tx, m *counters) { m.At("c").Add(tx, n) }
@@ -315,7 +316,7 @@ func set(v string) func(*crdt.Tx, *crdt.LWWRegister[string]) {
 // overwrote, but not where it was made.
 func bug10(t *testing.T) {
 	t.Helper()
-	k := crdt.LWWRegisterOf(crdt.String)
+	k := crdt.LWWRegisterKind(crdt.String)
 	a, b, wa := k.New(), k.New(), at(1, 0)
 	for v := range strings.FieldsSeq("1 2 3 4 5 6 7 8 9 10 old") {
 		do(t, a, wa, set(v))
@@ -332,7 +333,7 @@ func bug10(t *testing.T) {
 // Of two writes at one time each replica kept its own.
 func bug11(t *testing.T) {
 	t.Helper()
-	k := crdt.LWWRegisterOf(crdt.String)
+	k := crdt.LWWRegisterKind(crdt.String)
 	one, two := do(t, k.New(), at(1, 0), set("one")), do(t, k.New(), at(2, 0), set("two"))
 	a, b := join(k, one, two), join(k, two, one)
 	va, _ := a.Get()
@@ -346,7 +347,7 @@ func bug11(t *testing.T) {
 // to all that came after it.
 func bug12(t *testing.T) {
 	t.Helper()
-	k := crdt.LWWRegisterOf(crdt.String)
+	k := crdt.LWWRegisterKind(crdt.String)
 	a, b := k.New(), k.New()
 	poison := do(t, a, at(1, 30*365*24*time.Hour), set("poison"))
 	b.Merge(poison)
@@ -368,9 +369,9 @@ func bug12(t *testing.T) {
 // A delta that was sent again was counted again.
 func bug13(t *testing.T) {
 	t.Helper()
-	g := do(t, crdt.NewGCounter(), writer(1), func(tx *crdt.Tx, c *crdt.GCounter) { c.Add(tx, 3) })
-	p := do(t, crdt.NewPNCounter(), writer(1), func(tx *crdt.Tx, c *crdt.PNCounter) { c.Add(tx, -3) })
-	c := do(t, crdt.NewCounter(), writer(1), func(tx *crdt.Tx, c *crdt.Counter) { c.Add(tx, 3) })
+	g := do(t, crdt.GCounterKind().New(), writer(1), func(tx *crdt.Tx, c *crdt.GCounter) { c.Add(tx, 3) })
+	p := do(t, crdt.PNCounterKind().New(), writer(1), func(tx *crdt.Tx, c *crdt.PNCounter) { c.Add(tx, -3) })
+	c := do(t, crdt.CounterKind().New(), writer(1), func(tx *crdt.Tx, c *crdt.Counter) { c.Add(tx, 3) })
 	if n := join(crdt.GCounterKind(), g, g, g).Value(); n != 3 {
 		t.Errorf("a GCounter's delta of 3, three times, is %d", n)
 	}
@@ -380,8 +381,8 @@ func bug13(t *testing.T) {
 	if n := join(crdt.CounterKind(), c, c, c).Value(); n != 3 {
 		t.Errorf("a Counter's delta of 3, three times, is %d", n)
 	}
-	b := do(t, crdt.NewBoundedCounter(), writer(1), func(tx *crdt.Tx, c *bounded) { check(t, c.Grant(tx, 3)) })
-	if n := join(crdt.BoundedCounterKind(), b, b, b).Value(); n != 3 {
+	b := do(t, crdt.BoundedCounterKind(0, math.MaxInt64).New(), writer(1), func(tx *crdt.Tx, c *bounded) { check(t, c.Grant(tx, 3)) })
+	if n := join(crdt.BoundedCounterKind(0, math.MaxInt64), b, b, b).Value(); n != 3 {
 		t.Errorf("a BoundedCounter's grant of 3, three times, is %d", n)
 	}
 }

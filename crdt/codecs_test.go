@@ -14,7 +14,7 @@ import (
 // no identity, fails the transaction.
 func TestFloatElements(t *testing.T) {
 	t.Parallel()
-	k := crdt.AWSetOf(crdt.MsgPack[float64]("float"))
+	k := crdt.AWSetKind(crdt.MsgPack[float64]("float"))
 	s, w := k.New(), writer(1)
 	negativeZero := math.Copysign(0, -1)
 	do(t, s, w, func(tx *crdt.Tx, s *crdt.AWSet[float64]) {
@@ -42,7 +42,7 @@ func TestFloatElements(t *testing.T) {
 // Bytes that are not UTF-8 are kept, and a time is its instant.
 func TestBytesAreIdentity(t *testing.T) {
 	t.Parallel()
-	k := crdt.AWMapOf(crdt.String, crdt.AWSetOf(crdt.String))
+	k := crdt.AWMapKind(crdt.String, crdt.AWSetKind(crdt.String))
 	m := k.New()
 	odd := []string{"\xff\xfe", "", "\x00", "a\xc3", "ä"}
 	do(t, m, writer(1), func(tx *crdt.Tx, m *crdt.AWMap[string, *crdt.AWSet[string]]) {
@@ -63,7 +63,7 @@ func TestBytesAreIdentity(t *testing.T) {
 		t.Errorf("map has %d keys, want %d", back.Len(), len(odd))
 	}
 	noon := time.Date(2026, 1, 2, 12, 0, 0, 5, time.UTC)
-	times := crdt.NewAWSet(crdt.MsgPack[time.Time]("time"))
+	times := crdt.AWSetKind(crdt.MsgPack[time.Time]("time")).New()
 	do(t, times, writer(1), func(tx *crdt.Tx, s *crdt.AWSet[time.Time]) {
 		s.Add(tx, noon)
 		s.Add(tx, noon.In(time.FixedZone("elsewhere", 3600)))
@@ -134,7 +134,7 @@ func TestRefusedKeys(t *testing.T) {
 		}
 		return append(b, s...), nil
 	}
-	m := crdt.NewAWMap(picky, crdt.AWMapOf(picky, crdt.LWWRegisterOf(picky)))
+	m := crdt.AWMapKind(picky, crdt.AWMapKind(picky, crdt.LWWRegisterKind(picky))).New()
 	view := m.At("bad").At("k")
 	if v, ok := view.Get(); ok || v != "" || m.Contains("bad") || m.At("bad").Len() != 0 || !view.IsBottom() || !view.Clone().IsBottom() {
 		t.Errorf("refused key reads as %q", v)

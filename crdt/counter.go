@@ -25,9 +25,6 @@ type Counter struct{ object }
 // CounterKind returns the kind of Counter.
 func CounterKind() Kind[*Counter] { return causalKind("counter", &Counter{}) }
 
-// NewCounter returns a counter of value 0.
-func NewCounter() *Counter { return &Counter{newObject()} }
-
 // Value returns the sum of the increments that no reset saw.
 func (c *Counter) Value() int64 { return int64(c.at().Sum()) }
 

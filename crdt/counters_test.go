@@ -13,7 +13,7 @@ import (
 // remover had not seen, at every depth.
 func TestRemoveKeepsUnseenAmounts(t *testing.T) {
 	t.Parallel()
-	k := crdt.AWMapOf(crdt.String, crdt.AWMapOf(crdt.String, crdt.CounterKind()))
+	k := crdt.AWMapKind(crdt.String, crdt.AWMapKind(crdt.String, crdt.CounterKind()))
 	tests := []struct {
 		name   string
 		remove func(*crdt.Tx, *nestedMap)
@@ -76,7 +76,7 @@ func TestCounterOverflow(t *testing.T) {
 		{0, math.MinInt64, true},
 	}
 	for _, tt := range tests {
-		c, w := crdt.NewCounter(), writer(1)
+		c, w := crdt.CounterKind().New(), writer(1)
 		do(t, c, w, func(tx *crdt.Tx, c *crdt.Counter) { c.Add(tx, tt.have) })
 		_, err := crdt.Mutate(c, w, func(tx *crdt.Tx, c *crdt.Counter) error { c.Add(tx, tt.add); return nil })
 		want := tt.have
@@ -88,7 +88,7 @@ func TestCounterOverflow(t *testing.T) {
 		}
 	}
 	// Two adds that each fit can leave the range together; taking one back is exact.
-	a, b := crdt.NewCounter(), crdt.NewCounter()
+	a, b := crdt.CounterKind().New(), crdt.CounterKind().New()
 	w := writer(1)
 	do(t, a, w, func(tx *crdt.Tx, c *crdt.Counter) { c.Add(tx, math.MaxInt64) })
 	do(t, b, writer(2), func(tx *crdt.Tx, c *crdt.Counter) { c.Add(tx, 10) })
@@ -115,7 +115,7 @@ func TestPNCounterOverflow(t *testing.T) {
 		{0, -math.MaxInt64, true},
 	}
 	for _, tt := range tests {
-		c, w := crdt.NewPNCounter(), writer(1)
+		c, w := crdt.PNCounterKind().New(), writer(1)
 		if tt.have != 0 {
 			do(t, c, w, func(tx *crdt.Tx, c *crdt.PNCounter) { c.Add(tx, tt.have) })
 		}
@@ -135,7 +135,7 @@ func TestPNCounterOverflow(t *testing.T) {
 
 func TestPNCounterNothing(t *testing.T) {
 	t.Parallel()
-	c := crdt.NewPNCounter()
+	c := crdt.PNCounterKind().New()
 	src := &liar{id: 1}
 	delta, err := crdt.Mutate(c, src, func(tx *crdt.Tx, c *crdt.PNCounter) error { c.Add(tx, 0); return nil })
 	if delta != nil || err != nil || src.issued != 0 || c.Merge(delta) || !delta.IsBottom() {

@@ -2,6 +2,7 @@ package crdt_test
 
 import (
 	"fmt"
+	"math"
 	"testing"
 
 	"github.com/dovetail-crdt/dovetail/clock"
@@ -28,26 +29,26 @@ func partCount[S crdt.Lattice[S]](s S) (n int) {
 func TestDecomposers(t *testing.T) {
 	t.Parallel()
 	w, v := writer(1), writer(2)
-	g := crdt.NewGCounter()
+	g := crdt.GCounterKind().New()
 	do(t, g, w, func(tx *crdt.Tx, c *crdt.GCounter) { c.Add(tx, 3) })
 	do(t, g, v, func(tx *crdt.Tx, c *crdt.GCounter) { c.Add(tx, 4) })
 	checkParts(t, "gcounter", g, 2)
-	pn := crdt.NewPNCounter()
+	pn := crdt.PNCounterKind().New()
 	do(t, pn, w, func(tx *crdt.Tx, c *crdt.PNCounter) { c.Add(tx, 3); c.Add(tx, -1) })
 	do(t, pn, v, func(tx *crdt.Tx, c *crdt.PNCounter) { c.Add(tx, -4) })
 	checkParts(t, "pncounter", pn, 3)
-	b := crdt.NewBoundedCounter()
+	b := crdt.BoundedCounterKind(0, math.MaxInt64).New()
 	do(t, b, w, func(tx *crdt.Tx, c *crdt.BoundedCounter) { _ = c.Grant(tx, 9); _ = c.Spend(tx, 2) })
 	checkParts(t, "boundedcounter", b, 2)
-	s := crdt.NewGSet(crdt.String)
+	s := crdt.GSetKind(crdt.String).New()
 	do(t, s, w, func(tx *crdt.Tx, s *crdt.GSet[string]) { s.Add(tx, "x"); s.Add(tx, "y") })
 	checkParts(t, "gset", s, 2)
-	most, least := crdt.NewMaxRegister(crdt.Uint64), crdt.NewMinRegister(crdt.Uint64)
+	most, least := crdt.MaxRegisterKind(crdt.Uint64).New(), crdt.MinRegisterKind(crdt.Uint64).New()
 	do(t, most, w, func(tx *crdt.Tx, r *crdt.MaxRegister[uint64]) { r.Set(tx, 0); r.Set(tx, 7) })
 	do(t, least, w, func(tx *crdt.Tx, r *crdt.MinRegister[uint64]) { r.Set(tx, 8); r.Set(tx, 0) })
 	checkParts(t, "max", most, 1)
 	checkParts(t, "min", least, 1)
-	m := crdt.NewGMap(crdt.String, crdt.PNCounterKind())
+	m := crdt.GMapKind(crdt.String, crdt.PNCounterKind()).New()
 	do(t, m, w, func(tx *crdt.Tx, m *crdt.GMap[string, *crdt.PNCounter]) {
 		for _, k := range []string{"k", "l"} {
 			_ = m.Apply(tx, k, func(tx *crdt.Tx, c *crdt.PNCounter) error { c.Add(tx, 3); c.Add(tx, -1); return nil })
@@ -80,7 +81,7 @@ func checkParts[S crdt.Decomposer[S]](t *testing.T, name string, s S, want int) 
 func TestWithoutIsApart(t *testing.T) {
 	t.Parallel()
 	w := writer(1)
-	m := crdt.NewGMap(crdt.String, crdt.GCounterKind())
+	m := crdt.GMapKind(crdt.String, crdt.GCounterKind()).New()
 	set := func(m *crdt.GMap[string, *crdt.GCounter], n uint64) {
 		do(t, m, w, func(tx *crdt.Tx, m *crdt.GMap[string, *crdt.GCounter]) {
 			_ = m.Apply(tx, "k", func(tx *crdt.Tx, c *crdt.GCounter) error { c.Add(tx, n); return nil })
@@ -89,7 +90,7 @@ func TestWithoutIsApart(t *testing.T) {
 	set(m, 3)
 	was := m.Clone()
 	for _, news := range []*crdt.GMap[string, *crdt.GCounter]{
-		m.Without(crdt.NewGMap(crdt.String, crdt.GCounterKind())), m.Without(nil), crdt.Strip(crdt.NewGMap(crdt.String, crdt.GCounterKind()), m),
+		m.Without(crdt.GMapKind(crdt.String, crdt.GCounterKind()).New()), m.Without(nil), crdt.Strip(crdt.GMapKind(crdt.String, crdt.GCounterKind()).New(), m),
 	} {
 		set(news, 5)
 		if !m.Equal(was) {
@@ -126,12 +127,12 @@ func TestStripOfOwnLattice(t *testing.T) {
 // TestStripOfNothing pins that the news of a causal type is bottom, not nil.
 func TestStripOfNothing(t *testing.T) {
 	t.Parallel()
-	s := crdt.NewAWSet(crdt.String)
+	s := crdt.AWSetKind(crdt.String).New()
 	d := do(t, s, writer(1), func(tx *crdt.Tx, s *crdt.AWSet[string]) { s.Add(tx, "x") })
 	if news := crdt.Strip(s, d); news == nil || !news.IsBottom() {
 		t.Errorf("Strip of what is known = %v", news)
 	}
-	o, x := object(t, frame(t, crdt.AWSetOf(crdt.String), s)), object(t, frame(t, crdt.AWSetOf(crdt.String), d))
+	o, x := object(t, frame(t, crdt.AWSetKind(crdt.String), s)), object(t, frame(t, crdt.AWSetKind(crdt.String), d))
 	if news, err := o.Strip(x); news != nil || err != nil {
 		t.Errorf("Strip of an object that is known = %v, %v", news, err)
 	}

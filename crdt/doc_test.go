@@ -23,10 +23,10 @@ func newVersions(t *testing.T) *versions {
 	t.Helper()
 	v := &versions{
 		count: crdt.NewField("x", crdt.CounterKind()),
-		text:  crdt.NewField("x", crdt.MVRegisterOf(crdt.String)),
-		note:  crdt.NewField("note", crdt.LWWRegisterOf(crdt.String)),
+		text:  crdt.NewField("x", crdt.MVRegisterKind(crdt.String)),
+		note:  crdt.NewField("note", crdt.LWWRegisterKind(crdt.String)),
 	}
-	v.old, v.recent, v.stranger = crdt.DocOf(v.count, v.note), crdt.DocOf(v.text), crdt.DocOf()
+	v.old, v.recent, v.stranger = crdt.DocKind(v.count, v.note), crdt.DocKind(v.text), crdt.DocKind()
 	v.oldDoc, v.recentDoc, v.odd = v.old.New(), v.recent.New(), v.stranger.New()
 	v.odd.Merge(do(t, v.oldDoc, writer(1), func(tx *crdt.Tx, d *crdt.Doc) { v.count.In(d).Add(tx, 5); v.note.In(d).Set(tx, "n") }))
 	v.odd.Merge(do(t, v.recentDoc, writer(2), func(tx *crdt.Tx, d *crdt.Doc) { v.text.In(d).Set(tx, "five") }))
@@ -119,7 +119,7 @@ func TestDocMisusePanics(t *testing.T) {
 	twin := crdt.NewField("x", crdt.CounterKind())
 	panics(t, "undeclared field", "not declared", func() { v.text.In(v.oldDoc) })
 	panics(t, "another declaration of the field", "not declared", func() { twin.In(v.oldDoc) })
-	panics(t, "two fields of one name and type", "declared twice", func() { crdt.DocOf(v.count, twin) })
+	panics(t, "two fields of one name and type", "declared twice", func() { crdt.DocKind(v.count, twin) })
 	panics(t, "empty name", "field name", func() { crdt.NewField("", crdt.CounterKind()) })
 	panics(t, "name that is not UTF-8", "field name", func() { crdt.NewField("\xff", crdt.CounterKind()) })
 	panics(t, "long name", "field name", func() {
@@ -131,7 +131,7 @@ func TestDocMisusePanics(t *testing.T) {
 func TestDocInMap(t *testing.T) {
 	t.Parallel()
 	v := newVersions(t)
-	k := crdt.AWMapOf(crdt.String, v.old)
+	k := crdt.AWMapKind(crdt.String, v.old)
 	m := k.New()
 	type docs = crdt.AWMap[string, *crdt.Doc]
 	delta := do(t, m, writer(1), func(tx *crdt.Tx, m *docs) { v.count.In(m.At("a")).Add(tx, 2); v.note.In(m.At("b")).Set(tx, "x") })

@@ -70,10 +70,10 @@ func (f *Field[V]) In(d *Doc) V {
 	panic(fmt.Sprintf("crdt: field %q is not declared in this document's kind", f.seg))
 }
 
-// DocOf returns the kind of documents with these fields. It panics if two of them
+// DocKind returns the kind of documents with these fields. It panics if two of them
 // have one name and one type. Programs that declare different fields share
 // documents without loss.
-func DocOf(fields ...DocField) Kind[*Doc] {
+func DocKind(fields ...DocField) Kind[*Doc] {
 	seen := make(map[string]bool)
 	for _, f := range fields {
 		if seen[f.segment()] {

@@ -19,9 +19,6 @@ type DWFlag struct{ object }
 // DWFlagKind returns the kind of DWFlag.
 func DWFlagKind() Kind[*DWFlag] { return causalKind("dwflag", &DWFlag{}) }
 
-// NewDWFlag returns a flag that is off.
-func NewDWFlag() *DWFlag { return &DWFlag{newObject()} }
-
 // Enable turns the flag on, unless a disable that this replica has not seen
 // turns it off. It is an event also if the flag is on: a Reset that has not seen
 // it leaves it.

@@ -3,6 +3,7 @@ package crdt
 import (
 	"bytes"
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 )
@@ -23,7 +24,7 @@ func kindOf(name string) AnyKind {
 	case "pncounter":
 		return PNCounterKind()
 	case "boundedcounter":
-		return BoundedCounterKind()
+		return BoundedCounterKind(0, math.MaxInt64)
 	}
 	of, in, _ := strings.Cut(name, "<")
 	in, closed := strings.CutSuffix(in, ">")
@@ -32,11 +33,11 @@ func kindOf(name string) AnyKind {
 	}
 	switch raw := rawCodec(in); of {
 	case "gset":
-		return byName(GSetOf(raw))
+		return byName(GSetKind(raw))
 	case "max":
-		return byName(MaxRegisterOf(raw))
+		return byName(MaxRegisterKind(raw))
 	case "min":
-		return byName(MinRegisterOf(raw))
+		return byName(MinRegisterKind(raw))
 	case "gmap":
 		return gmapOf(in)
 	case "boundedcounter":
@@ -69,24 +70,23 @@ func gmapOf(in string) AnyKind {
 	if v == nil {
 		return nil
 	}
-	return byName(GMapOf(rawCodec(key), untyped(v)))
+	return byName(GMapKind(rawCodec(key), untyped(v)))
 }
 
 func boundedOf(name, in string) AnyKind {
 	below, above, limited := strings.Cut(in, ",")
 	lower, err := strconv.ParseInt(below, 10, 64)
-	k := BoundedCounterOf(lower)
-	if limited {
-		upper, uerr := strconv.ParseInt(above, 10, 64)
-		if uerr != nil || lower >= upper {
-			return nil
-		}
-		k = BoundedCounterBetween(lower, upper)
+	upper := int64(math.MaxInt64)
+	if err == nil && limited {
+		upper, err = strconv.ParseInt(above, 10, 64)
 	}
-	if err != nil || k.Name != name {
+	if err != nil || lower >= upper {
 		return nil
 	}
-	return k
+	if k := BoundedCounterKind(lower, upper); k.Name == name {
+		return k
+	}
+	return nil
 }
 
 // value is a lattice behind its type, as a lattice: what a map holds whose kind of

@@ -3,6 +3,7 @@ package crdt_test
 import (
 	"bytes"
 	"errors"
+	"math"
 	"strings"
 	"testing"
 
@@ -62,25 +63,25 @@ func TestKindsAreKnown(t *testing.T) {
 	own := crdt.String
 	own.Name = "acme/word, <v1>"
 	own.Check = func([]byte) error { return nil }
-	t.Run("GSet", known(crdt.GSetOf(own), func(tx *crdt.Tx, s *crdt.GSet[string], i int) { s.Add(tx, words[i]); s.Add(tx, "x") }))
-	t.Run("MaxRegister", known(crdt.MaxRegisterOf(own), func(tx *crdt.Tx, r *crdt.MaxRegister[string], i int) { r.Set(tx, words[i]) }))
-	t.Run("MinRegister", known(crdt.MinRegisterOf(crdt.Int64), func(tx *crdt.Tx, r *crdt.MinRegister[int64], i int) { r.Set(tx, int64(-i)) }))
+	t.Run("GSet", known(crdt.GSetKind(own), func(tx *crdt.Tx, s *crdt.GSet[string], i int) { s.Add(tx, words[i]); s.Add(tx, "x") }))
+	t.Run("MaxRegister", known(crdt.MaxRegisterKind(own), func(tx *crdt.Tx, r *crdt.MaxRegister[string], i int) { r.Set(tx, words[i]) }))
+	t.Run("MinRegister", known(crdt.MinRegisterKind(crdt.Int64), func(tx *crdt.Tx, r *crdt.MinRegister[int64], i int) { r.Set(tx, int64(-i)) }))
 	grant := func(tx *crdt.Tx, c *crdt.BoundedCounter, i int) { _ = c.Grant(tx, uint64(i+1)) }
-	t.Run("BoundedCounter", known(crdt.BoundedCounterKind(), grant))
-	t.Run("BoundedCounter above", known(crdt.BoundedCounterOf(-5), grant))
-	t.Run("BoundedCounter between", known(crdt.BoundedCounterBetween(-5, 5), func(tx *crdt.Tx, c *crdt.BoundedCounter, i int) { _ = c.Start(tx, int64(i)) }))
+	t.Run("BoundedCounter", known(crdt.BoundedCounterKind(0, math.MaxInt64), grant))
+	t.Run("BoundedCounter above", known(crdt.BoundedCounterKind(-5, math.MaxInt64), grant))
+	t.Run("BoundedCounter between", known(crdt.BoundedCounterKind(-5, 5), func(tx *crdt.Tx, c *crdt.BoundedCounter, i int) { _ = c.Start(tx, int64(i)) }))
 	t.Run("GCounter", known(crdt.GCounterKind(), func(tx *crdt.Tx, c *crdt.GCounter, i int) { c.Add(tx, uint64(i+1)) }))
 	t.Run("PNCounter", known(crdt.PNCounterKind(), func(tx *crdt.Tx, c *crdt.PNCounter, i int) { c.Add(tx, int64(i-1)); c.Add(tx, 7) }))
-	counts := crdt.GMapOf(crdt.Uint64, crdt.GCounterKind())
+	counts := crdt.GMapKind(crdt.Uint64, crdt.GCounterKind())
 	t.Run("GMap", known(counts, func(tx *crdt.Tx, m *crdt.GMap[uint64, *crdt.GCounter], i int) {
 		_ = m.Apply(tx, uint64(i%2), func(tx *crdt.Tx, c *crdt.GCounter) error { c.Add(tx, uint64(i+1)); return nil })
 	}))
-	t.Run("GMap of GMap", known(crdt.GMapOf(crdt.String, counts), func(tx *crdt.Tx, m *crdt.GMap[string, *crdt.GMap[uint64, *crdt.GCounter]], i int) {
+	t.Run("GMap of GMap", known(crdt.GMapKind(crdt.String, counts), func(tx *crdt.Tx, m *crdt.GMap[string, *crdt.GMap[uint64, *crdt.GCounter]], i int) {
 		_ = m.Apply(tx, "x", func(tx *crdt.Tx, m *crdt.GMap[uint64, *crdt.GCounter]) error {
 			return m.Apply(tx, uint64(i%2), func(tx *crdt.Tx, c *crdt.GCounter) error { c.Add(tx, 2); return nil })
 		})
 	}))
-	t.Run("GMap of GSet", known(crdt.GMapOf(crdt.String, crdt.GSetOf(own)), func(tx *crdt.Tx, m *crdt.GMap[string, *crdt.GSet[string]], i int) {
+	t.Run("GMap of GSet", known(crdt.GMapKind(crdt.String, crdt.GSetKind(own)), func(tx *crdt.Tx, m *crdt.GMap[string, *crdt.GSet[string]], i int) {
 		_ = m.Apply(tx, "x", func(tx *crdt.Tx, s *crdt.GSet[string]) error { s.Add(tx, words[i]); return nil })
 	}))
 }

@@ -52,7 +52,7 @@ func TestErasedMergeEqualsTyped(t *testing.T) {
 // A kind that no binary has is merged and kept with its version.
 func TestErasedUnknownKind(t *testing.T) {
 	t.Parallel()
-	p, _, err := unpack(frame(t, crdt.CounterKind(), crdt.NewCounter()))
+	p, _, err := unpack(frame(t, crdt.CounterKind(), crdt.CounterKind().New()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,7 +89,7 @@ func TestErasedPNCounter(t *testing.T) {
 // What does not fit is an error and never a panic.
 func TestErasedMisfits(t *testing.T) {
 	t.Parallel()
-	counter, pn := frame(t, crdt.CounterKind(), crdt.NewCounter()), frame(t, crdt.PNCounterKind(), crdt.NewPNCounter())
+	counter, pn := frame(t, crdt.CounterKind(), crdt.CounterKind().New()), frame(t, crdt.PNCounterKind(), crdt.PNCounterKind().New())
 	p, _, err := unpack(counter)
 	if err != nil {
 		t.Fatal(err)
@@ -103,7 +103,7 @@ func TestErasedMisfits(t *testing.T) {
 		name string
 		o, d *crdt.Object
 	}{
-		{"counter and awset", object(t, counter), object(t, frame(t, crdt.AWSetOf(crdt.String), crdt.NewAWSet(crdt.String)))},
+		{"counter and awset", object(t, counter), object(t, frame(t, crdt.AWSetKind(crdt.String), crdt.AWSetKind(crdt.String).New()))},
 		{"counter and pncounter", object(t, counter), object(t, pn)},
 		{"pncounter and counter", object(t, pn), object(t, counter)},
 		{"pncounter and causal pncounter", object(t, pn), causalPN},

@@ -39,10 +39,10 @@ func caseOf[S crdt.Lattice[S]](k crdt.Kind[S], change func(tx *crdt.Tx, s S, i i
 
 func typedCases() []typedCase {
 	return []typedCase{
-		caseOf(crdt.AWSetOf(crdt.Int64), func(tx *crdt.Tx, s *crdt.AWSet[int64], i int) { s.Add(tx, int64(i)) }),
+		caseOf(crdt.AWSetKind(crdt.Int64), func(tx *crdt.Tx, s *crdt.AWSet[int64], i int) { s.Add(tx, int64(i)) }),
 		caseOf(crdt.CounterKind(), func(tx *crdt.Tx, c *crdt.Counter, i int) { c.Add(tx, int64(i+1)) }),
 		caseOf(crdt.GCounterKind(), func(tx *crdt.Tx, c *crdt.GCounter, i int) { c.Add(tx, uint64(i+1)) }),
-		caseOf(crdt.GSetOf(crdt.Int64), func(tx *crdt.Tx, s *crdt.GSet[int64], i int) { s.Add(tx, int64(i)) }),
+		caseOf(crdt.GSetKind(crdt.Int64), func(tx *crdt.Tx, s *crdt.GSet[int64], i int) { s.Add(tx, int64(i)) }),
 	}
 }
 
@@ -106,14 +106,14 @@ func TestObjectMutateUndone(t *testing.T) {
 
 func TestObjectOfAnotherKind(t *testing.T) {
 	t.Parallel()
-	set := crdt.NewObject(crdt.AWSetOf(crdt.String))
+	set := crdt.NewObject(crdt.AWSetKind(crdt.String))
 	if _, err := crdt.ValueOf(crdt.CounterKind(), set); !errors.Is(err, crdt.ErrKind) {
 		t.Errorf("ValueOf of a set as a counter: %v, want ErrKind", err)
 	}
 	if _, err := crdt.DecodeObjectAs(crdt.CounterKind(), bytesOf(t, set)); !errors.Is(err, crdt.ErrKind) {
 		t.Errorf("DecodeObjectAs of a set as a counter: %v, want ErrKind", err)
 	}
-	same := crdt.AWSetOf(crdt.String)
+	same := crdt.AWSetKind(crdt.String)
 	same.Name = "counter" // a frame whose content is of another type than its kind says
 	_, err := crdt.DecodeObjectAs(crdt.CounterKind(), frame(t, same, one(t)))
 	if !errors.Is(err, crdt.ErrCorrupt) {
@@ -134,14 +134,14 @@ func TestObjectOfAnotherKind(t *testing.T) {
 
 func one(t *testing.T) *crdt.AWSet[string] {
 	t.Helper()
-	s := crdt.NewAWSet(crdt.String)
+	s := crdt.AWSetKind(crdt.String).New()
 	do(t, s, writer(1), func(tx *crdt.Tx, s *crdt.AWSet[string]) { s.Add(tx, "x") })
 	return s
 }
 
 func TestObjectRevoke(t *testing.T) {
 	t.Parallel()
-	k := crdt.AWSetOf(crdt.String)
+	k := crdt.AWSetKind(crdt.String)
 	o := crdt.NewObject(k)
 	d, err := o.Mutate(writer(1), func(tx *crdt.Tx, o *crdt.Object) error {
 		s, err := crdt.ValueOf(k, o)
@@ -170,16 +170,16 @@ func TestObjectRevoke(t *testing.T) {
 func TestObjectOf(t *testing.T) {
 	t.Parallel()
 	s := one(t)
-	o, err := crdt.ObjectOf(crdt.AWSetOf(crdt.String), s)
+	o, err := crdt.ObjectOf(crdt.AWSetKind(crdt.String), s)
 	if err != nil {
 		t.Fatal(err)
 	}
 	do(t, s, writer(2), func(tx *crdt.Tx, s *crdt.AWSet[string]) { s.Add(tx, "y") })
-	if v, err := crdt.ValueOf(crdt.AWSetOf(crdt.String), o); err != nil || fmt.Sprint(v.Len()) != "2" {
+	if v, err := crdt.ValueOf(crdt.AWSetKind(crdt.String), o); err != nil || fmt.Sprint(v.Len()) != "2" {
 		t.Errorf("the object shows %v (%v), want what was added to the value", v, err)
 	}
-	m := crdt.NewAWMap(crdt.String, crdt.AWSetOf(crdt.String))
-	if _, err := crdt.ObjectOf(crdt.AWSetOf(crdt.String), m.At("k")); err == nil {
+	m := crdt.AWMapKind(crdt.String, crdt.AWSetKind(crdt.String)).New()
+	if _, err := crdt.ObjectOf(crdt.AWSetKind(crdt.String), m.At("k")); err == nil {
 		t.Error("ObjectOf of a view is an object")
 	}
 }

@@ -10,9 +10,6 @@ type EWFlag struct{ object }
 // EWFlagKind returns the kind of EWFlag.
 func EWFlagKind() Kind[*EWFlag] { return causalKind("ewflag", &EWFlag{}) }
 
-// NewEWFlag returns a flag that is off.
-func NewEWFlag() *EWFlag { return &EWFlag{newObject()} }
-
 // Enable turns the flag on, also if it is: the new enable survives concurrent
 // disables of the old one.
 func (f *EWFlag) Enable(tx *Tx) { tx.put(f.object, nil) }

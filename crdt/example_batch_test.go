@@ -8,7 +8,7 @@ import (
 
 // Many small deltas travel as one batch, which says once what they have in common.
 func ExampleAppendBatch() {
-	kind := crdt.AWSetOf(crdt.Uint64)
+	kind := crdt.AWSetKind(crdt.Uint64)
 	a, b, writer := kind.New(), kind.New(), alice()
 	var frames [][]byte
 	size := 0

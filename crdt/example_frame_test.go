@@ -10,10 +10,10 @@ import (
 
 // A kind makes values, and reads frames of its own name only.
 func ExampleKind() {
-	kind := crdt.AWMapOf(crdt.String, crdt.AWSetOf(crdt.Uint64))
+	kind := crdt.AWMapKind(crdt.String, crdt.AWSetKind(crdt.Uint64))
 	fmt.Println(kind.Name, kind.Version, kind.New().Len())
 
-	frame, _ := crdt.AppendFrame(nil, crdt.CounterKind(), crdt.NewCounter())
+	frame, _ := crdt.AppendFrame(nil, crdt.CounterKind(), crdt.CounterKind().New())
 	_, err := crdt.DecodeFrame(kind, frame)
 	fmt.Println(err)
 	// Output:
@@ -26,7 +26,7 @@ func ExampleKind() {
 func ExampleCodec() {
 	type point struct{ X, Y int }
 	codec := crdt.MsgPack[point]("acme/point.v1")
-	set := crdt.NewAWSet(codec)
+	set := crdt.AWSetKind(codec).New()
 	mutate(set, alice(), func(tx *crdt.Tx, s *crdt.AWSet[point]) { s.Add(tx, point{1, 2}); s.Add(tx, point{1, 2}) })
 	fmt.Println(set.Len(), set.Contains(point{1, 2}))
 	// Output: 1 true
@@ -34,7 +34,7 @@ func ExampleCodec() {
 
 // A delta is a small state of the same type; it travels as a frame.
 func ExampleAppendFrame() {
-	kind := crdt.AWSetOf(crdt.String)
+	kind := crdt.AWSetKind(crdt.String)
 	a, b := kind.New(), kind.New()
 	delta, _ := crdt.Mutate(a, alice(), func(tx *crdt.Tx, s *crdt.AWSet[string]) error { s.Add(tx, "milk"); return nil })
 	frame, _ := crdt.AppendFrame(nil, kind, delta)
@@ -71,7 +71,7 @@ func ExampleDecodeObject() {
 // compact.
 func ExampleWriter() {
 	w := crdt.NewWriter(0xa, time.Now)
-	cart, clicks := crdt.NewAWSet(crdt.String), crdt.NewCounter()
+	cart, clicks := crdt.AWSetKind(crdt.String).New(), crdt.CounterKind().New()
 	forCart, forClicks := w.On(), w.On()
 	for _, item := range []string{"milk", "eggs"} {
 		mutate(cart, forCart, func(tx *crdt.Tx, s *crdt.AWSet[string]) { s.Add(tx, item) })

@@ -11,7 +11,7 @@ import (
 
 // An enable wins over a concurrent disable, which had not seen it.
 func ExampleEWFlag() {
-	a, b, wa, wb := crdt.NewEWFlag(), crdt.NewEWFlag(), alice(), bob()
+	a, b, wa, wb := crdt.EWFlagKind().New(), crdt.EWFlagKind().New(), alice(), bob()
 	mutate(a, wa, func(tx *crdt.Tx, f *crdt.EWFlag) { f.Enable(tx) }, b)
 
 	mutate(a, wa, func(tx *crdt.Tx, f *crdt.EWFlag) { f.Enable(tx) }) // concurrent
@@ -25,7 +25,7 @@ func ExampleEWFlag() {
 // A disable wins over a concurrent enable; an enable that has seen the disable
 // turns the flag on again.
 func ExampleDWFlag() {
-	a, b, wa, wb := crdt.NewDWFlag(), crdt.NewDWFlag(), alice(), bob()
+	a, b, wa, wb := crdt.DWFlagKind().New(), crdt.DWFlagKind().New(), alice(), bob()
 	mutate(a, wa, func(tx *crdt.Tx, f *crdt.DWFlag) { f.Enable(tx) }) // concurrent
 	mutate(b, wb, func(tx *crdt.Tx, f *crdt.DWFlag) { f.Disable(tx) })
 	a.Merge(b)
@@ -42,7 +42,7 @@ func ExampleDWFlag() {
 // A remove wins over a concurrent add, also where it found nothing to remove.
 func ExampleRWSet() {
 	type set = crdt.RWSet[string]
-	a, b, wa, wb := crdt.NewRWSet(crdt.String), crdt.NewRWSet(crdt.String), alice(), bob()
+	a, b, wa, wb := crdt.RWSetKind(crdt.String).New(), crdt.RWSetKind(crdt.String).New(), alice(), bob()
 	mutate(a, wa, func(tx *crdt.Tx, s *set) { s.Add(tx, "mallory"); s.Add(tx, "carol") }) // concurrent
 	mutate(b, wb, func(tx *crdt.Tx, s *set) { s.Remove(tx, "mallory") })
 	a.Merge(b)
@@ -56,7 +56,7 @@ func ExampleRWSet() {
 func ExampleRWSet_Reset() {
 	type set = crdt.RWSet[string]
 	for _, empty := range []func(*set, *crdt.Tx){(*set).Clear, (*set).Reset} {
-		a, b, wa, wb := crdt.NewRWSet(crdt.String), crdt.NewRWSet(crdt.String), alice(), bob()
+		a, b, wa, wb := crdt.RWSetKind(crdt.String).New(), crdt.RWSetKind(crdt.String).New(), alice(), bob()
 		mutate(a, wa, func(tx *crdt.Tx, s *set) { s.Add(tx, "carol") }, b)
 
 		mutate(a, wa, func(tx *crdt.Tx, s *set) { s.Add(tx, "carol") }) // concurrent
@@ -74,7 +74,7 @@ func ExampleRWSet_Reset() {
 // remove and the add that it beat, which both replicas have applied.
 func ExampleRWSet_Prune() {
 	type set = crdt.RWSet[string]
-	a, b, wa, wb := crdt.NewRWSet(crdt.String), crdt.NewRWSet(crdt.String), alice(), bob()
+	a, b, wa, wb := crdt.RWSetKind(crdt.String).New(), crdt.RWSetKind(crdt.String).New(), alice(), bob()
 	mutate(a, wa, func(tx *crdt.Tx, s *set) { s.Add(tx, "mallory") }) // concurrent
 	mutate(b, wb, func(tx *crdt.Tx, s *set) { s.Remove(tx, "mallory") })
 	a.Merge(b)
@@ -98,7 +98,7 @@ func ExampleRWSet_Prune() {
 func ExampleLWWMap() {
 	type prices = crdt.LWWMap[string, int64]
 	at := func(second int64) func() time.Time { return func() time.Time { return time.Unix(second, 0) } }
-	a, b := crdt.NewLWWMap(crdt.String, crdt.Int64), crdt.NewLWWMap(crdt.String, crdt.Int64)
+	a, b := crdt.LWWMapKind(crdt.String, crdt.Int64).New(), crdt.LWWMapKind(crdt.String, crdt.Int64).New()
 	wa, wb := crdt.NewWriter(0xa, at(10)), crdt.NewWriter(0xb, at(20))
 	mutate(a, wa, func(tx *crdt.Tx, m *prices) { m.At("tea").Set(tx, 3); m.At("milk").Set(tx, 1) }, b)
 
@@ -119,7 +119,7 @@ func ExampleLWWMap() {
 // has seen them.
 func ExampleMVMap() {
 	type notes = crdt.MVMap[string, string]
-	a, b, wa := crdt.NewMVMap(crdt.String, crdt.String), crdt.NewMVMap(crdt.String, crdt.String), alice()
+	a, b, wa := crdt.MVMapKind(crdt.String, crdt.String).New(), crdt.MVMapKind(crdt.String, crdt.String).New(), alice()
 	mutate(a, wa, func(tx *crdt.Tx, m *notes) { m.At("door").Set(tx, "left") })
 	mutate(b, bob(), func(tx *crdt.Tx, m *notes) { m.At("door").Set(tx, "right") })
 	a.Merge(b)
@@ -136,7 +136,7 @@ func ExampleMVMap() {
 // An element survives the concurrent removal of its key, which had not seen it.
 func ExampleMultiMap() {
 	type tags = crdt.MultiMap[string, string]
-	a, b, wa, wb := crdt.NewMultiMap(crdt.String, crdt.String), crdt.NewMultiMap(crdt.String, crdt.String), alice(), bob()
+	a, b, wa, wb := crdt.MultiMapKind(crdt.String, crdt.String).New(), crdt.MultiMapKind(crdt.String, crdt.String).New(), alice(), bob()
 	mutate(a, wa, func(tx *crdt.Tx, m *tags) { m.At("post").Add(tx, "draft") }, b)
 
 	mutate(a, wa, func(tx *crdt.Tx, m *tags) { m.At("post").Add(tx, "urgent") }) // concurrent

@@ -11,7 +11,7 @@ import (
 // A store that knows what a peer has applied sends what it lacks: here the one
 // element that came after number 2, and the death of the one that was removed.
 func ExampleExtract() {
-	kind := crdt.AWSetOf(crdt.String)
+	kind := crdt.AWSetKind(crdt.String)
 	a, b, w := kind.New(), kind.New(), alice()
 	onA := w.On()
 	add := func(item string) func(*crdt.Tx, *crdt.AWSet[string]) {
@@ -53,7 +53,7 @@ func ExampleExtractSeen() {
 
 // A heal that names what the receiver does not know tells that a record was lost.
 func ExampleObject_ApplyHeal() {
-	kind := crdt.AWSetOf(crdt.String)
+	kind := crdt.AWSetKind(crdt.String)
 	a, w := kind.New(), alice().On()
 	mutate(a, w, func(tx *crdt.Tx, s *crdt.AWSet[string]) { s.Add(tx, "milk") })
 	base := crdt.ContextOf(a)
@@ -69,7 +69,7 @@ func ExampleObject_ApplyHeal() {
 
 // What is received is stripped of what is known here before it is passed on.
 func ExampleMergeStrip() {
-	kind := crdt.AWSetOf(crdt.String)
+	kind := crdt.AWSetKind(crdt.String)
 	a, b, w := kind.New(), kind.New(), alice().On()
 	mutate(a, w, func(tx *crdt.Tx, s *crdt.AWSet[string]) { s.Add(tx, "milk") }, b)
 	group := a.Clone() // two events, the first of which b has
@@ -86,9 +86,9 @@ func ExampleMergeStrip() {
 
 // A state is the join of its parts, none of which could be left out.
 func ExampleParts() {
-	c := crdt.NewPNCounter()
+	c := crdt.PNCounterKind().New()
 	mutate(c, alice(), func(tx *crdt.Tx, c *crdt.PNCounter) { c.Add(tx, 5); c.Add(tx, -2) })
-	sum := crdt.NewPNCounter()
+	sum := crdt.PNCounterKind().New()
 	for part := range crdt.Parts(c) {
 		sum.Merge(part)
 		fmt.Println(part, sum)

@@ -3,6 +3,7 @@ package crdt_test
 import (
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/dovetail-crdt/dovetail/crdt"
@@ -10,7 +11,7 @@ import (
 
 // Increments add up wherever they were made.
 func ExampleGCounter() {
-	a, b := crdt.NewGCounter(), crdt.NewGCounter()
+	a, b := crdt.GCounterKind().New(), crdt.GCounterKind().New()
 	mutate(a, alice(), func(tx *crdt.Tx, c *crdt.GCounter) { c.Add(tx, 5) })
 	mutate(b, bob(), func(tx *crdt.Tx, c *crdt.GCounter) { c.Add(tx, 3) })
 	a.Merge(b)
@@ -22,7 +23,7 @@ func ExampleGCounter() {
 // What was added anywhere is in the set.
 func ExampleGSet() {
 	type set = crdt.GSet[string]
-	a, b := crdt.NewGSet(crdt.String), crdt.NewGSet(crdt.String)
+	a, b := crdt.GSetKind(crdt.String).New(), crdt.GSetKind(crdt.String).New()
 	mutate(a, alice(), func(tx *crdt.Tx, s *set) { s.Add(tx, "milk") })
 	mutate(b, bob(), func(tx *crdt.Tx, s *set) { s.Add(tx, "eggs") })
 	a.Merge(b)
@@ -34,7 +35,7 @@ func ExampleGSet() {
 // Of concurrent bids the highest stays.
 func ExampleMaxRegister() {
 	type bid = crdt.MaxRegister[uint64]
-	a, b, wa := crdt.NewMaxRegister(crdt.Uint64), crdt.NewMaxRegister(crdt.Uint64), alice()
+	a, b, wa := crdt.MaxRegisterKind(crdt.Uint64).New(), crdt.MaxRegisterKind(crdt.Uint64).New(), alice()
 	mutate(a, wa, func(tx *crdt.Tx, r *bid) { r.Set(tx, 100) })
 	mutate(b, bob(), func(tx *crdt.Tx, r *bid) { r.Set(tx, 120) })
 	a.Merge(b)
@@ -48,7 +49,7 @@ func ExampleMaxRegister() {
 // Of concurrent values the first in order stays.
 func ExampleMinRegister() {
 	type first = crdt.MinRegister[string]
-	a, b := crdt.NewMinRegister(crdt.String), crdt.NewMinRegister(crdt.String)
+	a, b := crdt.MinRegisterKind(crdt.String).New(), crdt.MinRegisterKind(crdt.String).New()
 	mutate(a, alice(), func(tx *crdt.Tx, r *first) { r.Set(tx, "2024-03-01") })
 	mutate(b, bob(), func(tx *crdt.Tx, r *first) { r.Set(tx, "2024-02-28") })
 	a.Merge(b)
@@ -62,7 +63,7 @@ func ExampleMinRegister() {
 
 // The values of one key merge by the rule of their type.
 func ExampleGMap() {
-	kind := crdt.GMapOf(crdt.String, crdt.GCounterKind())
+	kind := crdt.GMapKind(crdt.String, crdt.GCounterKind())
 	type hits = crdt.GMap[string, *crdt.GCounter]
 	hit := func(page string, n uint64) func(*crdt.Tx, *hits) {
 		return func(tx *crdt.Tx, m *hits) {
@@ -87,7 +88,7 @@ func ExampleGMap() {
 // Two datacenters sell from one stock and never more than there is, also while
 // they do not see each other.
 func ExampleBoundedCounter() {
-	a, b, wa, wb := crdt.NewBoundedCounter(), crdt.NewBoundedCounter(), alice(), bob()
+	a, b, wa, wb := crdt.BoundedCounterKind(0, math.MaxInt64).New(), crdt.BoundedCounterKind(0, math.MaxInt64).New(), alice(), bob()
 	do := func(c *crdt.BoundedCounter, w *crdt.Writer, fn func(*crdt.Tx, *crdt.BoundedCounter) error) *crdt.BoundedCounter {
 		delta, err := crdt.Mutate(c, w, fn)
 		if err != nil {
@@ -116,7 +117,7 @@ func ExampleBoundedCounter() {
 // An account that may be overdrawn starts at 0 once; its overdraft is held by the
 // replica that started it, and can be transferred.
 func ExampleBoundedCounter_Start() {
-	account := crdt.BoundedCounterBetween(-100, 1000).New()
+	account := crdt.BoundedCounterKind(-100, 1000).New()
 	w := alice()
 	do := func(fn func(*crdt.Tx, *crdt.BoundedCounter) error) {
 		_, err := crdt.Mutate(account, w, fn)

@@ -12,7 +12,7 @@ import (
 
 // Two replicas of a shopping cart are written at once and exchange deltas.
 func Example() {
-	a, b := crdt.NewAWSet(crdt.String), crdt.NewAWSet(crdt.String)
+	a, b := crdt.AWSetKind(crdt.String).New(), crdt.AWSetKind(crdt.String).New()
 	add := func(item string) func(*crdt.Tx, *crdt.AWSet[string]) error {
 		return func(tx *crdt.Tx, cart *crdt.AWSet[string]) error { cart.Add(tx, item); return nil }
 	}
@@ -42,7 +42,7 @@ func bob() *crdt.Writer   { return crdt.NewWriter(0xb, time.Now) }
 // An add wins over a concurrent remove, which had not seen it.
 func ExampleAWSet() {
 	type set = crdt.AWSet[string]
-	a, b, wa, wb := crdt.NewAWSet(crdt.String), crdt.NewAWSet(crdt.String), alice(), bob()
+	a, b, wa, wb := crdt.AWSetKind(crdt.String).New(), crdt.AWSetKind(crdt.String).New(), alice(), bob()
 	mutate(a, wa, func(tx *crdt.Tx, s *set) { s.Add(tx, "milk") }, b)
 
 	mutate(a, wa, func(tx *crdt.Tx, s *set) { s.Add(tx, "milk") }) // concurrent
@@ -55,7 +55,7 @@ func ExampleAWSet() {
 
 // A reset takes away what it saw; a concurrent increment survives in full.
 func ExampleCounter() {
-	a, b, wa, wb := crdt.NewCounter(), crdt.NewCounter(), alice(), bob()
+	a, b, wa, wb := crdt.CounterKind().New(), crdt.CounterKind().New(), alice(), bob()
 	mutate(a, wa, func(tx *crdt.Tx, c *crdt.Counter) { c.Add(tx, 2) }, b)
 
 	mutate(a, wa, func(tx *crdt.Tx, c *crdt.Counter) { c.Add(tx, 7) }) // concurrent
@@ -68,7 +68,7 @@ func ExampleCounter() {
 
 // Increments and decrements add up wherever they were made.
 func ExamplePNCounter() {
-	a, b := crdt.NewPNCounter(), crdt.NewPNCounter()
+	a, b := crdt.PNCounterKind().New(), crdt.PNCounterKind().New()
 	mutate(a, alice(), func(tx *crdt.Tx, c *crdt.PNCounter) { c.Add(tx, 5) })
 	mutate(b, bob(), func(tx *crdt.Tx, c *crdt.PNCounter) { c.Add(tx, -3) })
 	a.Merge(b)
@@ -82,7 +82,7 @@ func ExamplePNCounter() {
 func ExampleLWWRegister() {
 	type register = crdt.LWWRegister[string]
 	at := func(second int64) func() time.Time { return func() time.Time { return time.Unix(second, 0) } }
-	a, b := crdt.NewLWWRegister(crdt.String), crdt.NewLWWRegister(crdt.String)
+	a, b := crdt.LWWRegisterKind(crdt.String).New(), crdt.LWWRegisterKind(crdt.String).New()
 	mutate(a, crdt.NewWriter(0xa, at(10)), func(tx *crdt.Tx, r *register) { r.Set(tx, "early") })
 	mutate(b, crdt.NewWriter(0xb, at(20)), func(tx *crdt.Tx, r *register) { r.Set(tx, "late") })
 	a.Merge(b)
@@ -107,7 +107,7 @@ func ExampleLWWRegister() {
 // Concurrent values are all kept until a write has seen them.
 func ExampleMVRegister() {
 	type register = crdt.MVRegister[string]
-	a, b, wa := crdt.NewMVRegister(crdt.String), crdt.NewMVRegister(crdt.String), alice()
+	a, b, wa := crdt.MVRegisterKind(crdt.String).New(), crdt.MVRegisterKind(crdt.String).New(), alice()
 	mutate(a, wa, func(tx *crdt.Tx, r *register) { r.Set(tx, "tea") })
 	mutate(b, bob(), func(tx *crdt.Tx, r *register) { r.Set(tx, "coffee") })
 	a.Merge(b)
@@ -124,7 +124,7 @@ func ExampleMVRegister() {
 // Removing a key resets what the remover saw below it; what others did there
 // concurrently survives.
 func ExampleAWMap() {
-	kind := crdt.AWMapOf(crdt.String, crdt.CounterKind())
+	kind := crdt.AWMapKind(crdt.String, crdt.CounterKind())
 	type funds = crdt.AWMap[string, *crdt.Counter]
 	a, b, wa, wb := kind.New(), kind.New(), alice(), bob()
 	mutate(a, wa, func(tx *crdt.Tx, m *funds) { m.At("EUR").Add(tx, 100); m.At("USD").Add(tx, 1) }, b)
@@ -143,8 +143,8 @@ func ExampleAWMap() {
 // delta.
 func ExampleDoc() {
 	balance := crdt.NewField("balance", crdt.CounterKind())
-	tags := crdt.NewField("tags", crdt.AWSetOf(crdt.String))
-	kind := crdt.DocOf(balance, tags)
+	tags := crdt.NewField("tags", crdt.AWSetKind(crdt.String))
+	kind := crdt.DocKind(balance, tags)
 	a, b, wa, wb := kind.New(), kind.New(), alice(), bob()
 	mutate(a, wa, func(tx *crdt.Tx, d *crdt.Doc) { balance.In(d).Add(tx, 10); tags.In(d).Add(tx, "new") }, b)
 
@@ -158,7 +158,7 @@ func ExampleDoc() {
 
 // An error undoes the whole transaction.
 func ExampleMutate() {
-	cart := crdt.NewAWSet(crdt.String)
+	cart := crdt.AWSetKind(crdt.String).New()
 	_, err := crdt.Mutate(cart, alice(), func(tx *crdt.Tx, s *crdt.AWSet[string]) error {
 		s.Add(tx, "milk")
 		return errors.New("out of stock")
@@ -169,7 +169,7 @@ func ExampleMutate() {
 
 // A sibling says who wrote a value, and when.
 func ExampleSibling() {
-	r := crdt.NewLWWRegister(crdt.String)
+	r := crdt.LWWRegisterKind(crdt.String).New()
 	w := crdt.NewWriter(clock.ReplicaID(0xa), func() time.Time { return time.UnixMilli(1500) })
 	mutate(r, w, func(tx *crdt.Tx, r *crdt.LWWRegister[string]) { r.Set(tx, "v") })
 	for s := range r.Siblings() {
@@ -180,7 +180,7 @@ func ExampleSibling() {
 
 // A transaction is all or nothing, and one delta wherever it arrives.
 func ExampleTx() {
-	cart := crdt.NewAWSet(crdt.String)
+	cart := crdt.AWSetKind(crdt.String).New()
 	w := crdt.NewWriter(1, time.Now).On()
 	errFull := errors.New("the cart is full")
 

@@ -14,7 +14,7 @@ import (
 // nothing is lost behind its back.
 func ExampleSeen() {
 	type register = crdt.MVRegister[string]
-	a, b, wa, wb := crdt.NewMVRegister(crdt.String), crdt.NewMVRegister(crdt.String), alice(), bob()
+	a, b, wa, wb := crdt.MVRegisterKind(crdt.String).New(), crdt.MVRegisterKind(crdt.String).New(), alice(), bob()
 	mutate(a, wa, func(tx *crdt.Tx, r *register) { r.Set(tx, "draft") }, b)
 
 	key := []byte("the stores' shared secret")
@@ -39,7 +39,7 @@ func ExampleSeen() {
 // A write on behalf of a reader who has seen nothing is blind: it ends nothing.
 func ExampleSeen_blind() {
 	type register = crdt.MVRegister[string]
-	r, w := crdt.NewMVRegister(crdt.String), alice()
+	r, w := crdt.MVRegisterKind(crdt.String).New(), alice()
 	for _, v := range []string{"one", "two"} {
 		set := func(tx *crdt.Tx, r *register) error { r.Set(tx, v); return nil }
 		if _, err := crdt.Mutate(r, w, set, crdt.Seen(&clock.Context{})); err != nil {
@@ -55,7 +55,7 @@ func ExampleSeen_blind() {
 // it when a's delta has come. The milk that was added since then stays.
 func ExampleBehindError() {
 	type cart = crdt.AWSet[string]
-	a, b, wa, wb := crdt.NewAWSet(crdt.String), crdt.NewAWSet(crdt.String), alice(), bob()
+	a, b, wa, wb := crdt.AWSetKind(crdt.String).New(), crdt.AWSetKind(crdt.String).New(), alice(), bob()
 	mutate(a, wa, func(tx *crdt.Tx, c *cart) { c.Add(tx, "milk"); c.Add(tx, "eggs") })
 	saw := crdt.ContextOf(a)
 
@@ -81,7 +81,7 @@ func ExampleBehindError() {
 // and takes away exactly that, here and wherever the delta goes.
 func ExampleSeenSnapshot() {
 	type counter = crdt.Counter
-	a, b, wa, wb := crdt.NewCounter(), crdt.NewCounter(), alice(), bob()
+	a, b, wa, wb := crdt.CounterKind().New(), crdt.CounterKind().New(), alice(), bob()
 	mutate(a, wa, func(tx *crdt.Tx, c *counter) { c.Add(tx, 5) }, b)
 	mutate(b, wb, func(tx *crdt.Tx, c *counter) { c.Add(tx, 10) }, a)
 
@@ -119,7 +119,7 @@ func ExampleSeenSnapshot() {
 // below it what the client saw.
 func ExampleSnapshot() {
 	type accounts = crdt.AWMap[string, *crdt.Counter]
-	m, w := crdt.NewAWMap(crdt.String, crdt.CounterKind()), alice()
+	m, w := crdt.AWMapKind(crdt.String, crdt.CounterKind()).New(), alice()
 	mutate(m, w, func(tx *crdt.Tx, m *accounts) { m.At("EUR").Add(tx, 5); m.At("USD").Add(tx, 1) })
 	snap := crdt.SnapshotOf(m)
 	mutate(m, w, func(tx *crdt.Tx, m *accounts) { m.At("EUR").Add(tx, 2) }) // unseen by the client

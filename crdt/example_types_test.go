@@ -3,6 +3,7 @@ package crdt_test
 import (
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/dovetail-crdt/dovetail/clock"
@@ -45,8 +46,8 @@ func ExampleBatch() {
 // Fields of two types under one context, changed at once by two replicas.
 func ExampleField() {
 	visits := crdt.NewField("visits", crdt.CounterKind())
-	name := crdt.NewField("name", crdt.MVRegisterOf(crdt.String))
-	kind := crdt.DocOf(visits, name)
+	name := crdt.NewField("name", crdt.MVRegisterKind(crdt.String))
+	kind := crdt.DocKind(visits, name)
 	a, b := kind.New(), kind.New()
 	mutate(a, alice(), func(tx *crdt.Tx, d *crdt.Doc) { visits.In(d).Add(tx, 1); name.In(d).Set(tx, "Ann") })
 	mutate(b, bob(), func(tx *crdt.Tx, d *crdt.Doc) { visits.In(d).Add(tx, 2); name.In(d).Set(tx, "Anne") })
@@ -57,7 +58,7 @@ func ExampleField() {
 
 // Two replicas wrote at once and send each other what the other lacks.
 func ExampleHeal() {
-	kind := crdt.AWSetOf(crdt.String)
+	kind := crdt.AWSetKind(crdt.String)
 	a, b := kind.New(), kind.New()
 	mutate(a, alice(), func(tx *crdt.Tx, s *crdt.AWSet[string]) { s.Add(tx, "milk") })
 	mutate(b, bob(), func(tx *crdt.Tx, s *crdt.AWSet[string]) { s.Add(tx, "eggs") })
@@ -82,8 +83,8 @@ func ExampleHeal() {
 // Each part stands for itself: merged in any order, and any of them twice, they
 // make the whole, also where replicas have added to it at once.
 func ExampleDecomposer() {
-	var total crdt.Decomposer[*crdt.GCounter] = crdt.NewGCounter()
-	a, b := crdt.NewGCounter(), crdt.NewGCounter()
+	var total crdt.Decomposer[*crdt.GCounter] = crdt.GCounterKind().New()
+	a, b := crdt.GCounterKind().New(), crdt.GCounterKind().New()
 	mutate(a, alice(), func(tx *crdt.Tx, c *crdt.GCounter) { c.Add(tx, 5) })
 	mutate(b, bob(), func(tx *crdt.Tx, c *crdt.GCounter) { c.Add(tx, 7) })
 	a.Merge(b)
@@ -99,7 +100,7 @@ func ExampleDecomposer() {
 
 // A program counts what two replicas hold, whatever the type.
 func ExampleLattice() {
-	a, b := crdt.NewGSet(crdt.String), crdt.NewGSet(crdt.String)
+	a, b := crdt.GSetKind(crdt.String).New(), crdt.GSetKind(crdt.String).New()
 	mutate(a, alice(), func(tx *crdt.Tx, s *crdt.GSet[string]) { s.Add(tx, "x") })
 	mutate(b, bob(), func(tx *crdt.Tx, s *crdt.GSet[string]) { s.Add(tx, "y") })
 	fmt.Println(agree(a, b), slices.Collect(a.All()))
@@ -130,7 +131,7 @@ func (n *onDisk) Issue(events int) (clock.Event, error) {
 // as soon as one sees what the other did.
 func ExampleSource() {
 	add := func(tx *crdt.Tx, c *crdt.Counter) error { c.Add(tx, 1); return nil }
-	a, b := crdt.NewCounter(), crdt.NewCounter()
+	a, b := crdt.CounterKind().New(), crdt.CounterKind().New()
 	mine := &onDisk{Writer: alice()}
 	_, err := crdt.Mutate(a, mine, add)
 	fmt.Println(a, err)
@@ -147,7 +148,7 @@ func ExampleSource() {
 // A token says which increments a client saw, not how much they were: where its
 // replica has added more since, a reset in its name refuses.
 func ExampleAheadError() {
-	c, w := crdt.NewCounter(), alice()
+	c, w := crdt.CounterKind().New(), alice()
 	add := func(tx *crdt.Tx, c *crdt.Counter) { c.Add(tx, 1) }
 	mutate(c, w, add)
 	saw := crdt.ContextOf(c)
@@ -164,7 +165,7 @@ func ExampleAheadError() {
 // Two replicas hold half of the rights each. Neither can spend the other's, and
 // the error says where the rest is.
 func ExampleOverdraftError() {
-	a, b, wa, wb := crdt.NewBoundedCounter(), crdt.NewBoundedCounter(), alice(), bob()
+	a, b, wa, wb := crdt.BoundedCounterKind(0, math.MaxInt64).New(), crdt.BoundedCounterKind(0, math.MaxInt64).New(), alice(), bob()
 	split := func(tx *crdt.Tx, c *crdt.BoundedCounter) error {
 		return errors.Join(c.Grant(tx, 10), c.Transfer(tx, wb.Replica(), 5))
 	}
@@ -185,7 +186,7 @@ func (unsure) Doubt() uint64 { return 2 }
 
 // A replica that cannot vouch for its past spends nothing.
 func ExampleRowError() {
-	c, w := crdt.NewBoundedCounter(), alice()
+	c, w := crdt.BoundedCounterKind(0, math.MaxInt64).New(), alice()
 	if _, err := crdt.Mutate(c, w, func(tx *crdt.Tx, c *crdt.BoundedCounter) error { return c.Grant(tx, 10) }); err != nil {
 		panic(err)
 	}

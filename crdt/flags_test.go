@@ -23,7 +23,7 @@ func changeEW(t *rapid.T, tx *crdt.Tx, f *crdt.EWFlag) {
 }
 
 func TestLawsEWFlagInMap(t *testing.T) {
-	crdttest.Laws(t, crdt.AWMapOf(crdt.String, crdt.EWFlagKind()), some(onKey(changeEW)))
+	crdttest.Laws(t, crdt.AWMapKind(crdt.String, crdt.EWFlagKind()), some(onKey(changeEW)))
 }
 
 func changeLock(t *rapid.T, tx *crdt.Tx, f *crdt.DWFlag) {
@@ -44,7 +44,7 @@ func TestEWFlag(t *testing.T) {
 	t.Parallel()
 	enable := func(tx *crdt.Tx, f *crdt.EWFlag) { f.Enable(tx) }
 	disable := func(tx *crdt.Tx, f *crdt.EWFlag) { f.Disable(tx) }
-	a, b, wa, wb := crdt.NewEWFlag(), crdt.NewEWFlag(), writer(1), writer(2)
+	a, b, wa, wb := crdt.EWFlagKind().New(), crdt.EWFlagKind().New(), writer(1), writer(2)
 	if d := do(t, a, wa, disable); !d.IsBottom() || a.IsEnabled() {
 		t.Error("disabling a new flag is an event")
 	}
@@ -86,7 +86,7 @@ func gateMutators(g *gates, d *crdt.Doc) map[string]func(*crdt.Tx) {
 func TestGatesInWrongTransaction(t *testing.T) {
 	t.Parallel()
 	g := newGates()
-	k := crdt.DocOf(g.fields()...)
+	k := crdt.DocKind(g.fields()...)
 	d, other := k.New(), k.New()
 	var ended *crdt.Tx
 	do(t, d, writer(1), func(tx *crdt.Tx, _ *crdt.Doc) { ended = tx })
@@ -105,7 +105,7 @@ func TestGatesInWrongTransaction(t *testing.T) {
 func TestRWSetOfWhatHasNoBytes(t *testing.T) {
 	t.Parallel()
 	type odd = crdt.RWSet[float64]
-	s := crdt.NewRWSet(crdt.MsgPack[float64]("number"))
+	s := crdt.RWSetKind(crdt.MsgPack[float64]("number")).New()
 	for name, f := range map[string]func(*crdt.Tx, *odd){
 		"Add":    func(tx *crdt.Tx, s *odd) { s.Add(tx, math.NaN()) },
 		"Remove": func(tx *crdt.Tx, s *odd) { s.Remove(tx, math.NaN()) },
@@ -124,20 +124,20 @@ func TestGatesRefuseForeignContent(t *testing.T) {
 	t.Parallel()
 	contents := map[string][]byte{
 		"denial":  contentOf(t, crdt.DWFlagKind(), func(tx *crdt.Tx, f *crdt.DWFlag) { f.Disable(tx) }),
-		"element": contentOf(t, crdt.RWSetOf(crdt.String), func(tx *crdt.Tx, s *roleSet) { s.Add(tx, "x") }),
-		"value":   contentOf(t, crdt.MVRegisterOf(crdt.Int64), func(tx *crdt.Tx, r *crdt.MVRegister[int64]) { r.Set(tx, 1) }),
-		"values":  contentOf(t, crdt.MVMapOf(crdt.String, crdt.Int64), func(tx *crdt.Tx, m *crdt.MVMap[string, int64]) { m.At("k").Set(tx, 1) }),
+		"element": contentOf(t, crdt.RWSetKind(crdt.String), func(tx *crdt.Tx, s *roleSet) { s.Add(tx, "x") }),
+		"value":   contentOf(t, crdt.MVRegisterKind(crdt.Int64), func(tx *crdt.Tx, r *crdt.MVRegister[int64]) { r.Set(tx, 1) }),
+		"values":  contentOf(t, crdt.MVMapKind(crdt.String, crdt.Int64), func(tx *crdt.Tx, m *crdt.MVMap[string, int64]) { m.At("k").Set(tx, 1) }),
 		"total":   contentOf(t, crdt.CounterKind(), func(tx *crdt.Tx, c *crdt.Counter) { c.Add(tx, 1) }),
 		"totals":  contentOf(t, fundsKind, func(tx *crdt.Tx, m *funds) { m.At("k").Add(tx, 1) }),
 		"base":    resetCounter(t),
-		"key":     contentOf(t, crdt.AWMapOf(crdt.String, crdt.EWFlagKind()), func(tx *crdt.Tx, m *crdt.AWMap[string, *crdt.EWFlag]) { m.At("k").Enable(tx) }),
+		"key":     contentOf(t, crdt.AWMapKind(crdt.String, crdt.EWFlagKind()), func(tx *crdt.Tx, m *crdt.AWMap[string, *crdt.EWFlag]) { m.At("k").Enable(tx) }),
 		"deep":    contentOf(t, roleKind, func(tx *crdt.Tx, m *roleMap) { m.At("k").Add(tx, "x") }),
 	}
 	decoders := map[string]func([]byte) error{
 		"EWFlag":           decodes(crdt.EWFlagKind()),
 		"DWFlag":           decodes(crdt.DWFlagKind()),
-		"RWSet":            decodes(crdt.RWSetOf(crdt.String)),
-		"RWSet of numbers": decodes(crdt.RWSetOf(crdt.Uint64)),
+		"RWSet":            decodes(crdt.RWSetKind(crdt.String)),
+		"RWSet of numbers": decodes(crdt.RWSetKind(crdt.Uint64)),
 	}
 	accepted := map[string]string{"DWFlag": "denial", "RWSet": "element"}
 	for kind, decode := range decoders {

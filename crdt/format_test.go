@@ -3,6 +3,7 @@ package crdt_test
 import (
 	"bytes"
 	"encoding/hex"
+	"math"
 	"os"
 	"regexp"
 	"strings"
@@ -39,7 +40,7 @@ func formatExample(t *testing.T) []byte {
 // The example in FORMAT.md is the frame of what it says.
 func TestFormatExample(t *testing.T) {
 	t.Parallel()
-	k := crdt.AWSetOf(crdt.String)
+	k := crdt.AWSetKind(crdt.String)
 	s := k.New()
 	do(t, s, writer(10), func(tx *crdt.Tx, s *crdt.AWSet[string]) { s.Add(tx, "milk") })
 	example := formatExample(t)
@@ -59,12 +60,12 @@ func TestFormatNamesKinds(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, name := range []string{
-		crdt.AWSetOf(crdt.String).Name, crdt.RWSetOf(crdt.String).Name, crdt.EWFlagKind().Name, crdt.DWFlagKind().Name,
-		crdt.MVRegisterOf(crdt.String).Name, crdt.LWWRegisterOf(crdt.String).Name, crdt.CounterKind().Name,
-		crdt.AWMapOf(crdt.String, crdt.CounterKind()).Name, crdt.DocOf().Name,
-		crdt.GCounterKind().Name, crdt.PNCounterKind().Name, crdt.GSetOf(crdt.String).Name, crdt.MaxRegisterOf(crdt.String).Name,
-		crdt.MinRegisterOf(crdt.String).Name, crdt.GMapOf(crdt.String, crdt.GCounterKind()).Name,
-		crdt.BoundedCounterKind().Name, crdt.BoundedCounterOf(1).Name, crdt.BoundedCounterBetween(1, 2).Name,
+		crdt.AWSetKind(crdt.String).Name, crdt.RWSetKind(crdt.String).Name, crdt.EWFlagKind().Name, crdt.DWFlagKind().Name,
+		crdt.MVRegisterKind(crdt.String).Name, crdt.LWWRegisterKind(crdt.String).Name, crdt.CounterKind().Name,
+		crdt.AWMapKind(crdt.String, crdt.CounterKind()).Name, crdt.DocKind().Name,
+		crdt.GCounterKind().Name, crdt.PNCounterKind().Name, crdt.GSetKind(crdt.String).Name, crdt.MaxRegisterKind(crdt.String).Name,
+		crdt.MinRegisterKind(crdt.String).Name, crdt.GMapKind(crdt.String, crdt.GCounterKind()).Name,
+		crdt.BoundedCounterKind(0, math.MaxInt64).Name, crdt.BoundedCounterKind(1, math.MaxInt64).Name, crdt.BoundedCounterKind(1, 2).Name,
 	} {
 		stem, _, generic := strings.Cut(name, "<")
 		if want := "`" + stem + map[bool]string{true: "<", false: "`"}[generic]; !bytes.Contains(text, []byte(want)) {

@@ -10,7 +10,7 @@ import (
 // filled returns a set of n elements of 16 bytes.
 func filled(b *testing.B, n int) (crdt.Kind[*crdt.AWSet[string]], *crdt.AWSet[string]) {
 	b.Helper()
-	k := crdt.AWSetOf(crdt.String)
+	k := crdt.AWSetKind(crdt.String)
 	s := k.New()
 	do(b, s, writer(replicaA), func(tx *crdt.Tx, s *crdt.AWSet[string]) {
 		for i := range n {

@@ -24,7 +24,7 @@ func TestDamagedFrames(t *testing.T) {
 // Frames whose checksum is right and that say something wrong.
 func TestHostileFrames(t *testing.T) {
 	t.Parallel()
-	k := crdt.AWSetOf(crdt.String)
+	k := crdt.AWSetKind(crdt.String)
 	s := k.New()
 	do(t, s, writer(1), func(tx *crdt.Tx, s *crdt.AWSet[string]) { s.Add(tx, "x") })
 	good, _, err := unpack(frame(t, k, s))
@@ -91,7 +91,7 @@ func TestHostileFrames(t *testing.T) {
 
 // What does not fit a frame is refused when it is written.
 func TestFrameLimits(t *testing.T) {
-	k := crdt.AWSetOf(crdt.Bytes)
+	k := crdt.AWSetKind(crdt.Bytes)
 	s := k.New()
 	for i := range byte(2) {
 		do(t, s, writer(clock.ReplicaID(i+1)), func(tx *crdt.Tx, s *crdt.AWSet[[]byte]) { s.Add(tx, append(make([]byte, crdt.MaxFrame/2), i)) })

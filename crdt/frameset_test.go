@@ -12,8 +12,8 @@ import (
 // damaged is left out; the set's own frames make the same set.
 func TestFrameSet(t *testing.T) {
 	t.Parallel()
-	words := frame(t, crdt.AWSetOf(crdt.String), one(t))
-	counter := crdt.NewCounter()
+	words := frame(t, crdt.AWSetKind(crdt.String), one(t))
+	counter := crdt.CounterKind().New()
 	do(t, counter, writer(2), func(tx *crdt.Tx, c *crdt.Counter) { c.Add(tx, 1) })
 	count := frame(t, crdt.CounterKind(), counter)
 	newer := bytes.Clone(words)

@@ -2,6 +2,7 @@ package crdt_test
 
 import (
 	"bytes"
+	"math"
 	"testing"
 
 	"github.com/dovetail-crdt/dovetail/crdt"
@@ -108,11 +109,11 @@ func FuzzGMap(f *testing.F) {
 }
 
 func FuzzBoundedCounter(f *testing.F) {
-	fuzzPlain(f, crdt.BoundedCounterKind(), grant(3), grant(1<<40), grant(200))
+	fuzzPlain(f, crdt.BoundedCounterKind(0, math.MaxInt64), grant(3), grant(1<<40), grant(200))
 }
 
 func FuzzBoundedCounterBetween(f *testing.F) {
-	k := crdt.BoundedCounterBetween(-100, 50)
+	k := crdt.BoundedCounterKind(-100, 50)
 	both := func(tx *crdt.Tx, c *bounded) error { // of what it holds it spends and hands over
 		if err := c.Close(tx, 7); err != nil {
 			return err

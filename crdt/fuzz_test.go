@@ -20,9 +20,9 @@ import (
 func docKind() crdt.Kind[*crdt.Doc] {
 	type point struct{ X, Y int }
 	a := newAccount()
-	return crdt.DocOf(a.balance, a.tags, a.owner, a.memo, a.funds,
-		crdt.NewField("points", crdt.AWMapOf(crdt.Uint64, crdt.LWWRegisterOf(crdt.MsgPack[point]("acme/point.v1")))),
-		crdt.NewField("nested", crdt.AWMapOf(crdt.String, crdt.DocOf(a.balance, a.memo))))
+	return crdt.DocKind(a.balance, a.tags, a.owner, a.memo, a.funds,
+		crdt.NewField("points", crdt.AWMapKind(crdt.Uint64, crdt.LWWRegisterKind(crdt.MsgPack[point]("acme/point.v1")))),
+		crdt.NewField("nested", crdt.AWMapKind(crdt.String, crdt.DocKind(a.balance, a.memo))))
 }
 
 // contents returns the contents of the causal goldens, as Kind.Append writes
@@ -252,7 +252,7 @@ func FuzzContent(f *testing.F) {
 }
 
 func FuzzMerge(f *testing.F) {
-	k := crdt.DocOf() // any structure
+	k := crdt.DocKind() // any structure
 	all := contents()
 	for i, c := range all {
 		f.Add(c, all[(i+1)%len(all)])

@@ -26,14 +26,14 @@ type (
 )
 
 var (
-	roleKind = crdt.AWMapOf(crdt.String, crdt.RWSetOf(crdt.String))
-	lockKind = crdt.AWMapOf(crdt.String, crdt.DWFlagKind())
+	roleKind = crdt.AWMapKind(crdt.String, crdt.RWSetKind(crdt.String))
+	lockKind = crdt.AWMapKind(crdt.String, crdt.DWFlagKind())
 )
 
 func ofSet() gate[*roleSet] {
 	return gate[*roleSet]{
 		name:       "RWSet",
-		kind:       crdt.RWSetOf(crdt.String),
+		kind:       crdt.RWSetKind(crdt.String),
 		yes:        func(tx *crdt.Tx, s *roleSet) { s.Add(tx, "x") },
 		no:         func(tx *crdt.Tx, s *roleSet) { s.Remove(tx, "x") },
 		reset:      func(tx *crdt.Tx, s *roleSet) { s.Reset(tx) },

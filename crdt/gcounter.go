@@ -23,12 +23,9 @@ type GCounter struct {
 	rows rows // of one total
 }
 
-// NewGCounter returns a counter of value 0.
-func NewGCounter() *GCounter { return &GCounter{} }
-
 // GCounterKind returns the kind of GCounter.
 func GCounterKind() Kind[*GCounter] {
-	return plainKind("gcounter", NewGCounter)
+	return plainKind("gcounter", func() *GCounter { return &GCounter{} })
 }
 
 // Value returns the sum of all increments. O(replicas).

@@ -25,27 +25,27 @@ type GMap[K comparable, S Lattice[S]] struct {
 	kind   Kind[S]
 }
 
-// GMapOf returns the kind of grow-only maps from keys of that codec to values of
+// GMapKind returns the kind of grow-only maps from keys of that codec to values of
 // that kind, which may be a GMap too. Its version is that of the values. It panics
 // if the values are of a causal type: each would have a context of its own, which
 // tells nothing about the values beside it. Those go into an AWMap.
-func GMapOf[K comparable, S Lattice[S]](k Codec[K], v Kind[S]) Kind[*GMap[K, S]] {
-	kind := plainKind("gmap<"+k.Name+","+v.Name+">", func() *GMap[K, S] { return NewGMap(k, v) })
+func GMapKind[K comparable, S Lattice[S]](k Codec[K], v Kind[S]) Kind[*GMap[K, S]] {
+	kind := plainKind("gmap<"+k.Name+","+v.Name+">", func() *GMap[K, S] { return newGMap(k, v) })
 	kind.New() // refuses causal types
 	kind.Version = v.Version
 	if v.DecodeOther != nil {
 		kind.DecodeOther = func(b []byte, version int) (*GMap[K, S], error) {
-			m := NewGMap(k, v)
+			m := newGMap(k, v)
 			return m, m.unmarshal(b, version)
 		}
 	}
 	return kind
 }
 
-// NewGMap returns an empty map. It panics where GMapOf does.
-func NewGMap[K comparable, S Lattice[S]](k Codec[K], v Kind[S]) *GMap[K, S] {
+// newGMap returns an empty map. It panics where GMapKind does.
+func newGMap[K comparable, S Lattice[S]](k Codec[K], v Kind[S]) *GMap[K, S] {
 	if _, ok := any(v.New()).(causal); ok {
-		panic(fmt.Sprintf("crdt: GMap of %s, a causal type, whose values share one context: use AWMapOf", v.Name))
+		panic(fmt.Sprintf("crdt: GMap of %s, a causal type, whose values share one context: use AWMapKind", v.Name))
 	}
 	return &GMap[K, S]{make(map[string]S), k, v}
 }

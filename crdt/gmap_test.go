@@ -13,7 +13,7 @@ import (
 // Values of any lattice without a context, also of a user's own, and of bounds.
 func TestGMapValues(t *testing.T) {
 	t.Parallel()
-	own := crdt.GMapOf(crdt.Int64, gsetKind)
+	own := crdt.GMapKind(crdt.Int64, gsetKind)
 	m, w := own.New(), writer(1)
 	add := func(k int64, e string) func(*crdt.Tx, *crdt.GMap[int64, *gset]) {
 		return func(tx *crdt.Tx, m *crdt.GMap[int64, *gset]) {
@@ -44,7 +44,7 @@ func TestGMapValues(t *testing.T) {
 	if own.Name != "gmap<int64,acme/gset>" || own.Version != gsetKind.Version {
 		t.Errorf("the kind is %s version %d", own.Name, own.Version)
 	}
-	wallets := crdt.GMapOf(crdt.String, crdt.BoundedCounterOf(-100))
+	wallets := crdt.GMapKind(crdt.String, crdt.BoundedCounterKind(-100, math.MaxInt64))
 	wallet := wallets.New()
 	do(t, wallet, w, func(tx *crdt.Tx, m *crdt.GMap[string, *bounded]) {
 		check(t, m.Apply(tx, "EUR", start(0)))
@@ -98,7 +98,7 @@ func TestGMapApplyIsAtomic(t *testing.T) {
 	if !bytes.Equal(frame(t, talliesKind, m), was) || src.issued != 0 {
 		t.Errorf("what failed changed the map, or issued %d events", src.issued)
 	}
-	bad := crdt.NewGMap(crdt.MsgPack[float64]("number"), crdt.PNCounterKind())
+	bad := crdt.GMapKind(crdt.MsgPack[float64]("number"), crdt.PNCounterKind()).New()
 	if _, err := crdt.Mutate(bad, src, func(tx *crdt.Tx, m *crdt.GMap[float64, *crdt.PNCounter]) error {
 		_ = m.Apply(tx, math.NaN(), func(*crdt.Tx, *crdt.PNCounter) error { t.Error("called for no key"); return nil })
 		return nil
@@ -145,9 +145,9 @@ func TestGMapTransactions(t *testing.T) {
 // Each causal value would have a context of its own.
 func TestGMapRefusesCausalValues(t *testing.T) {
 	t.Parallel()
-	panics(t, "GMapOf", "use AWMapOf", func() { crdt.GMapOf(crdt.String, crdt.CounterKind()) })
-	panics(t, "NewGMap", "use AWMapOf", func() { crdt.NewGMap(crdt.String, crdt.AWSetOf(crdt.String)) })
-	panics(t, "GMapOf", "use AWMapOf", func() { crdt.GMapOf(crdt.String, fundsKind) })
+	panics(t, "GMapKind", "use AWMapKind", func() { crdt.GMapKind(crdt.String, crdt.CounterKind()) })
+	panics(t, "GMapKind", "use AWMapKind", func() { crdt.GMapKind(crdt.String, crdt.AWSetKind(crdt.String)) })
+	panics(t, "GMapKind", "use AWMapKind", func() { crdt.GMapKind(crdt.String, fundsKind) })
 }
 
 // A newer version of the values is a newer version of the map.
@@ -155,8 +155,8 @@ func TestGMapVersion(t *testing.T) {
 	t.Parallel()
 	newer := gsetKind
 	newer.Version = 2
-	f := frame(t, crdt.GMapOf(crdt.String, newer), crdt.NewGMap(crdt.String, newer))
-	if _, err := crdt.DecodeFrame(crdt.GMapOf(crdt.String, gsetKind), f); !errors.Is(err, crdt.ErrVersion) {
+	f := frame(t, crdt.GMapKind(crdt.String, newer), crdt.GMapKind(crdt.String, newer).New())
+	if _, err := crdt.DecodeFrame(crdt.GMapKind(crdt.String, gsetKind), f); !errors.Is(err, crdt.ErrVersion) {
 		t.Errorf("DecodeFrame = %v, want ErrVersion", err)
 	}
 }

@@ -63,9 +63,9 @@ func history[S crdt.Lattice[S]](name string, k crdt.Kind[S], first, concurrent, 
 
 func goldens() []golden {
 	acc := newAccount()
-	set, mv := crdt.AWSetOf(crdt.String), crdt.MVRegisterOf(crdt.Int64)
+	set, mv := crdt.AWSetKind(crdt.String), crdt.MVRegisterKind(crdt.Int64)
 	type point struct{ X, Y int }
-	points := crdt.LWWRegisterOf(crdt.MsgPack[point]("acme/point.v1"))
+	points := crdt.LWWRegisterKind(crdt.MsgPack[point]("acme/point.v1"))
 	type (
 		strs = crdt.AWSet[string]
 		ints = crdt.MVRegister[int64]
@@ -89,7 +89,7 @@ func goldens() []golden {
 			func(tx *crdt.Tx, s *strs) { s.Add(tx, "milk"); s.Add(tx, "\xff") },
 			func(tx *crdt.Tx, s *strs) { s.Add(tx, "eggs"); s.Add(tx, "milk") },
 			func(tx *crdt.Tx, s *strs) { s.Remove(tx, "\xff") }),
-		history("rwset", crdt.RWSetOf(crdt.String),
+		history("rwset", crdt.RWSetKind(crdt.String),
 			func(tx *crdt.Tx, s *roleSet) { s.Add(tx, "milk"); s.Add(tx, "eggs"); s.Remove(tx, "tea") },
 			func(tx *crdt.Tx, s *roleSet) { s.Remove(tx, "milk"); s.Add(tx, "tea") },
 			func(tx *crdt.Tx, s *roleSet) { s.Remove(tx, "eggs") }),

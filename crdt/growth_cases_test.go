@@ -3,6 +3,7 @@ package crdt_test
 import (
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"testing"
 
@@ -24,7 +25,7 @@ func growthCases() []growthCase {
 }
 
 func growthOfSets() []growthCase {
-	k := crdt.AWSetOf(crdt.Uint64)
+	k := crdt.AWSetKind(crdt.Uint64)
 	full := byOne(k, func(tx *crdt.Tx, s numbers, i int) { s.Add(tx, uint64(i)) })
 	same := by(k, func(tx *crdt.Tx, s numbers, _ int) { s.Add(tx, 7) })
 	others := func(n int) numbers { // what as many replicas added that stand between those of same
@@ -36,7 +37,7 @@ func growthOfSets() []growthCase {
 			s.Merge(d)
 		})
 	}
-	rw := crdt.RWSetOf(crdt.Uint64)
+	rw := crdt.RWSetKind(crdt.Uint64)
 	rwFull := byOne(rw, func(tx *crdt.Tx, s votes, i int) { s.Add(tx, uint64(i)) })
 	rwSame := by(rw, func(tx *crdt.Tx, s votes, _ int) { s.Add(tx, 7) })
 	gone := byOne(rw, func(tx *crdt.Tx, s votes, i int) { s.Remove(tx, uint64(i)) })
@@ -94,7 +95,7 @@ func growthOfFlags() []growthCase {
 }
 
 func growthOfRegisters() []growthCase {
-	lww, mv := crdt.LWWRegisterOf(crdt.Uint64), crdt.MVRegisterOf(crdt.Uint64)
+	lww, mv := crdt.LWWRegisterKind(crdt.Uint64), crdt.MVRegisterKind(crdt.Uint64)
 	times := by(lww, func(tx *crdt.Tx, r *crdt.LWWRegister[uint64], i int) { r.Set(tx, uint64(i)) })
 	values := by(mv, func(tx *crdt.Tx, r *crdt.MVRegister[uint64], i int) { r.Set(tx, uint64(i)) })
 	return []growthCase{
@@ -147,8 +148,8 @@ func growthOfCounters() []growthCase {
 }
 
 func growthOfMaps() []growthCase {
-	k := crdt.AWMapOf(crdt.Uint64, crdt.CounterKind())
-	deep := crdt.AWMapOf(crdt.Uint64, k)
+	k := crdt.AWMapKind(crdt.Uint64, crdt.CounterKind())
+	deep := crdt.AWMapKind(crdt.Uint64, k)
 	keys := byOne(k, func(tx *crdt.Tx, m counters, i int) { m.At(uint64(i)).Add(tx, 1) })
 	same := by(k, func(tx *crdt.Tx, m counters, _ int) { m.At(7).Add(tx, 1) })
 	below := byOne(deep, func(tx *crdt.Tx, m deepMap, i int) { m.At(uint64(i)).At(1).Add(tx, 1) })
@@ -186,15 +187,15 @@ func growthOfMaps() []growthCase {
 }
 
 func growthOfDocs() []growthCase {
-	set := crdt.NewField("tags", crdt.AWSetOf(crdt.Uint64))
+	set := crdt.NewField("tags", crdt.AWSetKind(crdt.Uint64))
 	visits := crdt.NewField("visits", crdt.CounterKind())
-	k := crdt.DocOf(set, visits)
+	k := crdt.DocKind(set, visits)
 	tagged := byOne(k, func(tx *crdt.Tx, d *crdt.Doc, i int) { set.In(d).Add(tx, uint64(i)) })
 	visited := by(k, func(tx *crdt.Tx, d *crdt.Doc, _ int) { visits.In(d).Add(tx, 1) })
 	fields := func(n int) *crdt.Doc {
 		return times(n, k.New(), func(d *crdt.Doc, i int) {
 			f := crdt.NewField(fmt.Sprint("field", i), crdt.EWFlagKind())
-			x := crdt.DocOf(f).New()
+			x := crdt.DocKind(f).New()
 			if _, err := crdt.Mutate(x, writer(clock.ReplicaID(i+1)), func(tx *crdt.Tx, d *crdt.Doc) error { f.In(d).Enable(tx); return nil }); err != nil {
 				panic(err)
 			}
@@ -215,8 +216,8 @@ func growthOfDocs() []growthCase {
 }
 
 func growthOfLattices() []growthCase {
-	gc, pn, bc, gs := crdt.GCounterKind(), crdt.PNCounterKind(), crdt.BoundedCounterKind(), crdt.GSetOf(crdt.Uint64)
-	gm := crdt.GMapOf(crdt.Uint64, gc)
+	gc, pn, bc, gs := crdt.GCounterKind(), crdt.PNCounterKind(), crdt.BoundedCounterKind(0, math.MaxInt64), crdt.GSetKind(crdt.Uint64)
+	gm := crdt.GMapKind(crdt.Uint64, gc)
 	granted := by(bc, func(tx *crdt.Tx, c *crdt.BoundedCounter, i int) {
 		if err := c.Grant(tx, uint64(i+1)); err != nil {
 			tx.Fail(err)

@@ -21,12 +21,9 @@ type GSet[E any] struct {
 	codec Codec[E]
 }
 
-// NewGSet returns an empty set.
-func NewGSet[E any](c Codec[E]) *GSet[E] { return &GSet[E]{make(map[string]struct{}), c} }
-
-// GSetOf returns the kind of grow-only sets of elements of that codec.
-func GSetOf[E any](c Codec[E]) Kind[*GSet[E]] {
-	return plainKind("gset<"+c.Name+">", func() *GSet[E] { return NewGSet(c) })
+// GSetKind returns the kind of grow-only sets of elements of that codec.
+func GSetKind[E any](c Codec[E]) Kind[*GSet[E]] {
+	return plainKind("gset<"+c.Name+">", func() *GSet[E] { return &GSet[E]{make(map[string]struct{}), c} })
 }
 
 // Add puts e into the set. An element that the codec refuses fails the

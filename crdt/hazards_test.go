@@ -118,15 +118,15 @@ func TestHazardMergeOfView(t *testing.T) {
 		}
 	})
 	was := frame(t, a.kind, d)
-	viewOf(t, "Counter", a.balance.In(d), crdt.NewCounter())
-	viewOf(t, "AWSet", a.tags.In(d), crdt.NewAWSet(crdt.String))
-	viewOf(t, "LWWRegister", a.owner.In(d), crdt.NewLWWRegister(crdt.String))
-	viewOf(t, "MVRegister", a.memo.In(d), crdt.NewMVRegister(crdt.String))
-	viewOf(t, "EWFlag", a.seen.In(d), crdt.NewEWFlag())
-	viewOf(t, "DWFlag", a.frozen.In(d), crdt.NewDWFlag())
-	viewOf(t, "RWSet", a.blocked.In(d), crdt.NewRWSet(crdt.String))
-	viewOf(t, "AWMap", a.funds.In(d).At("x"), crdt.NewAWMap(crdt.String, crdt.CounterKind()))
-	viewOf(t, "nested Counter", a.funds.In(d).At("x").At("y"), crdt.NewCounter())
+	viewOf(t, "Counter", a.balance.In(d), crdt.CounterKind().New())
+	viewOf(t, "AWSet", a.tags.In(d), crdt.AWSetKind(crdt.String).New())
+	viewOf(t, "LWWRegister", a.owner.In(d), crdt.LWWRegisterKind(crdt.String).New())
+	viewOf(t, "MVRegister", a.memo.In(d), crdt.MVRegisterKind(crdt.String).New())
+	viewOf(t, "EWFlag", a.seen.In(d), crdt.EWFlagKind().New())
+	viewOf(t, "DWFlag", a.frozen.In(d), crdt.DWFlagKind().New())
+	viewOf(t, "RWSet", a.blocked.In(d), crdt.RWSetKind(crdt.String).New())
+	viewOf(t, "AWMap", a.funds.In(d).At("x"), crdt.AWMapKind(crdt.String, crdt.CounterKind()).New())
+	viewOf(t, "nested Counter", a.funds.In(d).At("x").At("y"), crdt.CounterKind().New())
 	if !a.balance.In(d).Equal(a.balance.In(d.Clone())) || a.balance.In(d).Equal(a.balance.In(other)) {
 		t.Error("Equal of views does not compare what stands there")
 	}
@@ -292,7 +292,7 @@ func TestHazardNaN(t *testing.T) {
 			t.Errorf("%s: adding a NaN = %v, want an error that blames no frame", name, err)
 		}
 	}
-	m := crdt.NewAWMap(crdt.MsgPack[float64]("float"), crdt.CounterKind())
+	m := crdt.AWMapKind(crdt.MsgPack[float64]("float"), crdt.CounterKind()).New()
 	if _, err := crdt.Mutate(m, writer(1), func(tx *crdt.Tx, m *crdt.AWMap[float64, *crdt.Counter]) error {
 		m.At(nan).Add(tx, 1)
 		return nil
@@ -305,7 +305,7 @@ func TestHazardNaN(t *testing.T) {
 // hold it once, find it, and read it back from a frame.
 func adding[E any](t *testing.T, e E, same ...E) error {
 	t.Helper()
-	k := crdt.AWSetOf(crdt.MsgPack[E]("hazard"))
+	k := crdt.AWSetKind(crdt.MsgPack[E]("hazard"))
 	s, w := k.New(), writer(1)
 	_, err := crdt.Mutate(s, w, func(tx *crdt.Tx, s *crdt.AWSet[E]) error {
 		for _, x := range append(same, e) {
@@ -371,7 +371,7 @@ func TestHazardIdentityIsBytes(t *testing.T) {
 // else, as key, element, value and in a Doc's frame.
 func TestHazardNotUTF8(t *testing.T) {
 	t.Parallel()
-	k := crdt.AWMapOf(crdt.String, crdt.MVRegisterOf(crdt.String))
+	k := crdt.AWMapKind(crdt.String, crdt.MVRegisterKind(crdt.String))
 	m := k.New()
 	odd := []string{"", "\x00", "a\xc3", "\xff", "\xff\xfe", "\ufffd"} // U+FFFD is what a repair would make of them
 	do(t, m, writer(1), func(tx *crdt.Tx, m *crdt.AWMap[string, *crdt.MVRegister[string]]) {

@@ -65,7 +65,7 @@ func heals(t testing.TB) map[string]*crdt.Heal {
 	h.Base = nil // said once for the session
 	h, err = crdt.Extract(acc.kind, acc.kind.New(), &clock.Context{}, nil)
 	put("nothing", h, err)
-	c := crdt.NewPNCounter()
+	c := crdt.PNCounterKind().New()
 	do(t, c, writer(replicaA), func(tx *crdt.Tx, c *crdt.PNCounter) { c.Add(tx, 300) })
 	h, err = crdt.Extract(crdt.PNCounterKind(), c, base, killed)
 	put("pncounter", h, err)
@@ -192,8 +192,8 @@ func TestHostileHeals(t *testing.T) {
 	a, _, acc, _, _ := healed(t)
 	good := frame(t, acc.kind, a)
 	ctx, _ := crdt.ContextOf(a).MarshalBinary()
-	less, _ := crdt.ContextOf(crdt.NewCounter()).MarshalBinary()
-	pn := frame(t, crdt.PNCounterKind(), crdt.NewPNCounter())
+	less, _ := crdt.ContextOf(crdt.CounterKind().New()).MarshalBinary()
+	pn := frame(t, crdt.PNCounterKind(), crdt.PNCounterKind().New())
 	own := frame(t, gsetKind, gsetKind.New())
 	for _, tt := range []struct {
 		name string
@@ -225,7 +225,7 @@ func TestHostileHeals(t *testing.T) {
 // cannot put into a value what its type cannot hold.
 func TestApplyHealValidates(t *testing.T) {
 	t.Parallel()
-	words, numbers := crdt.AWSetOf(crdt.String), crdt.AWSetOf(crdt.Uint64)
+	words, numbers := crdt.AWSetKind(crdt.String), crdt.AWSetKind(crdt.Uint64)
 	s := words.New()
 	do(t, s, writer(1), func(tx *crdt.Tx, s *crdt.AWSet[string]) { s.Add(tx, "no number") })
 	p, _, err := unpack(frame(t, words, s))
@@ -253,7 +253,7 @@ func TestApplyHealValidates(t *testing.T) {
 func TestHealOfAnotherKind(t *testing.T) {
 	t.Parallel()
 	h := heals(t)["lists"]
-	c := crdt.NewCounter()
+	c := crdt.CounterKind().New()
 	if changed, _, err := crdt.ApplyHeal(crdt.CounterKind(), c, h); changed || !errors.Is(err, crdt.ErrKind) {
 		t.Errorf("ApplyHeal = %t, %v, want ErrKind", changed, err)
 	}
@@ -296,7 +296,7 @@ func TestHealReportsMissing(t *testing.T) {
 // interval for each run of live dots, not two.
 func TestHeldIsNotEncodedTwice(t *testing.T) {
 	t.Parallel()
-	k := crdt.AWSetOf(crdt.Uint64)
+	k := crdt.AWSetKind(crdt.Uint64)
 	s := k.New()
 	w := writer(1)
 	do(t, s, w, func(tx *crdt.Tx, s *crdt.AWSet[uint64]) {
@@ -330,11 +330,11 @@ func TestHealOfAView(t *testing.T) {
 	if _, _, err := crdt.ApplyHeal(crdt.CounterKind(), m.At("EUR"), &crdt.Heal{}); err == nil {
 		t.Errorf("ApplyHeal to a view returns no error")
 	}
-	if crdt.Fill(m.At("EUR"), &clock.Context{}) || crdt.Fill(crdt.NewPNCounter(), &clock.Context{}) {
+	if crdt.Fill(m.At("EUR"), &clock.Context{}) || crdt.Fill(crdt.PNCounterKind().New(), &clock.Context{}) {
 		t.Errorf("Fill of a view, or without a context, changes something")
 	}
-	panics(t, "Strip", "view", func() { crdt.Strip(crdt.NewCounter(), m.At("EUR")) })
-	panics(t, "MergeStrip", "view", func() { crdt.MergeStrip(m.At("EUR"), crdt.NewCounter()) })
+	panics(t, "Strip", "view", func() { crdt.Strip(crdt.CounterKind().New(), m.At("EUR")) })
+	panics(t, "MergeStrip", "view", func() { crdt.MergeStrip(m.At("EUR"), crdt.CounterKind().New()) })
 	panics(t, "Parts", "view", func() { crdt.Parts(m.At("EUR")) })
 }
 
@@ -343,7 +343,7 @@ func TestAppendHealRefuses(t *testing.T) {
 	t.Parallel()
 	all := heals(t)
 	both := *all["lists"]
-	p := crdt.NewAWSet(crdt.String)
+	p := crdt.AWSetKind(crdt.String).New()
 	do(t, p, writer(replicaA), func(tx *crdt.Tx, s *crdt.AWSet[string]) {
 		for _, e := range []string{"a", "b", "c", "d", "e", "f", "g", "h"} {
 			s.Add(tx, e)

@@ -107,7 +107,7 @@ func TestHostileEntries(t *testing.T) {
 			[]byte{0}),
 	}.frame()
 	var err error
-	got := allocated(func() { _, err = crdt.DecodeFrame(crdt.AWSetOf(crdt.String), f) })
+	got := allocated(func() { _, err = crdt.DecodeFrame(crdt.AWSetKind(crdt.String), f) })
 	if got > 48*uint64(len(f)) || err != nil {
 		t.Errorf("a frame of %d bytes allocates %d (%v)", len(f), got, err)
 	}
@@ -127,17 +127,17 @@ func TestCodecFaults(t *testing.T) {
 			return string(b), nil
 		},
 	}
-	s, g := crdt.AWSetOf(crdt.String), crdt.GSetOf(crdt.String)
+	s, g := crdt.AWSetKind(crdt.String), crdt.GSetKind(crdt.String)
 	set, grow := s.New(), g.New()
 	do(t, set, writer(1), func(tx *crdt.Tx, s *crdt.AWSet[string]) { s.Add(tx, "x") })
 	do(t, grow, writer(1), func(tx *crdt.Tx, s *crdt.GSet[string]) { s.Add(tx, "x") })
-	if _, err := crdt.DecodeFrame(crdt.AWSetOf(odd), frame(t, s, set)); !errors.Is(err, crdt.ErrCorrupt) {
+	if _, err := crdt.DecodeFrame(crdt.AWSetKind(odd), frame(t, s, set)); !errors.Is(err, crdt.ErrCorrupt) {
 		t.Errorf("an element that the codec refuses: %v, want ErrCorrupt", err)
 	}
-	if _, err := crdt.DecodeFrame(crdt.GSetOf(odd), frame(t, g, grow)); !errors.Is(err, crdt.ErrCorrupt) {
+	if _, err := crdt.DecodeFrame(crdt.GSetKind(odd), frame(t, g, grow)); !errors.Is(err, crdt.ErrCorrupt) {
 		t.Errorf("an element that the codec refuses: %v, want ErrCorrupt", err)
 	}
-	if _, err := crdt.DecodeObject(frame(t, g, grow), crdt.GSetOf(odd)); !errors.Is(err, crdt.ErrCorrupt) {
+	if _, err := crdt.DecodeObject(frame(t, g, grow), crdt.GSetKind(odd)); !errors.Is(err, crdt.ErrCorrupt) {
 		t.Errorf("an element that the codec refuses: %v, want ErrCorrupt", err)
 	}
 }

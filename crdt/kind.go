@@ -7,7 +7,7 @@ import (
 )
 
 // Kind is the registered form of a type: its name and version, how to make an
-// empty one, and its content as bytes. AWSetOf, CounterKind and the like make the
+// empty one, and its content as bytes. AWSetKind, CounterKind and the like make the
 // kinds of this package; for a lattice of your own fill in all fields.
 //
 // The name says everything that decides the bytes, such as "awset<string>":

@@ -23,11 +23,11 @@ type (
 )
 
 var (
-	grownKind   = crdt.GSetOf(crdt.String)
-	topKind     = crdt.MaxRegisterOf(crdt.Int64)
-	lowKind     = crdt.MinRegisterOf(crdt.String)
-	talliesKind = crdt.GMapOf(crdt.String, crdt.PNCounterKind())
-	nestedKind  = crdt.GMapOf(crdt.String, talliesKind)
+	grownKind   = crdt.GSetKind(crdt.String)
+	topKind     = crdt.MaxRegisterKind(crdt.Int64)
+	lowKind     = crdt.MinRegisterKind(crdt.String)
+	talliesKind = crdt.GMapKind(crdt.String, crdt.PNCounterKind())
+	nestedKind  = crdt.GMapKind(crdt.String, talliesKind)
 )
 
 func count(n uint64) func(*crdt.Tx, *tally) {
@@ -156,7 +156,7 @@ func TestGCounterOverflow(t *testing.T) {
 		{0, math.MaxUint64, math.MaxUint64, false},
 	}
 	for _, tt := range tests {
-		c := crdt.NewGCounter()
+		c := crdt.GCounterKind().New()
 		if err := errors.Join(add(c, 1, tt.own), add(c, 2, tt.other)); err != nil {
 			t.Fatal(err)
 		}
@@ -166,7 +166,7 @@ func TestGCounterOverflow(t *testing.T) {
 			t.Errorf("%d and %d + %d = %d, %v, want ok %t", tt.own, tt.other, tt.add, c.Value(), err, tt.ok)
 		}
 	}
-	a, b := crdt.NewGCounter(), crdt.NewGCounter()
+	a, b := crdt.GCounterKind().New(), crdt.GCounterKind().New()
 	if err := errors.Join(add(a, 1, math.MaxUint64), add(b, 2, 3)); err != nil {
 		t.Fatal(err)
 	}
@@ -180,7 +180,7 @@ func TestGCounterOverflow(t *testing.T) {
 
 func TestGSetElements(t *testing.T) {
 	t.Parallel()
-	s := crdt.NewGSet(crdt.Int64)
+	s := crdt.GSetKind(crdt.Int64).New()
 	do(t, s, writer(1), func(tx *crdt.Tx, s *crdt.GSet[int64]) {
 		for _, e := range []int64{3, -1, 0, 3} {
 			s.Add(tx, e)
@@ -189,7 +189,7 @@ func TestGSetElements(t *testing.T) {
 	if got := slices.Collect(s.All()); !slices.Equal(got, []int64{-1, 0, 3}) || s.Len() != 3 || !s.Contains(3) || s.Contains(1) {
 		t.Errorf("elements are %v", got)
 	}
-	bad := crdt.NewGSet(crdt.MsgPack[float64]("number"))
+	bad := crdt.GSetKind(crdt.MsgPack[float64]("number")).New()
 	if _, err := crdt.Mutate(bad, writer(1), func(tx *crdt.Tx, s *crdt.GSet[float64]) error { s.Add(tx, math.NaN()); return nil }); err == nil || bad.Contains(math.NaN()) {
 		t.Errorf("Add of what the codec refuses = %v", err)
 	}
@@ -197,7 +197,7 @@ func TestGSetElements(t *testing.T) {
 
 func TestRegistersKeepTheExtreme(t *testing.T) {
 	t.Parallel()
-	hi, lo := topKind.New(), crdt.NewMinRegister(crdt.Int64)
+	hi, lo := topKind.New(), crdt.MinRegisterKind(crdt.Int64).New()
 	if v, ok := hi.Get(); ok || v != 0 {
 		t.Errorf("Get of an empty register = %d, %t", v, ok)
 	}
@@ -211,7 +211,7 @@ func TestRegistersKeepTheExtreme(t *testing.T) {
 	if v, ok := lo.Get(); !ok || v != math.MinInt64 {
 		t.Errorf("smallest = %d, %t", v, ok)
 	}
-	bad := crdt.NewMaxRegister(crdt.MsgPack[float64]("number"))
+	bad := crdt.MaxRegisterKind(crdt.MsgPack[float64]("number")).New()
 	if _, err := crdt.Mutate(bad, writer(1), func(tx *crdt.Tx, r *crdt.MaxRegister[float64]) error { r.Set(tx, math.NaN()); return nil }); err == nil {
 		t.Error("Set of what the codec refuses succeeded")
 	}

@@ -58,14 +58,14 @@ func some[S any](change func(*rapid.T, *crdt.Tx, S)) func(*rapid.T, *crdt.Tx, S)
 
 func TestLawsCounter(t *testing.T) { crdttest.Laws(t, crdt.CounterKind(), some(changeCounter)) }
 
-func TestLawsAWSet(t *testing.T) { crdttest.Laws(t, crdt.AWSetOf(crdt.String), some(changeSet)) }
+func TestLawsAWSet(t *testing.T) { crdttest.Laws(t, crdt.AWSetKind(crdt.String), some(changeSet)) }
 
 func TestLawsLWWRegister(t *testing.T) {
-	crdttest.Laws(t, crdt.LWWRegisterOf(crdt.String), some(changeLWW))
+	crdttest.Laws(t, crdt.LWWRegisterKind(crdt.String), some(changeLWW))
 }
 
 func TestLawsMVRegister(t *testing.T) {
-	crdttest.Laws(t, crdt.MVRegisterOf(crdt.Int64), some(changeMV))
+	crdttest.Laws(t, crdt.MVRegisterKind(crdt.Int64), some(changeMV))
 }
 
 func TestLawsPNCounter(t *testing.T) {
@@ -77,7 +77,7 @@ func TestLawsPNCounter(t *testing.T) {
 type nestedMap = crdt.AWMap[string, *crdt.AWMap[string, *crdt.Counter]]
 
 func TestLawsAWMap(t *testing.T) {
-	k := crdt.AWMapOf(crdt.String, crdt.AWMapOf(crdt.String, crdt.CounterKind()))
+	k := crdt.AWMapKind(crdt.String, crdt.AWMapKind(crdt.String, crdt.CounterKind()))
 	crdttest.Laws(t, k, some(func(t *rapid.T, tx *crdt.Tx, m *nestedMap) {
 		switch rapid.IntRange(0, 9).Draw(t, "op") {
 		case 0:
@@ -94,11 +94,11 @@ func TestLawsAWMap(t *testing.T) {
 
 func TestLawsDoc(t *testing.T) {
 	balance := crdt.NewField("balance", crdt.CounterKind())
-	tags := crdt.NewField("tags", crdt.AWSetOf(crdt.String))
-	owner := crdt.NewField("owner", crdt.LWWRegisterOf(crdt.String))
-	notes := crdt.NewField("notes", crdt.AWMapOf(crdt.String, crdt.MVRegisterOf(crdt.Int64)))
-	clash := crdt.NewField("balance", crdt.MVRegisterOf(crdt.Int64))
-	k := crdt.DocOf(balance, tags, owner, notes, clash)
+	tags := crdt.NewField("tags", crdt.AWSetKind(crdt.String))
+	owner := crdt.NewField("owner", crdt.LWWRegisterKind(crdt.String))
+	notes := crdt.NewField("notes", crdt.AWMapKind(crdt.String, crdt.MVRegisterKind(crdt.Int64)))
+	clash := crdt.NewField("balance", crdt.MVRegisterKind(crdt.Int64))
+	k := crdt.DocKind(balance, tags, owner, notes, clash)
 	crdttest.Laws(t, k, some(func(t *rapid.T, tx *crdt.Tx, d *crdt.Doc) {
 		switch rapid.IntRange(0, 7).Draw(t, "field") {
 		case 0:
@@ -126,17 +126,17 @@ func TestLawsDoc(t *testing.T) {
 // Every causal type inside a map inside a map.
 func TestLawsNested(t *testing.T) {
 	t.Parallel()
-	lawsNested(t, crdt.AWSetOf(crdt.String), changeSet)
-	lawsNested(t, crdt.RWSetOf(crdt.String), changeRoles)
-	lawsNested(t, crdt.LWWRegisterOf(crdt.String), changeLWW)
-	lawsNested(t, crdt.MVRegisterOf(crdt.Int64), changeMV)
+	lawsNested(t, crdt.AWSetKind(crdt.String), changeSet)
+	lawsNested(t, crdt.RWSetKind(crdt.String), changeRoles)
+	lawsNested(t, crdt.LWWRegisterKind(crdt.String), changeLWW)
+	lawsNested(t, crdt.MVRegisterKind(crdt.Int64), changeMV)
 	lawsNested(t, crdt.EWFlagKind(), changeEW)
 	lawsNested(t, crdt.DWFlagKind(), changeLock)
 }
 
 func lawsNested[V crdt.Nested[V]](t *testing.T, v crdt.Kind[V], change func(*rapid.T, *crdt.Tx, V)) {
 	t.Helper()
-	k := crdt.AWMapOf(crdt.String, crdt.AWMapOf(crdt.String, v))
+	k := crdt.AWMapKind(crdt.String, crdt.AWMapKind(crdt.String, v))
 	t.Run(k.Name, func(t *testing.T) {
 		t.Parallel()
 		crdttest.Laws(t, k, some(onKey(onKey(change))))
@@ -149,9 +149,9 @@ func TestLawsDocInDoc(t *testing.T) {
 	t.Parallel()
 	a := newAccount()
 	own := crdt.NewField("own", a.kind)
-	others := crdt.NewField("others", crdt.AWMapOf(crdt.String, a.kind))
+	others := crdt.NewField("others", crdt.AWMapKind(crdt.String, a.kind))
 	inside := func(t *rapid.T, tx *crdt.Tx, d *crdt.Doc) { a.change(t, tx, d, 0) }
-	crdttest.Laws(t, crdt.DocOf(own, others), some(func(t *rapid.T, tx *crdt.Tx, d *crdt.Doc) {
+	crdttest.Laws(t, crdt.DocKind(own, others), some(func(t *rapid.T, tx *crdt.Tx, d *crdt.Doc) {
 		switch rapid.IntRange(0, 9).Draw(t, "where") {
 		case 0:
 			d.Clear(tx)

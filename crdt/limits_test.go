@@ -67,14 +67,14 @@ func nest[V crdt.Nested[V]](t *testing.T, n int, k crdt.Kind[V], add func(*crdt.
 		return writing(t, k, writer(1), func(tx *crdt.Tx, v V) error { add(tx, v); return nil })
 	}
 	f := crdt.NewField("f", k)
-	return nest(t, n-1, crdt.DocOf(f), func(tx *crdt.Tx, d *crdt.Doc) { add(tx, f.In(d)) })
+	return nest(t, n-1, crdt.DocKind(f), func(tx *crdt.Tx, d *crdt.Doc) { add(tx, f.In(d)) })
 }
 
 func ofDepth(n int) func(*testing.T) error {
 	return func(t *testing.T) (err error) {
 		t.Helper()
 		if p := declaring(func() {
-			err = nest(t, n-1, crdt.AWSetOf(crdt.String), func(tx *crdt.Tx, s *crdt.AWSet[string]) { s.Add(tx, "x") })
+			err = nest(t, n-1, crdt.AWSetKind(crdt.String), func(tx *crdt.Tx, s *crdt.AWSet[string]) { s.Add(tx, "x") })
 		}); p != nil {
 			return p
 		}
@@ -88,7 +88,7 @@ func namedSet(n int) func(*testing.T) error {
 		c := crdt.String
 		c.Name = strings.Repeat("n", n)
 		if p := declaring(func() {
-			err = writing(t, crdt.AWSetOf(c), writer(1), func(tx *crdt.Tx, s *crdt.AWSet[string]) error { s.Add(tx, "x"); return nil })
+			err = writing(t, crdt.AWSetKind(c), writer(1), func(tx *crdt.Tx, s *crdt.AWSet[string]) error { s.Add(tx, "x"); return nil })
 		}); p != nil {
 			return p
 		}
@@ -99,7 +99,7 @@ func namedSet(n int) func(*testing.T) error {
 func setting[T any](c crdt.Codec[T], v T) func(*testing.T) error {
 	return func(t *testing.T) error {
 		t.Helper()
-		return writing(t, crdt.MVRegisterOf(c), writer(1), func(tx *crdt.Tx, r *crdt.MVRegister[T]) error { r.Set(tx, v); return nil })
+		return writing(t, crdt.MVRegisterKind(c), writer(1), func(tx *crdt.Tx, r *crdt.MVRegister[T]) error { r.Set(tx, v); return nil })
 	}
 }
 
@@ -126,7 +126,7 @@ func eventNumber(seq uint64) func(*testing.T) error {
 	return func(t *testing.T) error {
 		t.Helper()
 		src := &liar{id: 1, ev: event(1, seq, seq-1)}
-		return writing(t, crdt.AWSetOf(crdt.String), src, func(tx *crdt.Tx, s *crdt.AWSet[string]) error { s.Add(tx, "x"); s.Add(tx, "y"); return nil })
+		return writing(t, crdt.AWSetKind(crdt.String), src, func(tx *crdt.Tx, s *crdt.AWSet[string]) error { s.Add(tx, "x"); s.Add(tx, "y"); return nil })
 	}
 }
 
@@ -142,7 +142,7 @@ func limits() []limit {
 	set := func(n int) func(*testing.T) error {
 		return func(t *testing.T) error {
 			t.Helper()
-			return writing(t, crdt.AWSetOf(crdt.Bytes), writer(1), func(tx *crdt.Tx, s *crdt.AWSet[[]byte]) error { s.Add(tx, large[:n]); return nil })
+			return writing(t, crdt.AWSetKind(crdt.Bytes), writer(1), func(tx *crdt.Tx, s *crdt.AWSet[[]byte]) error { s.Add(tx, large[:n]); return nil })
 		}
 	}
 	few := []byte{}
@@ -159,23 +159,23 @@ func limits() []limit {
 		{"content, value, and what a transaction writes", "element", set(crdt.MaxWrite), set(crdt.MaxWrite + 1)},
 		{"content, value, and what a transaction writes", "remove-wins element", nil, func(t *testing.T) error {
 			t.Helper()
-			return writing(t, crdt.RWSetOf(crdt.Bytes), writer(1), func(tx *crdt.Tx, s *crdt.RWSet[[]byte]) error { s.Remove(tx, large); return nil })
+			return writing(t, crdt.RWSetKind(crdt.Bytes), writer(1), func(tx *crdt.Tx, s *crdt.RWSet[[]byte]) error { s.Remove(tx, large); return nil })
 		}},
 		{"content, value, and what a transaction writes", "value", nil, setting(crdt.Bytes, large)},
 		{"content, value, and what a transaction writes", "value with a time", nil, func(t *testing.T) error {
 			t.Helper()
-			return writing(t, crdt.LWWRegisterOf(crdt.Bytes), writer(1), func(tx *crdt.Tx, r *crdt.LWWRegister[[]byte]) error { r.Set(tx, large); return nil })
+			return writing(t, crdt.LWWRegisterKind(crdt.Bytes), writer(1), func(tx *crdt.Tx, r *crdt.LWWRegister[[]byte]) error { r.Set(tx, large); return nil })
 		}},
 		{"content, value, and what a transaction writes", "key", nil, func(t *testing.T) error {
 			t.Helper()
-			return writing(t, crdt.AWMapOf(crdt.String, crdt.CounterKind()), writer(1), func(tx *crdt.Tx, m *crdt.AWMap[string, *crdt.Counter]) error {
+			return writing(t, crdt.AWMapKind(crdt.String, crdt.CounterKind()), writer(1), func(tx *crdt.Tx, m *crdt.AWMap[string, *crdt.Counter]) error {
 				m.At(string(large)).Add(tx, 1)
 				return nil
 			})
 		}},
 		{"content, value, and what a transaction writes", "two halves", nil, func(t *testing.T) error {
 			t.Helper()
-			return writing(t, crdt.AWSetOf(crdt.Bytes), writer(1), func(tx *crdt.Tx, s *crdt.AWSet[[]byte]) error {
+			return writing(t, crdt.AWSetKind(crdt.Bytes), writer(1), func(tx *crdt.Tx, s *crdt.AWSet[[]byte]) error {
 				s.Add(tx, large[:crdt.MaxWrite/2])
 				s.Add(tx, large[:crdt.MaxWrite/2+1])
 				return nil
@@ -183,15 +183,15 @@ func limits() []limit {
 		}},
 		{"content, value, and what a transaction writes", "element that stays", nil, func(t *testing.T) error {
 			t.Helper()
-			return writing(t, crdt.GSetOf(crdt.Bytes), writer(1), func(tx *crdt.Tx, s *crdt.GSet[[]byte]) error { s.Add(tx, large); return nil })
+			return writing(t, crdt.GSetKind(crdt.Bytes), writer(1), func(tx *crdt.Tx, s *crdt.GSet[[]byte]) error { s.Add(tx, large); return nil })
 		}},
 		{"content, value, and what a transaction writes", "largest value", nil, func(t *testing.T) error {
 			t.Helper()
-			return writing(t, crdt.MaxRegisterOf(crdt.Bytes), writer(1), func(tx *crdt.Tx, r *crdt.MaxRegister[[]byte]) error { r.Set(tx, large); return nil })
+			return writing(t, crdt.MaxRegisterKind(crdt.Bytes), writer(1), func(tx *crdt.Tx, r *crdt.MaxRegister[[]byte]) error { r.Set(tx, large); return nil })
 		}},
 		{"content, value, and what a transaction writes", "key that stays", nil, func(t *testing.T) error {
 			t.Helper()
-			return writing(t, crdt.GMapOf(crdt.String, crdt.GCounterKind()), writer(1), func(tx *crdt.Tx, m *crdt.GMap[string, *crdt.GCounter]) error {
+			return writing(t, crdt.GMapKind(crdt.String, crdt.GCounterKind()), writer(1), func(tx *crdt.Tx, m *crdt.GMap[string, *crdt.GCounter]) error {
 				return m.Apply(tx, string(large), func(tx *crdt.Tx, c *crdt.GCounter) error { c.Add(tx, 1); return nil })
 			})
 		}},
@@ -209,7 +209,7 @@ func limits() []limit {
 			for i := range uint64(crdt.MaxSnapshotBytes / 2) {
 				c.Add(clock.Dot{Replica: 1, Seq: 2*i + 1})
 			}
-			s := crdt.NewAWSet(crdt.String)
+			s := crdt.AWSetKind(crdt.String).New()
 			_, err := crdt.Mutate(s, writer(1), func(tx *crdt.Tx, s *crdt.AWSet[string]) error { s.Add(tx, "x"); return nil }, crdt.Seen(&c))
 			if err != nil {
 				return err

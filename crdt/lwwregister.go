@@ -23,13 +23,10 @@ type LWWRegister[T any] struct {
 	codec Codec[T]
 }
 
-// LWWRegisterOf returns the kind of registers of values of that codec.
-func LWWRegisterOf[T any](c Codec[T]) Kind[*LWWRegister[T]] {
+// LWWRegisterKind returns the kind of registers of values of that codec.
+func LWWRegisterKind[T any](c Codec[T]) Kind[*LWWRegister[T]] {
 	return causalKind("lww<"+c.Name+">", &LWWRegister[T]{codec: c})
 }
-
-// NewLWWRegister returns an empty register.
-func NewLWWRegister[T any](c Codec[T]) *LWWRegister[T] { return &LWWRegister[T]{newObject(), c} }
 
 // Sibling is one of the concurrent values of a register.
 type Sibling[T any] struct {

@@ -9,14 +9,9 @@ package crdt
 // order that means anything.
 type MaxRegister[T any] struct{ extreme[T] }
 
-// NewMaxRegister returns an empty register.
-func NewMaxRegister[T any](c Codec[T]) *MaxRegister[T] {
-	return &MaxRegister[T]{extreme[T]{codec: c}}
-}
-
-// MaxRegisterOf returns the kind of max-registers of values of that codec.
-func MaxRegisterOf[T any](c Codec[T]) Kind[*MaxRegister[T]] {
-	return plainKind("max<"+c.Name+">", func() *MaxRegister[T] { return NewMaxRegister(c) })
+// MaxRegisterKind returns the kind of max-registers of values of that codec.
+func MaxRegisterKind[T any](c Codec[T]) Kind[*MaxRegister[T]] {
+	return plainKind("max<"+c.Name+">", func() *MaxRegister[T] { return &MaxRegister[T]{extreme[T]{codec: c}} })
 }
 
 // Set makes v the value if it is larger than that which this replica sees, or the

@@ -7,14 +7,9 @@ package crdt
 // The order is that of MaxRegister.
 type MinRegister[T any] struct{ extreme[T] }
 
-// NewMinRegister returns an empty register.
-func NewMinRegister[T any](c Codec[T]) *MinRegister[T] {
-	return &MinRegister[T]{extreme[T]{codec: c}}
-}
-
-// MinRegisterOf returns the kind of min-registers of values of that codec.
-func MinRegisterOf[T any](c Codec[T]) Kind[*MinRegister[T]] {
-	return plainKind("min<"+c.Name+">", func() *MinRegister[T] { return NewMinRegister(c) })
+// MinRegisterKind returns the kind of min-registers of values of that codec.
+func MinRegisterKind[T any](c Codec[T]) Kind[*MinRegister[T]] {
+	return plainKind("min<"+c.Name+">", func() *MinRegister[T] { return &MinRegister[T]{extreme[T]{codec: c}} })
 }
 
 // Set makes v the value if it is smaller than that which this replica sees, or the

@@ -51,7 +51,7 @@ func TestMsgPackLaws(t *testing.T) {
 	t.Parallel()
 	t.Run("set", func(t *testing.T) {
 		t.Parallel()
-		crdttest.Laws(t, crdt.AWSetOf(orders), func(t *rapid.T, tx *crdt.Tx, s *crdt.AWSet[order]) {
+		crdttest.Laws(t, crdt.AWSetKind(orders), func(t *rapid.T, tx *crdt.Tx, s *crdt.AWSet[order]) {
 			if o := anyOrder(t); rapid.Bool().Draw(t, "add") {
 				s.Add(tx, o)
 			} else {
@@ -61,12 +61,12 @@ func TestMsgPackLaws(t *testing.T) {
 	})
 	t.Run("register", func(t *testing.T) {
 		t.Parallel()
-		crdttest.Laws(t, crdt.LWWRegisterOf(orders), func(t *rapid.T, tx *crdt.Tx, r *crdt.LWWRegister[order]) { r.Set(tx, anyOrder(t)) })
+		crdttest.Laws(t, crdt.LWWRegisterKind(orders), func(t *rapid.T, tx *crdt.Tx, r *crdt.LWWRegister[order]) { r.Set(tx, anyOrder(t)) })
 	})
 	t.Run("map", func(t *testing.T) {
 		t.Parallel()
 		times := crdt.MsgPack[time.Time]("time")
-		crdttest.Laws(t, crdt.AWMapOf(times, crdt.CounterKind()), func(t *rapid.T, tx *crdt.Tx, m *crdt.AWMap[time.Time, *crdt.Counter]) {
+		crdttest.Laws(t, crdt.AWMapKind(times, crdt.CounterKind()), func(t *rapid.T, tx *crdt.Tx, m *crdt.AWMap[time.Time, *crdt.Counter]) {
 			at := anyOrder(t).Placed
 			if m.At(at).Add(tx, 1); rapid.Bool().Draw(t, "remove") {
 				m.Remove(tx, at)
@@ -208,13 +208,13 @@ var uncanonical = map[string]func(*testing.T){
 	},
 	"counted": func(t *testing.T) {
 		t.Helper()
-		crdttest.Laws(t, crdt.AWSetOf(byLibrary[counted]("counted")), func(t *rapid.T, tx *crdt.Tx, s *crdt.AWSet[counted]) {
+		crdttest.Laws(t, crdt.AWSetKind(byLibrary[counted]("counted")), func(t *rapid.T, tx *crdt.Tx, s *crdt.AWSet[counted]) {
 			s.Add(tx, counted{rapid.IntRange(0, 3).Draw(t, "n")})
 		})
 	},
 	"tagged": func(t *testing.T) {
 		t.Helper()
-		crdttest.Laws(t, crdt.MVRegisterOf(byLibrary[tagged]("tagged")), func(_ *rapid.T, tx *crdt.Tx, r *crdt.MVRegister[tagged]) {
+		crdttest.Laws(t, crdt.MVRegisterKind(byLibrary[tagged]("tagged")), func(_ *rapid.T, tx *crdt.Tx, r *crdt.MVRegister[tagged]) {
 			r.Set(tx, tagged{"a": 1, "b": 1, "c": 1, "d": 1})
 		})
 	},

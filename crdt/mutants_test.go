@@ -110,7 +110,7 @@ func TestLongElementsOutOfOrder(t *testing.T) {
 // its base is all of its delta, and an event all the same.
 func TestResetLeavesABaseAlone(t *testing.T) {
 	t.Parallel()
-	c, w := crdt.NewCounter(), writer(1)
+	c, w := crdt.CounterKind().New(), writer(1)
 	inc := func(tx *crdt.Tx, c *crdt.Counter) { c.Add(tx, 5) }
 	do(t, c, w, inc)
 	snap := crdt.SnapshotOf(c)
@@ -149,7 +149,7 @@ func TestLiveDotInAGap(t *testing.T) {
 // for one.
 func TestNestedContentIsCanonical(t *testing.T) {
 	t.Parallel()
-	k := crdt.AWMapOf(crdt.String, crdt.AWMapOf(crdt.String, crdt.AWSetOf(crdt.String)))
+	k := crdt.AWMapKind(crdt.String, crdt.AWMapKind(crdt.String, crdt.AWSetKind(crdt.String)))
 	m := k.New()
 	do(t, m, writer(1), func(tx *crdt.Tx, m *crdt.AWMap[string, *crdt.AWMap[string, *cart]]) {
 		for _, path := range []string{"aa", "ba", "bb", "cc"} {
@@ -186,7 +186,7 @@ func TestNestedContentIsCanonical(t *testing.T) {
 // Of concurrent writes the later one is shown, whoever made it.
 func TestLaterConcurrentWriteIsShown(t *testing.T) {
 	t.Parallel()
-	k := crdt.LWWRegisterOf(crdt.String)
+	k := crdt.LWWRegisterKind(crdt.String)
 	late, early := do(t, k.New(), at(1, time.Second), set("late")), do(t, k.New(), at(2, 0), set("early"))
 	for _, r := range []*crdt.LWWRegister[string]{join(k, late, early), join(k, early, late)} {
 		if v, _ := r.Get(); v != "late" {

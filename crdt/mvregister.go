@@ -14,13 +14,10 @@ type MVRegister[T any] struct {
 	codec Codec[T]
 }
 
-// MVRegisterOf returns the kind of registers of values of that codec.
-func MVRegisterOf[T any](c Codec[T]) Kind[*MVRegister[T]] {
+// MVRegisterKind returns the kind of registers of values of that codec.
+func MVRegisterKind[T any](c Codec[T]) Kind[*MVRegister[T]] {
 	return causalKind("mv<"+c.Name+">", &MVRegister[T]{codec: c})
 }
-
-// NewMVRegister returns an empty register.
-func NewMVRegister[T any](c Codec[T]) *MVRegister[T] { return &MVRegister[T]{newObject(), c} }
 
 // Set replaces the values that this replica sees by v. A value that the codec
 // refuses fails the transaction.

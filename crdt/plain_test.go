@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/hex"
 	"errors"
+	"math"
 	"reflect"
 	"testing"
 
@@ -15,7 +16,7 @@ import (
 // alone.
 func TestPlainDeltas(t *testing.T) {
 	t.Parallel()
-	c, s, m := crdt.NewGCounter(), grownKind.New(), nestedKind.New()
+	c, s, m := crdt.GCounterKind().New(), grownKind.New(), nestedKind.New()
 	hi, lo := topKind.New(), lowKind.New()
 	for id := range clock.ReplicaID(4) {
 		w := writer(id + 1)
@@ -83,7 +84,7 @@ func noDelta[S crdt.Lattice[S]](t *testing.T, k crdt.Kind[S], s S, fn func(*crdt
 func TestPlainBytes(t *testing.T) {
 	t.Parallel()
 	a, b := writer(replicaA), writer(replicaB)
-	c := crdt.NewGCounter()
+	c := crdt.GCounterKind().New()
 	checkBytes(t, crdt.GCounterKind(), c, "00")
 	do(t, c, b, count(300))
 	do(t, c, a, count(1))
@@ -103,7 +104,7 @@ func TestPlainBytes(t *testing.T) {
 	checkBytes(t, talliesKind, m, "00")
 	do(t, m, a, func(tx *crdt.Tx, m *tallies) { in("EUR", 5)(tx, m); in("", -2)(tx, m); in("EUR", 1)(tx, m) })
 	checkBytes(t, talliesKind, m, "02 00 0b 01 0a0a0a0a0a0a0a0a 00 02 03 455552 0b 01 0a0a0a0a0a0a0a0a 06 00")
-	bc := crdt.BoundedCounterBetween(-100, 50).New()
+	bc := crdt.BoundedCounterKind(-100, 50).New()
 	do(t, bc, a, func(tx *crdt.Tx, c *crdt.BoundedCounter) {
 		check(t, c.Start(tx, 0))
 		check(t, c.Transfer(tx, replicaB, 3))
@@ -112,7 +113,7 @@ func TestPlainBytes(t *testing.T) {
 		check(t, c.Spend(tx, 2))
 		check(t, c.TransferRoom(tx, replicaA, 1))
 	})
-	checkBytes(t, crdt.BoundedCounterBetween(-100, 50), bc, "05 0a0a0a0a0a0a0a0a 00 64 0a0a0a0a0a0a0a0a 02 b0b0b0b0b0b0b0b0 03 0a0a0a0a0a0a0a0a 03 9601"+
+	checkBytes(t, crdt.BoundedCounterKind(-100, 50), bc, "05 0a0a0a0a0a0a0a0a 00 64 0a0a0a0a0a0a0a0a 02 b0b0b0b0b0b0b0b0 03 0a0a0a0a0a0a0a0a 03 9601"+
 		"b0b0b0b0b0b0b0b0 01 02 b0b0b0b0b0b0b0b0 04 0a0a0a0a0a0a0a0a 01")
 }
 
@@ -126,7 +127,7 @@ func check(t testing.TB, err error) {
 // What no encoder writes is refused, and leaves the value as it was.
 func TestPlainDecodersRefuse(t *testing.T) {
 	t.Parallel()
-	limited := crdt.BoundedCounterBetween(0, 9)
+	limited := crdt.BoundedCounterKind(0, 9)
 	id1, id2 := "0000000000000001", "0000000000000002"
 	tests := map[string]func(*testing.T, string){
 		"":                               refuse(crdt.GCounterKind(), grownKind, topKind, lowKind, talliesKind, limited),
@@ -154,8 +155,8 @@ func TestPlainDecodersRefuse(t *testing.T) {
 		"01" + id1 + "05" + "01":                refuse(limited), // no such cell
 		"01" + id1 + "02" + id1 + "01":          refuse(limited), // transfer to itself
 		"01" + id1 + "04" + "0000000000000000" + "01": refuse(limited), // to nobody
-		"01" + id1 + "03" + "09":                      refuse(crdt.BoundedCounterKind()),
-		"01" + id1 + "04" + id2 + "01":                refuse(crdt.BoundedCounterKind()),
+		"01" + id1 + "03" + "09":                      refuse(crdt.BoundedCounterKind(0, math.MaxInt64)),
+		"01" + id1 + "04" + id2 + "01":                refuse(crdt.BoundedCounterKind(0, math.MaxInt64)),
 		"02" + id1 + "01" + "01" + id1 + "00" + "01":  refuse(limited), // out of order
 		"02" + id1 + "00" + "01" + id1 + "00" + "01":  refuse(limited), // twice
 	}
@@ -192,9 +193,9 @@ func refuse(kinds ...crdt.AnyKind) func(t *testing.T, in string) {
 func TestPlainDecodersAreBounded(t *testing.T) {
 	in := append([]byte{0xff, 0xff, 0x3f}, make([]byte, 1<<20-1)...) // 2^20-1 items announced
 	decoders := map[string]func([]byte) error{
-		"gcounter": crdt.NewGCounter().UnmarshalBinary, "pncounter": crdt.NewPNCounter().UnmarshalBinary,
+		"gcounter": crdt.GCounterKind().New().UnmarshalBinary, "pncounter": crdt.PNCounterKind().New().UnmarshalBinary,
 		"gset": grownKind.New().UnmarshalBinary, "gmap": talliesKind.New().UnmarshalBinary,
-		"boundedcounter": crdt.NewBoundedCounter().UnmarshalBinary,
+		"boundedcounter": crdt.BoundedCounterKind(0, math.MaxInt64).New().UnmarshalBinary,
 	}
 	for name, decode := range decoders {
 		var err error

@@ -20,12 +20,9 @@ type PNCounter struct {
 
 const pnWidth = 2
 
-// NewPNCounter returns a counter of value 0.
-func NewPNCounter() *PNCounter { return &PNCounter{} }
-
 // PNCounterKind returns the kind of PNCounter.
 func PNCounterKind() Kind[*PNCounter] {
-	return plainKind("pncounter", NewPNCounter)
+	return plainKind("pncounter", func() *PNCounter { return &PNCounter{} })
 }
 
 // Value returns the sum of all increments less all decrements. O(replicas).

@@ -15,12 +15,12 @@ import (
 // meanwhile are skipped, the new one is not visited.
 func TestSetWhileWalkingValues(t *testing.T) {
 	t.Parallel()
-	a, b := crdt.NewMVRegister(crdt.String), crdt.NewMVRegister(crdt.String)
+	a, b := crdt.MVRegisterKind(crdt.String).New(), crdt.MVRegisterKind(crdt.String).New()
 	set := func(v string) func(*crdt.Tx, *crdt.MVRegister[string]) {
 		return func(tx *crdt.Tx, r *crdt.MVRegister[string]) { r.Set(tx, v) }
 	}
 	a.Merge(do(t, b, writer(2), set("b")))
-	b = crdt.NewMVRegister(crdt.String)
+	b = crdt.MVRegisterKind(crdt.String).New()
 	a.Merge(do(t, b, writer(3), set("c")))
 	var saw []string
 	defer func() {
@@ -61,7 +61,7 @@ func TestRemoveWhileWalkingFields(t *testing.T) {
 // Removing a field that is not there checks the transaction all the same.
 func TestRemoveOfAbsentFieldAfterTheEnd(t *testing.T) {
 	t.Parallel()
-	d := crdt.DocOf().New()
+	d := crdt.DocKind().New()
 	var ended *crdt.Tx
 	do(t, d, writer(1), func(tx *crdt.Tx, _ *crdt.Doc) { ended = tx })
 	panics(t, "Doc.Remove", "after its end", func() { d.Remove(ended, "absent") })
@@ -159,7 +159,7 @@ func TestCausalKindWithoutContext(t *testing.T) {
 func TestDecodeObjectLeavesItsArguments(t *testing.T) {
 	t.Parallel()
 	kinds := []crdt.AnyKind{crdt.CounterKind(), crdt.CounterKind()}
-	_, _ = crdt.DecodeObject(frame(t, crdt.PNCounterKind(), crdt.NewPNCounter()), kinds[:1]...)
+	_, _ = crdt.DecodeObject(frame(t, crdt.PNCounterKind(), crdt.PNCounterKind().New()), kinds[:1]...)
 	if _, ok := kinds[1].(crdt.Kind[*crdt.Counter]); !ok {
 		t.Errorf("DecodeObject overwrote the caller's slice with %T", kinds[1])
 	}
@@ -176,7 +176,7 @@ func TestDecodeObjectErrorHasNoObject(t *testing.T) {
 // A nested Mutate of the same PNCounter must not lose an increment.
 func TestNestedMutateOfPNCounter(t *testing.T) {
 	t.Parallel()
-	c, w := crdt.NewPNCounter(), writer(1)
+	c, w := crdt.PNCounterKind().New(), writer(1)
 	defer func() {
 		if recover() == nil && c.Value() != 8 {
 			t.Errorf("5 and, inside, 3 make %v; want 8 or a panic", c)
@@ -191,7 +191,7 @@ func TestNestedMutateOfPNCounter(t *testing.T) {
 // Events that end beyond the largest number are the source's fault: an error.
 func TestSourceEndsBeyondMaxSeq(t *testing.T) {
 	t.Parallel()
-	s := crdt.NewAWSet(crdt.String)
+	s := crdt.AWSetKind(crdt.String).New()
 	defer func() {
 		if r := recover(); r != nil {
 			t.Errorf("Mutate panics: %v", r)
@@ -207,7 +207,7 @@ func TestSourceEndsBeyondMaxSeq(t *testing.T) {
 // come apart later.
 func TestCloneInTransaction(t *testing.T) {
 	t.Parallel()
-	s := crdt.NewAWSet(crdt.String)
+	s := crdt.AWSetKind(crdt.String).New()
 	var c *crdt.AWSet[string]
 	func() {
 		defer func() { _ = recover() }() // a Clone that refuses is fine
@@ -221,7 +221,7 @@ func TestCloneInTransaction(t *testing.T) {
 			t.Errorf("AppendFrame of a copy made in a transaction panics: %v", r)
 		}
 	}()
-	frame(t, crdt.AWSetOf(crdt.String), c)
+	frame(t, crdt.AWSetKind(crdt.String), c)
 }
 
 // A transaction goes on with the total that is all there is in a value that was just read, makes the first place below
@@ -229,8 +229,8 @@ func TestCloneInTransaction(t *testing.T) {
 func TestClearAfterAddsAtTwoDepths(t *testing.T) {
 	t.Parallel()
 	balance := crdt.NewField("balance", crdt.CounterKind())
-	funds := crdt.NewField("funds", crdt.AWMapOf(crdt.String, crdt.CounterKind()))
-	kind := crdt.DocOf(balance, funds)
+	funds := crdt.NewField("funds", crdt.AWMapKind(crdt.String, crdt.CounterKind()))
+	kind := crdt.DocKind(balance, funds)
 	w, account := writer(1), kind.New()
 	do(t, account, w, func(tx *crdt.Tx, d *crdt.Doc) { balance.In(d).Add(tx, 7) })
 	frame, err := crdt.AppendFrame(nil, kind, account)

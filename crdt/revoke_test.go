@@ -11,7 +11,7 @@ import (
 
 // A change that may or may not have been stored is taken back by name.
 func ExampleRevoke() {
-	here, there := crdt.NewAWSet(crdt.String), crdt.NewAWSet(crdt.String)
+	here, there := crdt.AWSetKind(crdt.String).New(), crdt.AWSetKind(crdt.String).New()
 	w := crdt.NewWriter(1, time.Now).On()
 	delta, _ := crdt.Mutate(here, w, func(tx *crdt.Tx, s *crdt.AWSet[string]) error {
 		s.Add(tx, "milk")
@@ -28,7 +28,7 @@ func ExampleRevoke() {
 // cannot be revoked.
 func TestRevokeIsByName(t *testing.T) {
 	a, b := crdt.NewWriter(1, time.Now).On(), crdt.NewWriter(2, time.Now).On()
-	s, r := crdt.NewAWSet(crdt.String), crdt.NewAWSet(crdt.String)
+	s, r := crdt.AWSetKind(crdt.String).New(), crdt.AWSetKind(crdt.String).New()
 	add := func(tx *crdt.Tx, s *crdt.AWSet[string]) error { s.Add(tx, "x"); return nil }
 	first := mutateWith(t, s, a, add)
 	second := mutateWith(t, r, b, add)
@@ -37,7 +37,7 @@ func TestRevokeIsByName(t *testing.T) {
 		t.Fatal("an add cannot be revoked")
 	}
 	for _, order := range [][]*crdt.AWSet[string]{{first, second, revocation}, {revocation, second, first}} {
-		m := crdt.NewAWSet(crdt.String)
+		m := crdt.AWSetKind(crdt.String).New()
 		for _, d := range order {
 			m.Merge(d)
 		}
@@ -55,18 +55,18 @@ func TestRevokeIsByName(t *testing.T) {
 	if _, ok := crdt.Revoke(removal); ok {
 		t.Error("a removal was revoked")
 	}
-	reg := crdt.NewMVRegister(crdt.String)
+	reg := crdt.MVRegisterKind(crdt.String).New()
 	mutateWith(t, reg, a, func(tx *crdt.Tx, r *crdt.MVRegister[string]) error { r.Set(tx, "old"); return nil })
 	over := mutateWith(t, reg, a, func(tx *crdt.Tx, r *crdt.MVRegister[string]) error { r.Set(tx, "new"); return nil })
 	rev, ok := crdt.Revoke(over)
 	if !ok || !reg.Merge(rev) || reg.Len() != 0 {
 		t.Errorf("a revoked overwrite: %v, %d values", ok, reg.Len())
 	}
-	c := crdt.NewCounter()
+	c := crdt.CounterKind().New()
 	if _, ok := crdt.Revoke(mutateWith(t, c, a, func(tx *crdt.Tx, c *crdt.Counter) error { c.Add(tx, 1); return nil })); ok {
 		t.Error("an increment was revoked")
 	}
-	g := crdt.NewGCounter()
+	g := crdt.GCounterKind().New()
 	if _, ok := crdt.Revoke(mutateWith(t, g, a, func(tx *crdt.Tx, c *crdt.GCounter) error { c.Add(tx, 1); return nil })); ok {
 		t.Error("an increment of a lattice without context was revoked")
 	}

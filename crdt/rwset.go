@@ -25,13 +25,10 @@ type RWSet[E any] struct {
 	codec Codec[E]
 }
 
-// RWSetOf returns the kind of sets of elements of that codec.
-func RWSetOf[E any](c Codec[E]) Kind[*RWSet[E]] {
+// RWSetKind returns the kind of sets of elements of that codec.
+func RWSetKind[E any](c Codec[E]) Kind[*RWSet[E]] {
 	return causalKind("rwset<"+c.Name+">", &RWSet[E]{codec: c})
 }
-
-// NewRWSet returns an empty set.
-func NewRWSet[E any](c Codec[E]) *RWSet[E] { return &RWSet[E]{newObject(), c} }
 
 func (s *RWSet[E]) elem(e E) object { return s.below(segment(roleElement, &s.codec, e)) }
 

@@ -32,14 +32,14 @@ func changeRoles(t *rapid.T, tx *crdt.Tx, s *roleSet) {
 }
 
 func TestLawsRWSet(t *testing.T) {
-	crdttest.Laws(t, crdt.RWSetOf(crdt.String), some(changeRoles))
+	crdttest.Laws(t, crdt.RWSetKind(crdt.String), some(changeRoles))
 }
 
 func TestLawsRWSetInMap(t *testing.T) { crdttest.Laws(t, roleKind, some(onKey(changeRoles))) }
 
 func TestLawsGatesInDoc(t *testing.T) {
 	g := newGates()
-	crdttest.Laws(t, crdt.DocOf(g.fields()...), some(func(t *rapid.T, tx *crdt.Tx, d *crdt.Doc) {
+	crdttest.Laws(t, crdt.DocKind(g.fields()...), some(func(t *rapid.T, tx *crdt.Tx, d *crdt.Doc) {
 		switch rapid.IntRange(0, 9).Draw(t, "op") {
 		case 0:
 			d.Prune(tx, anyStable(t))
@@ -57,7 +57,7 @@ func elements(s *roleSet) string { return strings.Join(slices.Collect(s.All()), 
 // stays. It is no event where nothing is to be removed.
 func TestRWSetClear(t *testing.T) {
 	t.Parallel()
-	a, b, wa, wb := crdt.NewRWSet(crdt.String), crdt.NewRWSet(crdt.String), writer(1), writer(2)
+	a, b, wa, wb := crdt.RWSetKind(crdt.String).New(), crdt.RWSetKind(crdt.String).New(), writer(1), writer(2)
 	b.Merge(do(t, a, wa, func(tx *crdt.Tx, s *roleSet) { s.Add(tx, "x"); s.Add(tx, "y"); s.Remove(tx, "gone") }))
 	unseen := do(t, b, wb, func(tx *crdt.Tx, s *roleSet) { s.Add(tx, "x"); s.Add(tx, "z"); s.Add(tx, "gone") })
 	empty := func(tx *crdt.Tx, s *roleSet) { s.Clear(tx) }
@@ -79,7 +79,7 @@ func TestRWSetClear(t *testing.T) {
 // is not pruned keeps; other places go.
 func TestRWSetPruneByPlace(t *testing.T) {
 	t.Parallel()
-	a, b, wa, wb := crdt.NewRWSet(crdt.String), crdt.NewRWSet(crdt.String), writer(1), writer(2)
+	a, b, wa, wb := crdt.RWSetKind(crdt.String).New(), crdt.RWSetKind(crdt.String).New(), writer(1), writer(2)
 	remove := func(tx *crdt.Tx, s *roleSet) { s.Remove(tx, "x"); s.Remove(tx, "y"); s.Add(tx, "z") }
 	da := do(t, a, wa, remove)
 	a.Merge(do(t, b, wb, remove))
@@ -103,7 +103,7 @@ func TestRWSetPruneByPlace(t *testing.T) {
 
 func TestRWSetWhileIterating(t *testing.T) {
 	t.Parallel()
-	s, b := crdt.NewRWSet(crdt.String), crdt.NewRWSet(crdt.String)
+	s, b := crdt.RWSetKind(crdt.String).New(), crdt.RWSetKind(crdt.String).New()
 	do(t, s, writer(2), func(tx *crdt.Tx, s *roleSet) { s.Remove(tx, "b") })
 	s.Merge(do(t, b, writer(3), func(tx *crdt.Tx, s *roleSet) { s.Add(tx, "b") })) // beaten, but there
 	var saw []string
@@ -146,7 +146,7 @@ func TestDenialsAreNotPresence(t *testing.T) {
 		t.Errorf("removing a key that holds a denial is an event: %t; %d tombstones are left", !d.IsBottom(), view.Tombstones())
 	}
 	g := newGates()
-	k := crdt.DocOf(g.fields()...)
+	k := crdt.DocKind(g.fields()...)
 	d := k.New()
 	do(t, d, w, func(tx *crdt.Tx, d *crdt.Doc) { g.frozen.In(d).Disable(tx); g.roles.In(d).At("k").Remove(tx, "x") })
 	if got := fields(d); got != "" || g.frozen.In(d).IsBottom() {

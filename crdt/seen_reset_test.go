@@ -14,7 +14,7 @@ import (
 // client saw a part of it, and not how much, so the reset is refused, not wrong.
 func TestSeen3dResetByTokenIsRefused(t *testing.T) {
 	t.Parallel()
-	c, w := crdt.NewCounter(), writer(1)
+	c, w := crdt.CounterKind().New(), writer(1)
 	do(t, c, w, add(5))
 	token := seen(c)
 	do(t, c, w, add(6))
@@ -33,7 +33,7 @@ func TestSeen3dResetByTokenIsRefused(t *testing.T) {
 // replica, in every order.
 func TestSeen3eResetBySnapshotIsExact(t *testing.T) {
 	t.Parallel()
-	a, b, wa, wb := crdt.NewCounter(), crdt.NewCounter(), writer(1), writer(2)
+	a, b, wa, wb := crdt.CounterKind().New(), crdt.CounterKind().New(), writer(1), writer(2)
 	first := do(t, a, wa, add(5))
 	b.Merge(first)
 	do(t, b, wb, add(10))
@@ -52,7 +52,7 @@ func TestSeen3eResetBySnapshotIsExact(t *testing.T) {
 		}
 	}
 	orders3(func(order []int) {
-		x := crdt.NewCounter()
+		x := crdt.CounterKind().New()
 		for _, i := range order {
 			x.Merge([]*crdt.Counter{first, delta, second}[i])
 		}
@@ -75,7 +75,7 @@ func orders3(f func([]int)) {
 // A reset with a snapshot runs also where nothing of what it takes has come.
 func TestSeenResetBySnapshotAheadOfItsReplica(t *testing.T) {
 	t.Parallel()
-	a, b, wa := crdt.NewCounter(), crdt.NewCounter(), writer(1)
+	a, b, wa := crdt.CounterKind().New(), crdt.CounterKind().New(), writer(1)
 	first := do(t, a, wa, add(5))
 	snap := crdt.SeenSnapshot(crdt.SnapshotOf(a))
 	delta := doSeen(t, b, writer(2), snap, reset)
@@ -96,7 +96,7 @@ func TestSeenResetBySnapshotAheadOfItsReplica(t *testing.T) {
 // part of it; totals that are all new to the client stay in full.
 func TestSeen3fAhead(t *testing.T) {
 	t.Parallel()
-	k := crdt.AWMapOf(crdt.String, crdt.CounterKind())
+	k := crdt.AWMapKind(crdt.String, crdt.CounterKind())
 	m, wa, wb := k.New(), writer(1), writer(2)
 	do(t, m, wa, func(tx *crdt.Tx, m *funds) { m.At("EUR").Add(tx, 5); m.At("USD").Add(tx, 1) })
 	token := seen(m)
@@ -147,7 +147,7 @@ func TestSeenResetWithinTransaction(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			c, w := crdt.NewCounter(), writer(1)
+			c, w := crdt.CounterKind().New(), writer(1)
 			do(t, c, w, add(5))
 			old := c.Clone()
 			do(t, c, w, add(6))
@@ -166,7 +166,7 @@ func TestSeenResetWithinTransaction(t *testing.T) {
 			}
 		})
 	}
-	c, w := crdt.NewCounter(), writer(1)
+	c, w := crdt.CounterKind().New(), writer(1)
 	do(t, c, w, add(5))
 	token := seen(c)
 	do(t, c, w, add(6))
@@ -183,7 +183,7 @@ func TestSeenResetWithinTransaction(t *testing.T) {
 // What the transaction did and undid is no event.
 func TestSeenNothingLeft(t *testing.T) {
 	t.Parallel()
-	c, w := crdt.NewCounter(), writer(1)
+	c, w := crdt.CounterKind().New(), writer(1)
 	do(t, c, w, add(5))
 	was := frame(t, crdt.CounterKind(), c)
 	delta := doSeen(t, c, w, blind(), func(tx *crdt.Tx, c *crdt.Counter) { c.Add(tx, 1); c.Reset(tx) })

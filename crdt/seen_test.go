@@ -210,10 +210,10 @@ func TestSeenTouchesOnlyWhatItCovers(t *testing.T) {
 // Prune is not on a reader's behalf: it ends a whole place, or nothing.
 func TestSeenPrune(t *testing.T) {
 	t.Parallel()
-	f, w := crdt.NewDWFlag(), writer(1)
+	f, w := crdt.DWFlagKind().New(), writer(1)
 	do(t, f, writer(2), func(tx *crdt.Tx, f *crdt.DWFlag) { f.Disable(tx) })
 	token := seen(f)
-	other := crdt.NewDWFlag()
+	other := crdt.DWFlagKind().New()
 	f.Merge(do(t, other, writer(3), func(tx *crdt.Tx, f *crdt.DWFlag) { f.Enable(tx) }))
 	stable := crdt.ContextOf(f)
 	doSeen(t, f, w, token, func(tx *crdt.Tx, f *crdt.DWFlag) { f.Prune(tx, stable) })
@@ -226,13 +226,13 @@ func TestSeenPrune(t *testing.T) {
 // can serve several transactions.
 func TestSeenOptionReuse(t *testing.T) {
 	t.Parallel()
-	n := crdt.NewPNCounter()
+	n := crdt.PNCounterKind().New()
 	opt := crdt.Seen(&clock.Context{})
 	doSeen(t, n, writer(1), opt, func(tx *crdt.Tx, n *crdt.PNCounter) { n.Add(tx, 5) })
 	if n.Value() != 5 {
 		t.Errorf("counter is %v, want 5", n)
 	}
-	r := crdt.NewMVRegister(crdt.String)
+	r := crdt.MVRegisterKind(crdt.String).New()
 	token := &clock.Context{}
 	opt = crdt.Seen(token)
 	token.Add(clock.Dot{Replica: 9, Seq: 1})
@@ -242,10 +242,10 @@ func TestSeenOptionReuse(t *testing.T) {
 	if r.Len() != 2 || !crdt.ContextOf(r).Contains(clock.Dot{Replica: 9, Seq: 1}) {
 		t.Errorf("register holds %d values and knows %v", r.Len(), crdt.ContextOf(r))
 	}
-	c := crdt.NewCounter()
+	c := crdt.CounterKind().New()
 	do(t, c, writer(1), add(1))
-	s := crdt.NewAWSet(crdt.String)
-	refuses(t, crdt.AWSetOf(crdt.String), s, crdt.SeenSnapshot(crdt.SnapshotOf(c)), crdt.ErrKind, func(*crdt.Tx, *crdt.AWSet[string]) {})
+	s := crdt.AWSetKind(crdt.String).New()
+	refuses(t, crdt.AWSetKind(crdt.String), s, crdt.SeenSnapshot(crdt.SnapshotOf(c)), crdt.ErrKind, func(*crdt.Tx, *crdt.AWSet[string]) {})
 	do(t, s, writer(1), func(tx *crdt.Tx, s *crdt.AWSet[string]) { s.Add(tx, "x") })
 	doSeen(t, s, writer(2), crdt.SeenSnapshot(nil), func(tx *crdt.Tx, s *crdt.AWSet[string]) { s.Clear(tx) })
 	if !s.Contains("x") {

@@ -21,7 +21,7 @@ func TestSeenSiblingsAreBounded(t *testing.T) {
 		var mvs [3]*crdt.MVRegister[string]
 		var ws, vs [3]crdt.Source
 		for i := range regs {
-			regs[i], mvs[i] = crdt.NewLWWRegister(crdt.String), crdt.NewMVRegister(crdt.String)
+			regs[i], mvs[i] = crdt.LWWRegisterKind(crdt.String).New(), crdt.MVRegisterKind(crdt.String).New()
 			ws[i], vs[i] = writer(clock.ReplicaID(i+1)), writer(clock.ReplicaID(i+1))
 		}
 		for range 30 {
@@ -53,13 +53,13 @@ func TestSeenSiblingsAreBounded(t *testing.T) {
 // or not, and follows no sibling that it leaves.
 func TestSeenStamp(t *testing.T) {
 	t.Parallel()
-	r := crdt.NewLWWRegister(crdt.String)
+	r := crdt.LWWRegisterKind(crdt.String).New()
 	set := func(v string) func(*crdt.Tx, *crdt.LWWRegister[string]) {
 		return func(tx *crdt.Tx, r *crdt.LWWRegister[string]) { r.Set(tx, v) }
 	}
 	fast := &stamper{Source: writer(1), at: 1000}
 	do(t, r, fast, set("own"))
-	other := crdt.NewLWWRegister(crdt.String)
+	other := crdt.LWWRegisterKind(crdt.String).New()
 	r.Merge(do(t, other, &stamper{Source: writer(3), at: 9000}, set("other")))
 	fast.at = 10 // the clock was set back
 	doSeen(t, r, fast, blind(), set("again"))
@@ -87,7 +87,7 @@ func (s *stamper) Stamp(over ...clock.Timestamp) clock.Timestamp {
 // reader saw, also where nothing of it has come: it ends on arrival.
 func TestSeenWholeObjectAheadOfItsReplica(t *testing.T) {
 	t.Parallel()
-	there, here := crdt.NewMVRegister(crdt.String), crdt.NewMVRegister(crdt.String)
+	there, here := crdt.MVRegisterKind(crdt.String).New(), crdt.MVRegisterKind(crdt.String).New()
 	set := func(v string) func(*crdt.Tx, *crdt.MVRegister[string]) {
 		return func(tx *crdt.Tx, r *crdt.MVRegister[string]) { r.Set(tx, v) }
 	}
@@ -96,7 +96,7 @@ func TestSeenWholeObjectAheadOfItsReplica(t *testing.T) {
 	delta := doSeen(t, here, writer(3), seen(there), set("y"))
 	over := there.Clone()
 	do(t, over, writer(4), set("z"))
-	unknown := do(t, crdt.NewMVRegister(crdt.String), writer(6), set("u"))
+	unknown := do(t, crdt.MVRegisterKind(crdt.String).New(), writer(6), set("u"))
 	token := crdt.ContextOf(there)
 	token.Merge(crdt.ContextOf(unknown))
 	d := doSeen(t, over, writer(5), crdt.Seen(token), set("y")) // what is dead here already is not named again
@@ -111,7 +111,7 @@ func TestSeenWholeObjectAheadOfItsReplica(t *testing.T) {
 		t.Errorf("where x was the register holds %v, want y alone", slices.Collect(there.Values()))
 	}
 
-	on, off := crdt.NewEWFlag(), crdt.NewEWFlag()
+	on, off := crdt.EWFlagKind().New(), crdt.EWFlagKind().New()
 	enable := do(t, on, writer(1), func(tx *crdt.Tx, f *crdt.EWFlag) { f.Enable(tx) })
 	delta2 := doSeen(t, off, writer(2), seen(on), func(tx *crdt.Tx, f *crdt.EWFlag) { f.Disable(tx) })
 	if delta2.IsBottom() {
@@ -126,7 +126,7 @@ func TestSeenWholeObjectAheadOfItsReplica(t *testing.T) {
 // that its claim denies, gives a fault away: nothing is written.
 func TestSeenOwnNumbers(t *testing.T) {
 	t.Parallel()
-	k := crdt.MVRegisterOf(crdt.String)
+	k := crdt.MVRegisterKind(crdt.String)
 	set := func(tx *crdt.Tx, r *crdt.MVRegister[string]) error { r.Set(tx, "x"); return nil }
 	token := &clock.Context{}
 	token.Add(clock.Dot{Replica: 1, Seq: 7})

@@ -18,7 +18,7 @@ import (
 // budgets is a map of maps of counters with totals, bases and closed runs.
 func budgets(t testing.TB) *nestedMap {
 	t.Helper()
-	m, a, b := crdt.NewAWMap(crdt.String, crdt.AWMapOf(crdt.String, crdt.CounterKind())), writer(replicaA), writer(replicaB)
+	m, a, b := crdt.AWMapKind(crdt.String, crdt.AWMapKind(crdt.String, crdt.CounterKind())).New(), writer(replicaA), writer(replicaB)
 	do(t, m, a, func(tx *crdt.Tx, m *nestedMap) {
 		m.At("EUR").At("fees").Add(tx, 5)
 		m.At("EUR").At("rent").Add(tx, -300)
@@ -108,10 +108,10 @@ func TestSnapshotIsDetached(t *testing.T) {
 	panics(t, "SnapshotOf", "during a transaction", func() {
 		do(t, m, writer(3), func(_ *crdt.Tx, m *nestedMap) { crdt.SnapshotOf(m.At("EUR")) })
 	})
-	if crdt.SnapshotOf(crdt.NewPNCounter()) != nil {
+	if crdt.SnapshotOf(crdt.PNCounterKind().New()) != nil {
 		t.Error("a PNCounter has a snapshot")
 	}
-	bad := crdt.NewAWMap(crdt.MsgPack[float64]("float"), crdt.CounterKind()).At(math.NaN())
+	bad := crdt.AWMapKind(crdt.MsgPack[float64]("float"), crdt.CounterKind()).New().At(math.NaN())
 	if s := crdt.SnapshotOf(bad); !s.Context().IsEmpty() {
 		t.Errorf("a view of no place has seen %v", s.Context())
 	}
@@ -233,7 +233,7 @@ func unhex(t testing.TB, s string) []byte {
 
 func TestSealSnapshotBounds(t *testing.T) {
 	t.Parallel()
-	m := crdt.NewAWMap(crdt.Uint64, crdt.CounterKind())
+	m := crdt.AWMapKind(crdt.Uint64, crdt.CounterKind()).New()
 	if _, err := crdt.SnapshotOf(m).Seal(make([]byte, 15), "k"); err == nil {
 		t.Error("Seal accepts a key of 15 bytes")
 	}
@@ -289,4 +289,4 @@ func FuzzSnapshot(f *testing.F) {
 	})
 }
 
-var budgetsKind = crdt.AWMapOf(crdt.String, crdt.AWMapOf(crdt.String, crdt.CounterKind()))
+var budgetsKind = crdt.AWMapKind(crdt.String, crdt.AWMapKind(crdt.String, crdt.CounterKind()))

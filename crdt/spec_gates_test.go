@@ -29,9 +29,9 @@ func newGates() *gates {
 	return &gates{
 		seen:    crdt.NewField("seen", crdt.EWFlagKind()),
 		frozen:  crdt.NewField("frozen", crdt.DWFlagKind()),
-		blocked: crdt.NewField("blocked", crdt.RWSetOf(crdt.String)),
-		roles:   crdt.NewField("roles", crdt.AWMapOf(crdt.String, crdt.RWSetOf(crdt.String))),
-		locks:   crdt.NewField("locks", crdt.AWMapOf(crdt.String, crdt.DWFlagKind())),
+		blocked: crdt.NewField("blocked", crdt.RWSetKind(crdt.String)),
+		roles:   crdt.NewField("roles", crdt.AWMapKind(crdt.String, crdt.RWSetKind(crdt.String))),
+		locks:   crdt.NewField("locks", crdt.AWMapKind(crdt.String, crdt.DWFlagKind())),
 	}
 }
 
@@ -223,7 +223,7 @@ func (g *gates) pruneAt(w *specWorld[*crdt.Doc], i int) (places int) {
 // who has seen all of the past can tell.
 func TestSpecificationPruned(t *testing.T) {
 	g := newGates()
-	k := crdt.DocOf(g.fields()...)
+	k := crdt.DocKind(g.fields()...)
 	pruned := 0
 	rapid.Check(t, func(rt *rapid.T) {
 		w := newSpecWorld(rt, k, g.change, g.shown)

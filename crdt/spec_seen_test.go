@@ -315,7 +315,7 @@ func TestSpecificationSeenWhole(t *testing.T) {
 	t.Run("LWWRegister", func(t *testing.T) {
 		t.Parallel()
 		type register = *crdt.LWWRegister[string]
-		checkReaders(t, crdt.LWWRegisterOf(crdt.String), leaf[register](always, true), changeRegister[register],
+		checkReaders(t, crdt.LWWRegisterKind(crdt.String), leaf[register](always, true), changeRegister[register],
 			func(r register) map[string]string {
 				var all []string
 				for s := range r.Siblings() {
@@ -328,7 +328,7 @@ func TestSpecificationSeenWhole(t *testing.T) {
 	t.Run("MVRegister", func(t *testing.T) {
 		t.Parallel()
 		type register = *crdt.MVRegister[string]
-		checkReaders(t, crdt.MVRegisterOf(crdt.String), leaf[register](always, false), changeRegister[register],
+		checkReaders(t, crdt.MVRegisterKind(crdt.String), leaf[register](always, false), changeRegister[register],
 			func(r register) map[string]string {
 				return shownAs(strings.Join(slices.Sorted(r.Values()), "|"), r.Len() > 0)
 			}, "done", "far")
@@ -369,7 +369,7 @@ func TestSpecificationSeenSets(t *testing.T) {
 	t.Run("AWSet", func(t *testing.T) {
 		t.Parallel()
 		type set = *crdt.AWSet[string]
-		checkReaders(t, crdt.AWSetOf(crdt.String), leaf[set](never, false),
+		checkReaders(t, crdt.AWSetKind(crdt.String), leaf[set](never, false),
 			func(t *rapid.T, tx *crdt.Tx, s set, id int) []spec.Op {
 				e := item(t)
 				switch rapid.IntRange(0, 5).Draw(t, "op") {
@@ -388,7 +388,7 @@ func TestSpecificationSeenSets(t *testing.T) {
 	t.Run("RWSet", func(t *testing.T) {
 		t.Parallel()
 		type set = *crdt.RWSet[string]
-		checkReaders(t, crdt.RWSetOf(crdt.String), leaf[set](never, false),
+		checkReaders(t, crdt.RWSetKind(crdt.String), leaf[set](never, false),
 			func(t *rapid.T, tx *crdt.Tx, s set, _ int) []spec.Op { return g.changeRW(t, tx, s, "", item(t)) },
 			func(s set) map[string]string { return elements(slices.Collect(s.All())) }, "done", "behind")
 	})

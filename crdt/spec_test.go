@@ -28,12 +28,12 @@ func newAccount() *account {
 	a := &account{
 		gates:   newGates(),
 		balance: crdt.NewField("balance", crdt.CounterKind()),
-		tags:    crdt.NewField("tags", crdt.AWSetOf(crdt.String)),
-		owner:   crdt.NewField("owner", crdt.LWWRegisterOf(crdt.String)),
-		memo:    crdt.NewField("memo", crdt.MVRegisterOf(crdt.String)),
-		funds:   crdt.NewField("funds", crdt.AWMapOf(crdt.String, crdt.AWMapOf(crdt.String, crdt.CounterKind()))),
+		tags:    crdt.NewField("tags", crdt.AWSetKind(crdt.String)),
+		owner:   crdt.NewField("owner", crdt.LWWRegisterKind(crdt.String)),
+		memo:    crdt.NewField("memo", crdt.MVRegisterKind(crdt.String)),
+		funds:   crdt.NewField("funds", crdt.AWMapKind(crdt.String, crdt.AWMapKind(crdt.String, crdt.CounterKind()))),
 	}
-	a.kind = crdt.DocOf(append(a.fields(), a.balance, a.tags, a.owner, a.memo, a.funds)...)
+	a.kind = crdt.DocKind(append(a.fields(), a.balance, a.tags, a.owner, a.memo, a.funds)...)
 	return a
 }
 

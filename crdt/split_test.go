@@ -14,11 +14,11 @@ import (
 
 // The events of replicas that are gone can be kept apart, once and for all.
 func ExampleObject_Split() {
-	set := crdt.NewAWSet(crdt.String)
+	set := crdt.AWSetKind(crdt.String).New()
 	for id := range clock.ReplicaID(3) {
 		mutate(set, crdt.NewWriter(id+1, time.Now).On(), func(tx *crdt.Tx, s *crdt.AWSet[string]) { s.Add(tx, fmt.Sprint(id)) })
 	}
-	frame, _ := crdt.AppendFrame(nil, crdt.AWSetOf(crdt.String), set)
+	frame, _ := crdt.AppendFrame(nil, crdt.AWSetKind(crdt.String), set)
 	whole, _ := crdt.DecodeObject(frame)
 
 	rest, part := whole.Split(func(id clock.ReplicaID) bool { return id < 3 })
@@ -35,7 +35,7 @@ func ExampleObject_Split() {
 // know of nothing in common, and take later changes in place of the whole.
 func TestSplit(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		kind := crdt.AWMapOf(crdt.String, crdt.AWMapOf(crdt.String, crdt.CounterKind()))
+		kind := crdt.AWMapKind(crdt.String, crdt.AWMapKind(crdt.String, crdt.CounterKind()))
 		type object = *crdt.AWMap[string, *crdt.AWMap[string, *crdt.Counter]]
 		var states [3]object
 		var src [6]crdt.Source
@@ -128,9 +128,9 @@ func frameOf(t *rapid.T, o *crdt.Object) []byte {
 
 // TestBorrowContext compares what is lent with what is copied.
 func TestBorrowContext(t *testing.T) {
-	set, total := crdt.NewAWSet(crdt.String), crdt.NewGCounter()
+	set, total := crdt.AWSetKind(crdt.String).New(), crdt.GCounterKind().New()
 	mutate(set, crdt.NewWriter(7, time.Now).On(), func(tx *crdt.Tx, s *crdt.AWSet[string]) { s.Add(tx, "a") })
-	frame, _ := crdt.AppendFrame(nil, crdt.AWSetOf(crdt.String), set)
+	frame, _ := crdt.AppendFrame(nil, crdt.AWSetKind(crdt.String), set)
 	object, err := crdt.DecodeObject(frame)
 	if err != nil {
 		t.Fatal(err)

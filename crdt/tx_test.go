@@ -40,7 +40,7 @@ func TestTxAfterItsEndPanics(t *testing.T) {
 	if _, err := crdt.Mutate(d, writer(2), func(tx *crdt.Tx, _ *crdt.Doc) error { failed = tx; return errors.New("no") }); err == nil {
 		t.Error("Mutate lost the function's error")
 	}
-	n := crdt.NewPNCounter()
+	n := crdt.PNCounterKind().New()
 	do(t, n, writer(1), func(tx *crdt.Tx, _ *crdt.PNCounter) { counted = tx })
 	was := frame(t, a.kind, d)
 	for name, f := range mutators(a, d) {
@@ -64,7 +64,7 @@ func TestOtherObjectInTxPanics(t *testing.T) {
 		}
 		panics(t, name, "another object", func() { do(t, d, writer(1), func(tx *crdt.Tx, _ *crdt.Doc) { f(tx) }) })
 	}
-	n, m := crdt.NewPNCounter(), crdt.NewPNCounter()
+	n, m := crdt.PNCounterKind().New(), crdt.PNCounterKind().New()
 	panics(t, "PNCounter", "not about", func() { do(t, n, writer(1), func(tx *crdt.Tx, _ *crdt.PNCounter) { m.Add(tx, 1) }) })
 	panics(t, "Record", "not about", func() { do(t, d, writer(1), func(tx *crdt.Tx, d *crdt.Doc) { crdt.Record(tx, d, other) }) })
 	if !d.IsBottom() || !other.IsBottom() || !n.IsBottom() || !m.IsBottom() {
@@ -75,14 +75,14 @@ func TestOtherObjectInTxPanics(t *testing.T) {
 
 func TestNestedMutatePanics(t *testing.T) {
 	t.Parallel()
-	s := crdt.NewAWSet(crdt.String)
+	s := crdt.AWSetKind(crdt.String).New()
 	w := writer(1)
 	add := func(tx *crdt.Tx, s *crdt.AWSet[string]) { s.Add(tx, "x") }
 	panics(t, "nested Mutate", "is changing", func() {
 		do(t, s, w, func(tx *crdt.Tx, s *crdt.AWSet[string]) { add(tx, s); do(t, s, w, add) })
 	})
 	panics(t, "Merge inside", "during a transaction", func() {
-		do(t, s, w, func(tx *crdt.Tx, s *crdt.AWSet[string]) { add(tx, s); s.Merge(crdt.NewAWSet(crdt.String)) })
+		do(t, s, w, func(tx *crdt.Tx, s *crdt.AWSet[string]) { add(tx, s); s.Merge(crdt.AWSetKind(crdt.String).New()) })
 	})
 	if !s.IsBottom() {
 		t.Error("what panicked was not undone")
@@ -94,8 +94,8 @@ func TestFailureUndoesEverything(t *testing.T) {
 	t.Parallel()
 	no := errors.New("no")
 	bad := crdt.MsgPack[float64]("number")
-	a, badField := newAccount(), crdt.NewField("bad", crdt.AWSetOf(bad))
-	kind := crdt.DocOf(a.balance, a.tags, a.owner, a.memo, a.funds, badField)
+	a, badField := newAccount(), crdt.NewField("bad", crdt.AWSetKind(bad))
+	kind := crdt.DocKind(a.balance, a.tags, a.owner, a.memo, a.funds, badField)
 	tests := []struct {
 		name string
 		end  func(*crdt.Tx, *crdt.Doc) error
@@ -157,7 +157,7 @@ func TestSourceFaultsAreErrors(t *testing.T) {
 		{"claim above the number", &liar{id: 1, ev: event(1, 5, 6)}, nil},
 	}
 	for _, tt := range tests {
-		s, n := crdt.NewAWSet(crdt.String), crdt.NewPNCounter()
+		s, n := crdt.AWSetKind(crdt.String).New(), crdt.PNCounterKind().New()
 		_, err := crdt.Mutate(s, tt.source, func(tx *crdt.Tx, s *crdt.AWSet[string]) error { s.Add(tx, "x"); return nil })
 		if err == nil || tt.want != nil && !errors.Is(err, tt.want) || !s.IsBottom() {
 			t.Errorf("%s: Mutate = %v, bottom %t, want %v", tt.name, err, s.IsBottom(), tt.want)
@@ -172,7 +172,7 @@ func TestSourceFaultsAreErrors(t *testing.T) {
 // Two writers that share an id are found out as soon as one sees the other.
 func TestSharedReplicaID(t *testing.T) {
 	t.Parallel()
-	k := crdt.AWSetOf(crdt.String)
+	k := crdt.AWSetKind(crdt.String)
 	s, w, twin := k.New(), writer(1), writer(1)
 	do(t, s, w, func(tx *crdt.Tx, s *crdt.AWSet[string]) { s.Add(tx, "x"); s.Add(tx, "y") })
 	was := frame(t, k, s)

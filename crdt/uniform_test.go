@@ -3,6 +3,7 @@ package crdt_test
 import (
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 	"testing"
 
@@ -12,24 +13,24 @@ import (
 // What every type does with what is not there, and while a transaction runs.
 func TestUniform(t *testing.T) {
 	t.Run("Counter", uniform("1", &crdt.Counter{}, crdt.CounterKind(), func(tx *crdt.Tx, c *crdt.Counter) { c.Add(tx, 1) }))
-	t.Run("LWWRegister", uniform("x", &crdt.LWWRegister[string]{}, crdt.LWWRegisterOf(crdt.String), func(tx *crdt.Tx, r *crdt.LWWRegister[string]) { r.Set(tx, "x") }))
-	t.Run("MVRegister", uniform("[x]", &crdt.MVRegister[string]{}, crdt.MVRegisterOf(crdt.String), func(tx *crdt.Tx, r *crdt.MVRegister[string]) { r.Set(tx, "x") }))
+	t.Run("LWWRegister", uniform("x", &crdt.LWWRegister[string]{}, crdt.LWWRegisterKind(crdt.String), func(tx *crdt.Tx, r *crdt.LWWRegister[string]) { r.Set(tx, "x") }))
+	t.Run("MVRegister", uniform("[x]", &crdt.MVRegister[string]{}, crdt.MVRegisterKind(crdt.String), func(tx *crdt.Tx, r *crdt.MVRegister[string]) { r.Set(tx, "x") }))
 	t.Run("EWFlag", uniform("true", &crdt.EWFlag{}, crdt.EWFlagKind(), func(tx *crdt.Tx, f *crdt.EWFlag) { f.Enable(tx) }))
 	t.Run("DWFlag", uniform("true", &crdt.DWFlag{}, crdt.DWFlagKind(), func(tx *crdt.Tx, f *crdt.DWFlag) { f.Enable(tx) }))
-	t.Run("AWSet", uniform("[x]", &crdt.AWSet[string]{}, crdt.AWSetOf(crdt.String), func(tx *crdt.Tx, s *crdt.AWSet[string]) { s.Add(tx, "x") }))
-	t.Run("RWSet", uniform("[x]", &crdt.RWSet[string]{}, crdt.RWSetOf(crdt.String), func(tx *crdt.Tx, s *crdt.RWSet[string]) { s.Add(tx, "x") }))
-	t.Run("AWMap", uniform("{x:1}", &crdt.AWMap[string, *crdt.Counter]{}, crdt.AWMapOf(crdt.String, crdt.CounterKind()), func(tx *crdt.Tx, m *crdt.AWMap[string, *crdt.Counter]) { m.At("x").Add(tx, 1) }))
+	t.Run("AWSet", uniform("[x]", &crdt.AWSet[string]{}, crdt.AWSetKind(crdt.String), func(tx *crdt.Tx, s *crdt.AWSet[string]) { s.Add(tx, "x") }))
+	t.Run("RWSet", uniform("[x]", &crdt.RWSet[string]{}, crdt.RWSetKind(crdt.String), func(tx *crdt.Tx, s *crdt.RWSet[string]) { s.Add(tx, "x") }))
+	t.Run("AWMap", uniform("{x:1}", &crdt.AWMap[string, *crdt.Counter]{}, crdt.AWMapKind(crdt.String, crdt.CounterKind()), func(tx *crdt.Tx, m *crdt.AWMap[string, *crdt.Counter]) { m.At("x").Add(tx, 1) }))
 	f := crdt.NewField("f", crdt.CounterKind())
-	t.Run("Doc", uniform("{f:counter}", &crdt.Doc{}, crdt.DocOf(f), func(tx *crdt.Tx, d *crdt.Doc) { f.In(d).Add(tx, 1) }))
+	t.Run("Doc", uniform("{f:counter}", &crdt.Doc{}, crdt.DocKind(f), func(tx *crdt.Tx, d *crdt.Doc) { f.In(d).Add(tx, 1) }))
 	t.Run("GCounter", uniform("1", &crdt.GCounter{}, crdt.GCounterKind(), func(tx *crdt.Tx, c *crdt.GCounter) { c.Add(tx, 1) }))
 	t.Run("PNCounter", uniform("1", &crdt.PNCounter{}, crdt.PNCounterKind(), func(tx *crdt.Tx, c *crdt.PNCounter) { c.Add(tx, 1) }))
-	t.Run("GSet", uniform("[x]", &crdt.GSet[string]{}, crdt.GSetOf(crdt.String), func(tx *crdt.Tx, s *crdt.GSet[string]) { s.Add(tx, "x") }))
-	t.Run("MaxRegister", uniform("x", &crdt.MaxRegister[string]{}, crdt.MaxRegisterOf(crdt.String), func(tx *crdt.Tx, r *crdt.MaxRegister[string]) { r.Set(tx, "x") }))
-	t.Run("MinRegister", uniform("x", &crdt.MinRegister[string]{}, crdt.MinRegisterOf(crdt.String), func(tx *crdt.Tx, r *crdt.MinRegister[string]) { r.Set(tx, "x") }))
-	t.Run("GMap", uniform("{x:1}", &crdt.GMap[string, *crdt.GCounter]{}, crdt.GMapOf(crdt.String, crdt.GCounterKind()), func(tx *crdt.Tx, m *crdt.GMap[string, *crdt.GCounter]) {
+	t.Run("GSet", uniform("[x]", &crdt.GSet[string]{}, crdt.GSetKind(crdt.String), func(tx *crdt.Tx, s *crdt.GSet[string]) { s.Add(tx, "x") }))
+	t.Run("MaxRegister", uniform("x", &crdt.MaxRegister[string]{}, crdt.MaxRegisterKind(crdt.String), func(tx *crdt.Tx, r *crdt.MaxRegister[string]) { r.Set(tx, "x") }))
+	t.Run("MinRegister", uniform("x", &crdt.MinRegister[string]{}, crdt.MinRegisterKind(crdt.String), func(tx *crdt.Tx, r *crdt.MinRegister[string]) { r.Set(tx, "x") }))
+	t.Run("GMap", uniform("{x:1}", &crdt.GMap[string, *crdt.GCounter]{}, crdt.GMapKind(crdt.String, crdt.GCounterKind()), func(tx *crdt.Tx, m *crdt.GMap[string, *crdt.GCounter]) {
 		_ = m.Apply(tx, "x", func(tx *crdt.Tx, c *crdt.GCounter) error { c.Add(tx, 1); return nil })
 	}))
-	t.Run("BoundedCounter", uniform("1", &crdt.BoundedCounter{}, crdt.BoundedCounterKind(), func(tx *crdt.Tx, c *crdt.BoundedCounter) { _ = c.Grant(tx, 1) }))
+	t.Run("BoundedCounter", uniform("1", &crdt.BoundedCounter{}, crdt.BoundedCounterKind(0, math.MaxInt64), func(tx *crdt.Tx, c *crdt.BoundedCounter) { _ = c.Grant(tx, 1) }))
 }
 
 // said reports what f panics with; nothing that the kernel or the runtime says.

@@ -67,19 +67,19 @@ func TestWritesOfTheSameAreEvents(t *testing.T) {
 		func(s *crdt.AWSet[string]) bool { return s.Contains("x") },
 	}.check(t)
 	same[*crdt.LWWRegister[string]]{
-		crdt.LWWRegisterOf(crdt.String),
+		crdt.LWWRegisterKind(crdt.String),
 		func(tx *crdt.Tx, r *crdt.LWWRegister[string]) { r.Set(tx, "x") },
 		func(tx *crdt.Tx, r *crdt.LWWRegister[string]) { r.Clear(tx) },
 		func(r *crdt.LWWRegister[string]) bool { v, ok := r.Get(); return ok && v == "x" },
 	}.check(t)
 	same[*crdt.MVRegister[string]]{
-		crdt.MVRegisterOf(crdt.String),
+		crdt.MVRegisterKind(crdt.String),
 		func(tx *crdt.Tx, r *crdt.MVRegister[string]) { r.Set(tx, "x") },
 		func(tx *crdt.Tx, r *crdt.MVRegister[string]) { r.Clear(tx) },
 		func(r *crdt.MVRegister[string]) bool { return slices.Equal(slices.Collect(r.Values()), []string{"x"}) },
 	}.check(t)
 	same[*nestedMap]{
-		crdt.AWMapOf(crdt.String, crdt.AWMapOf(crdt.String, crdt.CounterKind())),
+		crdt.AWMapKind(crdt.String, crdt.AWMapKind(crdt.String, crdt.CounterKind())),
 		func(tx *crdt.Tx, m *nestedMap) { m.At("k").At("l").Add(tx, 0) },
 		func(tx *crdt.Tx, m *nestedMap) { m.Remove(tx, "k") },
 		func(m *nestedMap) bool { return m.At("k").Contains("l") },

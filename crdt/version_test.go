@@ -78,7 +78,7 @@ func TestKindVersions(t *testing.T) {
 				t.Errorf("%s: written again it is %v, %v", tt.name, h, err)
 			}
 		}
-		from, to := crdt.GMapOf(crdt.String, tt.from), crdt.GMapOf(crdt.String, tt.to)
+		from, to := crdt.GMapKind(crdt.String, tt.from), crdt.GMapKind(crdt.String, tt.to)
 		m := from.New()
 		if _, err := crdt.Mutate(m, writer(1), func(tx *crdt.Tx, m *crdt.GMap[string, *highest]) error {
 			return m.Apply(tx, "x", func(tx *crdt.Tx, h *highest) error { h.Raise(tx, 7); return nil })
@@ -105,7 +105,7 @@ func TestKindVersions(t *testing.T) {
 // A kind that was not made by this package, of a type that was.
 func TestKindOfCausalType(t *testing.T) {
 	t.Parallel()
-	made := crdt.AWSetOf(crdt.String)
+	made := crdt.AWSetKind(crdt.String)
 	own := crdt.Kind[*crdt.AWSet[string]]{Name: "acme/cart", Version: 1, New: made.New, Append: made.Append, Decode: made.Decode}
 	s := own.New()
 	do(t, s, writer(1), func(tx *crdt.Tx, s *crdt.AWSet[string]) { s.Add(tx, "x") })

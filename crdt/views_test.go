@@ -11,7 +11,7 @@ import (
 
 type funds = crdt.AWMap[string, *crdt.Counter]
 
-var fundsKind = crdt.AWMapOf(crdt.String, crdt.CounterKind())
+var fundsKind = crdt.AWMapKind(crdt.String, crdt.CounterKind())
 
 // A view outlives its key: it reads as empty, and a write brings the key back.
 func TestViewAfterRemoval(t *testing.T) {
@@ -56,7 +56,7 @@ func TestPresence(t *testing.T) {
 func TestViewsHaveNoStateOfTheirOwn(t *testing.T) {
 	t.Parallel()
 	m := fundsKind.New()
-	view, whole := m.At("EUR"), crdt.NewCounter()
+	view, whole := m.At("EUR"), crdt.CounterKind().New()
 	panics(t, "Merge into a view", "Merge into a view", func() { view.Merge(whole) })
 	panics(t, "Merge of a view", "Merge of a view", func() { whole.Merge(view) })
 	if _, err := crdt.Mutate(view, writer(1), func(tx *crdt.Tx, c *crdt.Counter) error { c.Add(tx, 1); return nil }); err == nil || !strings.Contains(err.Error(), "view") {
@@ -103,7 +103,7 @@ func TestCloneOfView(t *testing.T) {
 // visited.
 func TestMutateWhileIterating(t *testing.T) {
 	t.Parallel()
-	s, m := crdt.NewAWSet(crdt.String), fundsKind.New()
+	s, m := crdt.AWSetKind(crdt.String).New(), fundsKind.New()
 	fill := []string{"a", "b", "c", "d"}
 	var saw []string
 	do(t, s, writer(1), func(tx *crdt.Tx, s *crdt.AWSet[string]) {

@@ -32,7 +32,7 @@ func joined(values []string) string {
 func Carts() Type[*crdt.AWSet[string]] {
 	goods := []string{"apple", "bread", "coffee", "dates", "eggs", "flour"}
 	return Type[*crdt.AWSet[string]]{
-		Name: "cart", Kind: crdt.AWSetOf(crdt.String), Keys: []string{"ann", "bob"},
+		Name: "cart", Kind: crdt.AWSetKind(crdt.String), Keys: []string{"ann", "bob"},
 		Do: func(tx *crdt.Tx, s *crdt.AWSet[string], op spec.Op) {
 			switch {
 			case op.Verb == spec.Put:
@@ -96,7 +96,7 @@ func drawCounter(d *Stream, path string) spec.Op {
 // Prices are last-writer-wins registers.
 func Prices() Type[*crdt.LWWRegister[string]] {
 	return Type[*crdt.LWWRegister[string]]{
-		Name: "price", Kind: crdt.LWWRegisterOf(crdt.String), Keys: []string{"apple", "coffee"},
+		Name: "price", Kind: crdt.LWWRegisterKind(crdt.String), Keys: []string{"apple", "coffee"},
 		Do: func(tx *crdt.Tx, r *crdt.LWWRegister[string], op spec.Op) {
 			if op.Verb == spec.Kill {
 				r.Clear(tx)
@@ -140,7 +140,7 @@ func drawValue(d *Stream, path string) spec.Op {
 
 func memos() Type[*crdt.MVRegister[string]] {
 	return Type[*crdt.MVRegister[string]]{
-		Name: "memo", Kind: crdt.MVRegisterOf(crdt.String), Keys: []string{"ann", "bob"},
+		Name: "memo", Kind: crdt.MVRegisterKind(crdt.String), Keys: []string{"ann", "bob"},
 		Do: func(tx *crdt.Tx, r *crdt.MVRegister[string], op spec.Op) {
 			if op.Verb == spec.Kill {
 				r.Clear(tx)
@@ -161,7 +161,7 @@ func memos() Type[*crdt.MVRegister[string]] {
 type purse = crdt.AWMap[string, *crdt.AWMap[string, *crdt.Counter]]
 
 func wallets() Type[*purse] {
-	kind := crdt.AWMapOf(crdt.String, crdt.AWMapOf(crdt.String, crdt.CounterKind()))
+	kind := crdt.AWMapKind(crdt.String, crdt.AWMapKind(crdt.String, crdt.CounterKind()))
 	return Type[*purse]{
 		Name: "wallet", Kind: kind, Keys: []string{"ann", "bob"},
 		Do:   doPurse,

@@ -11,13 +11,13 @@ import (
 // accounts are documents with fields of four types: a counter, a set, a register, maps.
 func accounts() Type[*crdt.Doc] {
 	balance := crdt.NewField("balance", crdt.CounterKind())
-	tags := crdt.NewField("tags", crdt.AWSetOf(crdt.String))
-	owner := crdt.NewField("owner", crdt.LWWRegisterOf(crdt.String))
-	funds := crdt.NewField("funds", crdt.AWMapOf(crdt.String, crdt.AWMapOf(crdt.String, crdt.CounterKind())))
+	tags := crdt.NewField("tags", crdt.AWSetKind(crdt.String))
+	owner := crdt.NewField("owner", crdt.LWWRegisterKind(crdt.String))
+	funds := crdt.NewField("funds", crdt.AWMapKind(crdt.String, crdt.AWMapKind(crdt.String, crdt.CounterKind())))
 	sets, registers := Carts(), Prices()
 
 	return Type[*crdt.Doc]{
-		Name: "account", Kind: crdt.DocOf(balance, tags, owner, funds), Keys: []string{"ann", "bob"},
+		Name: "account", Kind: crdt.DocKind(balance, tags, owner, funds), Keys: []string{"ann", "bob"},
 		Do: func(tx *crdt.Tx, d *crdt.Doc, op spec.Op) {
 			field, rest, _ := strings.Cut(op.Path, "/")
 			if op.Verb == spec.Kill && rest == "" {

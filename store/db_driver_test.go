@@ -107,7 +107,7 @@ func TestClockFollows(t *testing.T) {
 				a := open(t, hub, "a", "b")
 				b := open(t, hub, "b", "a", func(c *store.Config) { c.Now = func() time.Time { return time.Now().Add(tt.ahead) } })
 				set := func(db *store.DB, key string) clock.Timestamp {
-					o := store.NewObjects(db, "reg/", crdt.LWWRegisterOf(crdt.String))
+					o := store.NewObjects(db, "reg/", crdt.LWWRegisterKind(crdt.String))
 					if _, err := o.Update(t.Context(), key, func(tx *crdt.Tx, r *crdt.LWWRegister[string]) error {
 						r.Set(tx, key)
 						return nil

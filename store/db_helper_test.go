@@ -43,7 +43,7 @@ func on(e store.Batcher) func(*store.Config) { return func(c *store.Config) { c.
 
 // sets and counts are the objects of these tests.
 func sets(db *store.DB) store.Objects[*crdt.AWSet[string]] {
-	return store.NewObjects(db, "set/", crdt.AWSetOf(crdt.String))
+	return store.NewObjects(db, "set/", crdt.AWSetKind(crdt.String))
 }
 
 func counts(db *store.DB) store.Objects[*crdt.Counter] {

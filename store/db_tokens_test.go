@@ -111,7 +111,7 @@ func TestTokenOfWhatIsOnlyCovered(t *testing.T) {
 		hub := store.NewHub()
 		a, b, c := open(t, hub, "a", "bc"), open(t, hub, "b", "ac"), open(t, hub, "c", "ab")
 		regs := func(db *store.DB) store.Objects[*crdt.MVRegister[string]] {
-			return store.NewObjects(db, "", crdt.MVRegisterOf(crdt.String))
+			return store.NewObjects(db, "", crdt.MVRegisterKind(crdt.String))
 		}
 		set := func(db *store.DB, v string) clock.Token {
 			token, err := regs(db).Update(t.Context(), "k", func(tx *crdt.Tx, r *crdt.MVRegister[string]) error { r.Set(tx, v); return nil })
@@ -171,7 +171,7 @@ func TestSeen(t *testing.T) {
 // large returns an engine with a set whose context is too large for a token.
 func large(t *testing.T) *memory.Engine {
 	t.Helper()
-	s := crdt.NewAWSet(crdt.String)
+	s := crdt.AWSetKind(crdt.String).New()
 	for i := range 4000 {
 		w := crdt.NewWriter(clock.ReplicaID(i+1), wall)
 		if _, err := crdt.Mutate(s, w.On(), addTo(fmt.Sprint(i))); err != nil {

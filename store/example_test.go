@@ -50,7 +50,7 @@ func Example() {
 	defer east.Close() //nolint:errcheck // the program is ending
 	defer west.Close() //nolint:errcheck // the program is ending
 
-	kind := crdt.AWSetOf(crdt.String)
+	kind := crdt.AWSetKind(crdt.String)
 	carts := map[*store.DB]store.Objects[*crdt.AWSet[string]]{
 		east: store.NewObjects(east, "cart/", kind),
 		west: store.NewObjects(west, "cart/", kind),

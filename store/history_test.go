@@ -162,7 +162,7 @@ func (h *history) change(n *node) {
 	case key == "total":
 		err = perform(n, crdt.PNCounterKind(), key, func(tx *crdt.Tx, c *crdt.PNCounter) { c.Add(tx, int64(op)-1) })
 	case key == "reg":
-		err = perform(n, crdt.LWWRegisterOf(crdt.String), key, func(tx *crdt.Tx, r *crdt.LWWRegister[string]) {
+		err = perform(n, crdt.LWWRegisterKind(crdt.String), key, func(tx *crdt.Tx, r *crdt.LWWRegister[string]) {
 			r.Set(tx, fmt.Sprint(item, op))
 		})
 	default:

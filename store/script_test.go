@@ -124,7 +124,7 @@ func scriptStep(w *world, f []string) (said []string) {
 		said = append(said, "applied "+n.core.Applied().String())
 		keys := scriptKeys(n)
 		for _, key := range keys {
-			said = append(said, fmt.Sprintf("%s: %v", key, slices.Collect(view(n, crdt.AWSetOf(crdt.String), key).All())))
+			said = append(said, fmt.Sprintf("%s: %v", key, slices.Collect(view(n, crdt.AWSetKind(crdt.String), key).All())))
 		}
 	default:
 		w.t.Fatalf("step %q", f)

@@ -235,7 +235,7 @@ func view[S crdt.Lattice[S]](n *node, k crdt.Kind[S], key string) S {
 	return s
 }
 
-var words = crdt.AWSetOf(crdt.String)
+var words = crdt.AWSetKind(crdt.String)
 
 // put adds words to the set under key, in one transaction.
 func (n *node) put(key string, items ...string) {

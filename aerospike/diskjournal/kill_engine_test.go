@@ -20,9 +20,9 @@ import (
 
 // A ledger counts what it lists, in one transaction.
 var (
-	listed  = crdt.NewField("listed", crdt.AWSetOf(crdt.Uint64))
+	listed  = crdt.NewField("listed", crdt.AWSetKind(crdt.Uint64))
 	counted = crdt.NewField("counted", crdt.CounterKind())
-	ledgers = crdt.DocOf(listed, counted)
+	ledgers = crdt.DocKind(listed, counted)
 )
 
 // engine opens the engine of a process at a server.

@@ -142,7 +142,7 @@ const disasterKeys = 8
 func newWriters(t *testing.T, e *aerospike.Engine, region int) *writers {
 	t.Helper()
 	w := &writers{
-		counters: store.NewObjects(e, "c/", crdt.CounterKind()), members: store.NewObjects(e, "s/", crdt.AWSetOf(crdt.String)),
+		counters: store.NewObjects(e, "c/", crdt.CounterKind()), members: store.NewObjects(e, "s/", crdt.AWSetKind(crdt.String)),
 		end: make(chan struct{}), sums: make(map[string]int64), added: make(map[string][]string),
 	}
 	for i := range 4 {
@@ -248,7 +248,7 @@ func compare(t *testing.T, cs []*as.Client, set string, ws []*writers) {
 	for i, c := range cs {
 		e := astest.Open(t, c, aerospike.Config{Set: set, CacheObjects: -1, Watch: -1})
 		counters := store.NewObjects(e, "c/", crdt.CounterKind())
-		members := store.NewObjects(e, "s/", crdt.AWSetOf(crdt.String))
+		members := store.NewObjects(e, "s/", crdt.AWSetKind(crdt.String))
 		var last string
 		shows := func() bool {
 			for key, want := range sums {

@@ -37,7 +37,7 @@ func Example() {
 		if err != nil {
 			log.Fatal(err)
 		}
-		carts = append(carts, store.NewObjects(engine, "cart/", crdt.AWSetOf(crdt.String)))
+		carts = append(carts, store.NewObjects(engine, "cart/", crdt.AWSetKind(crdt.String)))
 		cfg.Clusters = append(cfg.Clusters, mirror.Cluster{Name: name, Client: client, Namespace: "test"})
 	}
 	_, err1 := carts[0].Update(ctx, "ann", adding("milk"))

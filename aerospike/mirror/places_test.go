@@ -218,7 +218,7 @@ func mirrorOf(
 func (p *place) members(t *testing.T, cfg aerospike.Config) store.Objects[*crdt.AWSet[string]] {
 	t.Helper()
 	cfg.Set = p.set
-	return store.NewObjects(astest.Open(t, p.client, cfg), "", crdt.AWSetOf(crdt.String))
+	return store.NewObjects(astest.Open(t, p.client, cfg), "", crdt.AWSetKind(crdt.String))
 }
 
 // add adds an element to a set.

@@ -185,7 +185,7 @@ func (w *mirrored) write(engine int) {
 	key := w.prefix + strconv.Itoa(n)
 	var err error
 	if n%2 == 0 {
-		_, err = store.NewObjects(e, "", crdt.AWSetOf(crdt.String)).Update(w.t.Context(), key, func(tx *crdt.Tx, s *crdt.AWSet[string]) error {
+		_, err = store.NewObjects(e, "", crdt.AWSetKind(crdt.String)).Update(w.t.Context(), key, func(tx *crdt.Tx, s *crdt.AWSet[string]) error {
 			if w.rand.IntN(3) == 0 {
 				s.Remove(tx, element)
 			} else {

@@ -35,7 +35,7 @@ func open(addr string, of sizes) ([]bench.Case, func() error, error) {
 	all := slices.Concat(hotCases(s), objectCases(s, of.objects), journalCases(s, of.objects), casCases(s, of.objects), batchCases(s), cpuCases())
 	for _, n := range of.incarnations {
 		all = append(all,
-			restarts(s, "as/restarts-awset", n, crdt.AWSetOf(crdt.Uint64), addOne),
+			restarts(s, "as/restarts-awset", n, crdt.AWSetKind(crdt.Uint64), addOne),
 			restarts(s, "as/restarts-counter", n, crdt.CounterKind(), increment),
 		)
 	}

@@ -30,7 +30,7 @@ type history struct {
 	records []as.BinMap
 }
 
-func setKind() crdt.Kind[*crdt.AWSet[uint64]] { return crdt.AWSetOf(crdt.Uint64) }
+func setKind() crdt.Kind[*crdt.AWSet[uint64]] { return crdt.AWSetKind(crdt.Uint64) }
 
 // adding returns a transaction that adds elements.
 func adding(some ...uint64) func(*crdt.Tx, *crdt.AWSet[uint64]) error {

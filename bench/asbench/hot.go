@@ -54,7 +54,7 @@ func (s *session) hotAppend(b *bench.B) error {
 
 // hotAppendLarge writes to the keys of a map from all writers.
 func (s *session) hotAppendLarge(b *bench.B) error {
-	maps := store.NewObjects(s.engine, "", crdt.MVMapOf(crdt.Uint64, crdt.Bytes))
+	maps := store.NewObjects(s.engine, "", crdt.MVMapKind(crdt.Uint64, crdt.Bytes))
 	key, err := s.object(fmt.Sprintf("hot-%d", len(s.keys)))
 	if err != nil {
 		return err

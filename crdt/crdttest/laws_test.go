@@ -89,7 +89,7 @@ func TestLawsReport(t *testing.T) {
 		crdttest.CodecLaws(t, unsorted, rapid.MapOfN(rapid.StringN(1, 3, 3), rapid.Int(), 0, 4))
 		return
 	case codecInOrder:
-		crdttest.Laws(t, crdt.AWSetOf(unsorted), func(t *rapid.T, tx *crdt.Tx, s *crdt.AWSet[tags]) {
+		crdttest.Laws(t, crdt.AWSetKind(unsorted), func(t *rapid.T, tx *crdt.Tx, s *crdt.AWSet[tags]) {
 			s.Add(tx, rapid.SampledFrom([]tags{{"a": 1}, {"a": 1, "b": 2, "c": 3}}).Draw(t, "tags"))
 		})
 		return

@@ -27,7 +27,7 @@ func TestManyAdds(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	o := store.NewObjects(db, "", crdt.GSetOf(crdt.Int64))
+	o := store.NewObjects(db, "", crdt.GSetKind(crdt.Int64))
 	for i := range int64(2000) {
 		if _, err := o.Update(t.Context(), "k", func(tx *crdt.Tx, s *crdt.GSet[int64]) error { s.Add(tx, i); return nil }); err != nil {
 			t.Fatal(err)
@@ -48,7 +48,7 @@ func TestUnknownKind(t *testing.T) {
 	var said bytes.Buffer
 	e := memory.New()
 	e.LogTo(slog.New(slog.NewTextHandler(&said, nil)))
-	k := crdt.GSetOf(crdt.Int64)
+	k := crdt.GSetKind(crdt.Int64)
 	k.Name = "tags"
 	for i := range int64(3) {
 		s := k.New()

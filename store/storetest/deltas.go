@@ -76,7 +76,7 @@ func streamsOf() []stream {
 		c.Add(tx, rapid.Int64Range(-3, 9).Draw(t, "n"))
 	}
 	return []stream{
-		newWriters(crdt.AWSetOf(crdt.String), func(t *rapid.T, tx *crdt.Tx, s *crdt.AWSet[string]) {
+		newWriters(crdt.AWSetKind(crdt.String), func(t *rapid.T, tx *crdt.Tx, s *crdt.AWSet[string]) {
 			if rapid.IntRange(0, 2).Draw(t, "op") == 0 {
 				s.Remove(tx, word.Draw(t, "item"))
 				return
@@ -87,10 +87,10 @@ func streamsOf() []stream {
 		newWriters(crdt.PNCounterKind(), func(t *rapid.T, tx *crdt.Tx, c *crdt.PNCounter) {
 			c.Add(tx, rapid.Int64Range(-3, 9).Draw(t, "n"))
 		}),
-		newWriters(crdt.LWWRegisterOf(crdt.String), func(t *rapid.T, tx *crdt.Tx, r *crdt.LWWRegister[string]) {
+		newWriters(crdt.LWWRegisterKind(crdt.String), func(t *rapid.T, tx *crdt.Tx, r *crdt.LWWRegister[string]) {
 			r.Set(tx, word.Draw(t, "value"))
 		}),
-		newWriters(crdt.AWMapOf(crdt.String, crdt.CounterKind()), func(t *rapid.T, tx *crdt.Tx, m *crdt.AWMap[string, *crdt.Counter]) {
+		newWriters(crdt.AWMapKind(crdt.String, crdt.CounterKind()), func(t *rapid.T, tx *crdt.Tx, m *crdt.AWMap[string, *crdt.Counter]) {
 			if rapid.IntRange(0, 4).Draw(t, "op") == 0 {
 				m.Remove(tx, word.Draw(t, "key"))
 				return
@@ -102,7 +102,7 @@ func streamsOf() []stream {
 
 // addition returns the frame of a set to which one replica, id, added items.
 func addition(id clock.ReplicaID, items ...string) []byte {
-	k := crdt.AWSetOf(crdt.String)
+	k := crdt.AWSetKind(crdt.String)
 	delta, err := crdt.Mutate(k.New(), crdt.NewWriter(id, noon).On(), func(tx *crdt.Tx, s *crdt.AWSet[string]) error {
 		for _, it := range items {
 			s.Add(tx, it)

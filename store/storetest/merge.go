@@ -123,7 +123,7 @@ func strangers() map[string][]byte {
 	kind.Version++
 	damaged := addition(1, "a")
 	damaged[len(damaged)-1] ^= 1
-	c := crdt.NewPNCounter()
+	c := crdt.PNCounterKind().New()
 	if _, err := crdt.Mutate(c, crdt.NewWriter(clock.ReplicaID(9), noon), func(tx *crdt.Tx, c *crdt.PNCounter) error {
 		c.Add(tx, 1)
 		return nil

@@ -17,7 +17,7 @@ import (
 type set = *crdt.AWSet[string]
 
 func setsOf(b store.Backend) store.Objects[set] {
-	return store.NewObjects(b, "set/", crdt.AWSetOf(crdt.String))
+	return store.NewObjects(b, "set/", crdt.AWSetKind(crdt.String))
 }
 
 func adding(items ...string) func(*crdt.Tx, set) error {
@@ -109,7 +109,7 @@ func checkViewsKeys(t *testing.T, b *Backends) {
 		keys = append(keys, fmt.Sprint("k", i))
 		mustUpdate(t, o, keys[i], adding(keys[i]))
 	}
-	mustUpdate(t, store.NewObjects(be, "other/", crdt.AWSetOf(crdt.String)), "k", adding("x"))
+	mustUpdate(t, store.NewObjects(be, "other/", crdt.AWSetKind(crdt.String)), "k", adding("x"))
 	ask := append(slices.Clone(keys), "absent", keys[0])
 	all, err := o.Views(t.Context(), ask)
 	if err != nil || len(all) != len(ask) {
@@ -222,7 +222,7 @@ func checkViewBeside(t *testing.T, b *Backends) {
 
 func checkTurns(t *testing.T, b *Backends) {
 	t.Helper()
-	o := store.NewObjects(b.Open(t), "", crdt.MVRegisterOf(crdt.Int64))
+	o := store.NewObjects(b.Open(t), "", crdt.MVRegisterKind(crdt.Int64))
 	var wg sync.WaitGroup
 	const writers, each = 4, 5
 	for range writers {

@@ -94,7 +94,7 @@ func TestHealthTooLarge(t *testing.T) {
 	w.wants(http.StatusOK, "ok\n", `stuck_objects{from="a",to="b"} 0`, `too_large_objects{from="a",to="b"} 0`)
 	for i, c := range w.clients {
 		e := astest.Open(t, c, aerospike.Config{Set: set, RecordSize: 100_000})
-		o := store.NewObjects(e, "", crdt.AWSetOf(crdt.String))
+		o := store.NewObjects(e, "", crdt.AWSetKind(crdt.String))
 		_, err := o.Update(t.Context(), "k", func(tx *crdt.Tx, s *crdt.AWSet[string]) error {
 			s.Add(tx, strings.Repeat(string(rune('x'+i)), 80_000))
 			return nil

@@ -12,7 +12,7 @@ import (
 // unknownFrame returns a frame of a lattice that is not known here, without a
 // context.
 func unknownFrame(content string) []byte {
-	k := crdt.GSetOf(crdt.String)
+	k := crdt.GSetKind(crdt.String)
 	k.Name = "own"
 	s := k.New()
 	_, err := crdt.Mutate(s, crdt.NewWriter(8, wall), func(tx *crdt.Tx, s *crdt.GSet[string]) error {

@@ -12,10 +12,10 @@ import (
 // The object of the histories: a set, a counter and a register in one, so that
 // all that can go wrong with one of them can go wrong in every record.
 var (
-	tagsField    = crdt.NewField("tags", crdt.AWSetOf(crdt.String))
+	tagsField    = crdt.NewField("tags", crdt.AWSetKind(crdt.String))
 	balanceField = crdt.NewField("balance", crdt.CounterKind())
-	memoField    = crdt.NewField("memo", crdt.MVRegisterOf(crdt.String))
-	accountKind  = crdt.DocOf(tagsField, balanceField, memoField)
+	memoField    = crdt.NewField("memo", crdt.MVRegisterKind(crdt.String))
+	accountKind  = crdt.DocKind(tagsField, balanceField, memoField)
 )
 
 // shown reads an account, in the form of spec.View.Reads.

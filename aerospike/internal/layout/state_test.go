@@ -118,7 +118,7 @@ func drawFrames(t *rapid.T) [][]byte {
 		}
 	}
 	add := func(tx *crdt.Tx, c *crdt.GCounter) error { c.Add(tx, 3); return nil }
-	d, err := crdt.Mutate(crdt.NewGCounter(), crdt.NewWriter(9, wall), add)
+	d, err := crdt.Mutate(crdt.GCounterKind().New(), crdt.NewWriter(9, wall), add)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -138,7 +138,7 @@ func TestTraceRealData(t *testing.T) {
 // an entry an element that says whether it is in.
 func lastWriterSet() sim.Object {
 	type set = crdt.AWMap[string, *crdt.LWWRegister[uint64]]
-	kind := crdt.AWMapOf(crdt.String, crdt.LWWRegisterOf(crdt.Uint64))
+	kind := crdt.AWMapKind(crdt.String, crdt.LWWRegisterKind(crdt.Uint64))
 	return sim.Type[*set]{
 		Name: "customer", Kind: kind,
 		Do: func(tx *crdt.Tx, s *set, op spec.Op) {
