@@ -64,13 +64,23 @@ func (g *gate) isDead() bool {
 
 // land lets what is late arrive.
 func (g *gate) land() {
-	g.mu.Lock()
-	all := g.late
-	g.late = nil
-	g.mu.Unlock()
-	for _, f := range all {
+	for _, f := range g.takeLate() {
 		f()
 	}
+}
+
+// takeLate and addLate hand what is late to the next process.
+func (g *gate) takeLate() (all []func()) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	all, g.late = g.late, nil
+	return all
+}
+
+func (g *gate) addLate(all []func()) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.late = append(all, g.late...)
 }
 
 func (g *gate) take() (f fate, over func(), dead bool) {

@@ -16,3 +16,21 @@ func ResolveOnce(ctx context.Context, e *Engine) error {
 	}
 	return errors.Join(errs...)
 }
+
+// InDoubt returns how many changes are in doubt, as the resolver finds them.
+func InDoubt(e *Engine) int { return len(e.ledger.openChanges(e)) }
+
+// AwaitJournal waits until the journal has all that was put so far.
+func AwaitJournal(ctx context.Context, e *Engine) error {
+	l := e.ledger
+	l.mu.Lock()
+	r := l.disk.put()
+	l.run()
+	l.mu.Unlock()
+	select {
+	case <-r.done:
+		return r.err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

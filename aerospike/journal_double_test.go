@@ -26,8 +26,10 @@ type rows struct {
 	torn   bool // that write does not come to the disk
 	die    func()
 
-	fails error  // what writes fail with
-	begin func() // called before each write
+	fails   error  // what writes fail with
+	written bool   // those that fail are there all the same
+	failed  int    // how many have failed, those of the processes before too
+	begin   func() // called before each write
 }
 
 var _ aerospike.Journal = (*rows)(nil)
@@ -63,18 +65,15 @@ func (r *rows) Write(rs []aerospike.JournalRow) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.fails != nil {
+		if r.failed++; r.written {
+			r.put(rs)
+		}
 		return r.fails
 	}
 	r.writes++
 	dies := r.dieAt > 0 && r.writes >= r.dieAt
 	if !dies || r.writes == r.dieAt && !r.torn {
-		for i := range rs {
-			if rs[i].Value == nil {
-				delete(r.rows, string(rs[i].Key))
-			} else {
-				r.rows[string(rs[i].Key)] = string(rs[i].Value)
-			}
-		}
+		r.put(rs)
 	}
 	if dies {
 		if r.die != nil {
@@ -85,11 +84,52 @@ func (r *rows) Write(rs []aerospike.JournalRow) error {
 	return nil
 }
 
+// put is Write to a disk that is well. R.mu is held.
+func (r *rows) put(rs []aerospike.JournalRow) {
+	for i := range rs {
+		if rs[i].Value == nil {
+			delete(r.rows, string(rs[i].Key))
+		} else {
+			r.rows[string(rs[i].Key)] = string(rs[i].Value)
+		}
+	}
+}
+
+// fail has writes fail from now on until mend. Written says that they are there all the
+// same.
+func (r *rows) fail(err error, written bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.fails, r.written = err, written
+}
+
+func (r *rows) mend() { r.fail(nil, false) }
+
+func (r *rows) isFailing() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.fails != nil
+}
+
+// failures returns how many writes have failed.
+func (r *rows) failures() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.failed
+}
+
+// crash has the process die at the nth of the next writes.
+func (r *rows) crash(n int, torn bool, die func()) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.dieAt, r.torn, r.die = r.writes+n, torn, die
+}
+
 // next returns the journal as the next process finds it.
 func (r *rows) next(proven error) *rows {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return &rows{rows: maps.Clone(r.rows), proven: proven}
+	return &rows{rows: maps.Clone(r.rows), proven: proven, failed: r.failed}
 }
 
 func newRows() *rows { return &rows{rows: make(map[string]string), proven: errors.New("new")} }

@@ -25,7 +25,7 @@ func TestJournalOfTheDoubtedBefore(t *testing.T) {
 			j.dieAt, j.torn = j.writes+1, true
 		}
 	}
-	unanswered(t, f, false, store.NewObjects(e, "", crdt.AWSetKind(crdt.String)), "k", insert("kept"))
+	_ = unanswered(t, f, false, store.NewObjects(e, "", crdt.AWSetKind(crdt.String)), "k", insert("kept"))
 	_ = e.Close()
 
 	j = j.next(nil)
