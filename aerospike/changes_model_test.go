@@ -39,9 +39,15 @@ func TestChangesModel(t *testing.T) {
 	c := cluster(t)
 	set := newSet(t, c)
 	var runs, steps atomic.Int64
-	seed := rand.Uint64()
+	seed, err := strconv.ParseUint(flag.Lookup("rapid.seed").Value.String(), 10, 64)
+	if err != nil || seed == 0 {
+		seed = rand.Uint64()
+	}
 	check := func(t *testing.T) {
 		t.Helper()
+		if err := flag.Set("rapid.seed", strconv.FormatUint(seed, 10)); err != nil {
+			t.Fatal(err)
+		}
 		rapid.Check(t, func(rt *rapid.T) {
 			w := newWorld(rt, c, set, seed, runs.Add(1))
 			defer w.leave()
@@ -55,9 +61,6 @@ func TestChangesModel(t *testing.T) {
 		return
 	}
 	for begun := time.Now(); time.Since(begun) < soak && !t.Failed(); seed++ {
-		if err := flag.Set("rapid.seed", strconv.FormatUint(seed, 10)); err != nil {
-			t.Fatal(err)
-		}
 		check(t)
 		fmt.Printf("%v: seed %d: %d histories, %d steps\n", time.Since(begun).Round(time.Second), seed, runs.Load(), steps.Load())
 	}

@@ -191,7 +191,9 @@ func (w *world) settle() {
 	if w.gate.isDead() {
 		w.restart()
 	}
-	w.gate.land()
+	if rapid.Bool().Draw(w.T, "land first") {
+		w.gate.land()
+	}
 	ctx := w.gate.alive
 	for n := 0; w.engine.Stats().InDoubt > 0 && !w.gate.isDead(); n++ {
 		if err := aerospike.ResolveOnce(ctx, w.engine); err != nil && n > 10 && !w.gate.isDead() {
@@ -226,6 +228,7 @@ func (w *world) settle() {
 	} else if _, err := w.engine.Remerge(w.gate.alive); err != nil {
 		w.Errorf("Remerge: %v", err)
 	}
+	w.gate.land()
 	w.look(true)
 }
 
