@@ -368,13 +368,25 @@ func (w *world) closing(*rapid.T) {
 		w.abandoned(first, err, true)
 	}
 	w.learn(second, err2)
+	w.askClosed()
+	w.restart()
+}
+
+// closed closes the engine while nothing is on its way.
+func (w *world) closed(*rapid.T) {
+	w.Logf("Close: %v", w.engine.Close())
+	w.askClosed()
+	w.restart()
+}
+
+// askClosed asks a closed engine about all that was in doubt: it tells what was decided.
+func (w *world) askClosed() {
 	for _, f := range w.facts {
 		if f.pending != nil {
 			w.retried(f, f.pending.Retry(w.gate.alive))
 			w.abandoned(f, f.pending.Abandon(w.gate.alive), false)
 		}
 	}
-	w.restart()
 }
 
 // noTime is a context that has ended, and tells when somebody asks for that.

@@ -121,6 +121,8 @@ func (w *world) retried(f *fact, err error) {
 		w.tell(f, toldLeaving)
 	case !errors.Is(err, store.ErrInDoubt):
 		w.Errorf("Retry of %s = %v", f.name, err)
+	default:
+		w.stillOpen(f, "Retry", err)
 	}
 }
 
@@ -143,8 +145,17 @@ func (w *world) abandoned(f *fact, err error, begun bool) {
 		}
 	case errors.Is(err, store.ErrInDoubt):
 		f.asked = f.asked || begun
+		w.stillOpen(f, "Abandon", err)
 	default:
 		w.Errorf("Abandon of %s = %v", f.name, err)
+	}
+}
+
+// stillOpen takes note of a call that gave no answer, which one about a change that is
+// resolved does, unless the disk has failed.
+func (w *world) stillOpen(f *fact, call string, err error) {
+	if (f.told == toldPresent || f.told == toldAbsent) && !w.gate.isDead() && w.journal.failures() == w.failed {
+		w.Errorf("%s of %s = %v, and told %v before", call, f.name, err, f.told)
 	}
 }
 

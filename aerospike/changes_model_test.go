@@ -43,6 +43,9 @@ func TestChangesModel(t *testing.T) {
 	if err != nil || seed == 0 {
 		seed = rand.Uint64()
 	}
+	t.Cleanup(func() {
+		t.Logf("%d histories, %d steps, with those that made a failure smaller", runs.Load(), steps.Load())
+	})
 	check := func(t *testing.T) {
 		t.Helper()
 		if err := flag.Set("rapid.seed", strconv.FormatUint(seed, 10)); err != nil {

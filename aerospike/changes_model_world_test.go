@@ -252,7 +252,7 @@ func (w *world) actions(steps *atomic.Int64) map[string]func(*rapid.T) {
 	for name, f := range map[string]func(*rapid.T){
 		"update": w.update, "updateAgain": w.update, "overtaken": w.overtaken, "refusedDuring": w.refusedDuring,
 		"retry": w.retry, "abandon": w.abandon, "abandonAgain": w.abandon, "during": w.during, "both": w.both,
-		"pairs": w.pairs, "pairsAgain": w.pairs, "expired": w.expired, "close": w.closing,
+		"pairs": w.pairs, "pairsAgain": w.pairs, "expired": w.expired, "closing": w.closing, "closed": w.closed,
 		"resolve": w.resolve, "remerge": w.remerge, "disk": w.disk, "crash": w.crash, "kill": w.kill, "lose": w.loseAll,
 		"restore": w.restore, "restart": func(*rapid.T) { w.restart() }, "land": func(*rapid.T) { w.gate.land() },
 		"flush": func(*rapid.T) { w.flush() },

@@ -259,3 +259,35 @@ func TestPanicInUpdate(t *testing.T) {
 		cancel()
 	}
 }
+
+// TestRetryOfAClosedEngine asks a closed engine about a change that was resolved before,
+// by the engine itself, and the row of which Close wrote: it answers at once, also to
+// those who have no time.
+func TestRetryOfAClosedEngine(t *testing.T) {
+	c := cluster(t)
+	f := &faulty{Client: c, rand: rand.New(rand.NewPCG(1, 1))}
+	e := start(t, f, newSet(t, c), newRows())
+	aerospike.HoldResolver(e)
+	d := unanswered(t, f, true, store.NewObjects(e, "", crdt.AWSetKind(crdt.String)), "k", insert("kept"))
+	if err := aerospike.ResolveOnce(t.Context(), e); err != nil {
+		t.Fatal(err)
+	}
+	shut(t, e)
+	answered := make(chan error, 1)
+	go func() { answered <- d.Retry(t.Context()) }()
+	select {
+	case err := <-answered:
+		if err != nil {
+			t.Errorf("Retry of what is applied = %v", err)
+		}
+	case <-time.After(5 * time.Second):
+		t.Fatal("Retry of what is applied hangs")
+	}
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	for range 20 { // it does not matter what else is ready
+		if err := d.Retry(ended); err != nil {
+			t.Fatalf("Retry of what is applied, without time = %v", err)
+		}
+	}
+}

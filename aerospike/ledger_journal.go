@@ -173,12 +173,14 @@ func (l *ledger) persist(ctx context.Context, c *change) error {
 	l.run()
 	r := c.round
 	l.mu.Unlock()
-	select {
-	case <-r.done:
-	case <-ctx.Done():
-		return fmt.Errorf("%w: %w", ErrJournal, ctx.Err())
-	case <-l.cut:
-		return fmt.Errorf("%w: %w", ErrJournal, store.ErrClosed)
+	if !r.isOver() { // what is there needs no time
+		select {
+		case <-r.done:
+		case <-ctx.Done():
+			return fmt.Errorf("%w: %w", ErrJournal, ctx.Err())
+		case <-l.cut:
+			return fmt.Errorf("%w: %w", ErrJournal, store.ErrClosed)
+		}
 	}
 	if r.err == nil {
 		l.mu.Lock()
@@ -217,14 +219,19 @@ func (l *ledger) flush() error {
 		l.mu.Unlock()
 		return nil
 	}
-	rows := append(d.rows, d.replica.head())
+	rows, r := append(d.rows, d.replica.head()), d.now
 	d.rows, d.now = nil, nil
 	l.mu.Unlock()
-	if err := d.journal.Write(rows); err != nil {
-		return fmt.Errorf("%w: %w", ErrJournal, err)
+	err := d.journal.Write(rows)
+	if err != nil {
+		err = fmt.Errorf("%w: %w", ErrJournal, err)
+	}
+	if r != nil { // else run has told those who wait that they do so in vain
+		r.err = err
+		close(r.done)
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	d.flushed = true
-	return nil
+	d.flushed = err == nil
+	return err
 }
