@@ -29,8 +29,9 @@ type gate struct {
 
 	mu     sync.Mutex
 	next   []fate
-	during func() // runs once, before the next write is decided about
-	over   func() // ends the call whose write fails
+	during func()        // runs once, before the next write is decided about
+	over   func()        // ends the call whose write fails
+	read   chan struct{} // closed by the next read
 	late   []func()
 	dead   bool
 	alive  context.Context //nolint:containedctx // of all calls of the process
@@ -126,7 +127,21 @@ func (g *gate) Operate(p *as.WritePolicy, k *as.Key, ops ...*as.Operation) (*as.
 	return nil, &as.AerospikeError{ResultCode: types.TIMEOUT, InDoubt: true}
 }
 
+// nextRead returns a channel that the next read closes.
+func (g *gate) nextRead() <-chan struct{} {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.read = make(chan struct{})
+	return g.read
+}
+
 func (g *gate) Get(p *as.BasePolicy, k *as.Key, bins ...string) (*as.Record, as.Error) {
+	g.mu.Lock()
+	if g.read != nil {
+		close(g.read)
+		g.read = nil
+	}
+	g.mu.Unlock()
 	if g.isDead() {
 		return nil, errNoClient
 	}

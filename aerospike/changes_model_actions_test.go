@@ -52,7 +52,20 @@ func (w *world) update(*rapid.T) {
 	if rapid.Bool().Draw(w.T, "look inside") {
 		inside = func() { w.inside(f) }
 	}
-	w.learn(f, w.call(nil, func(ctx context.Context) error {
+	var during func() // after the journal has the change, and before the cluster has it
+	switch rapid.IntRange(0, 5).Draw(w.T, "meanwhile") {
+	case 0:
+		during = func() { w.journal.fail(errors.New("disk full"), false) }
+	case 1:
+		during = func() { w.copied = w.journal.next(errors.New("a copy")) }
+	case 2:
+		merged := make(chan struct{})
+		defer func() { <-merged }()
+		start := sync.OnceFunc(func() { w.remergeBeside(merged) })
+		defer start() // if nothing was written
+		during = start
+	}
+	w.learn(f, w.call(during, func(ctx context.Context) error {
 		return f.in.update(ctx, w.engine, f.bit, inside, opts...)
 	}, w.fates()...))
 }
@@ -69,6 +82,24 @@ func (w *world) inside(f *fact) {
 		w.Errorf("%s is there inside of its own update", f.name)
 	}
 	w.engine.Stats()
+}
+
+// remergeBeside starts a Remerge, which may write when what is on its way has ended, and
+// returns when it has begun to look at an object, or is over.
+func (w *world) remergeBeside(over chan<- struct{}) {
+	read := w.gate.nextRead()
+	ended := make(chan struct{})
+	go func() {
+		defer close(over)
+		defer close(ended)
+		ctx, cancel := context.WithTimeout(w.gate.alive, 5*time.Second)
+		defer cancel()
+		_, _ = w.engine.Remerge(ctx) // it may fail for whatever the update does
+	}()
+	select {
+	case <-read:
+	case <-ended:
+	}
 }
 
 // scraped runs f while others ask for figures, again and again.
@@ -402,6 +433,16 @@ func (c *noTime) Done() <-chan struct{} {
 }
 
 func (c *noTime) Err() error { return context.DeadlineExceeded }
+
+// unproven has the journal say what was told, lets the disk fail, and ends the process.
+func (w *world) unproven(*rapid.T) {
+	w.flush()
+	w.journal.fail(errors.New("disk full"), false)
+	if !w.gate.isDead() && aerospike.AwaitJournal(w.gate.alive, w.engine) == nil {
+		w.Errorf("the journal is written, and is not")
+	}
+	w.restart()
+}
 
 // disk breaks the disk, or mends it. A write that fails may be there all the same.
 func (w *world) disk(*rapid.T) {

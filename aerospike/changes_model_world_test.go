@@ -254,7 +254,7 @@ func (w *world) actions(steps *atomic.Int64) map[string]func(*rapid.T) {
 		"retry": w.retry, "abandon": w.abandon, "abandonAgain": w.abandon, "during": w.during, "both": w.both,
 		"pairs": w.pairs, "pairsAgain": w.pairs, "expired": w.expired, "closing": w.closing, "closed": w.closed,
 		"resolve": w.resolve, "remerge": w.remerge, "disk": w.disk, "crash": w.crash, "kill": w.kill, "lose": w.loseAll,
-		"restore": w.restore, "restart": func(*rapid.T) { w.restart() }, "land": func(*rapid.T) { w.gate.land() },
+		"restore": w.restore, "unproven": w.unproven, "restart": func(*rapid.T) { w.restart() }, "land": func(*rapid.T) { w.gate.land() },
 		"flush": func(*rapid.T) { w.flush() },
 	} {
 		all[name] = func(rt *rapid.T) {
