@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
+	"sync"
 	"testing"
 	"time"
 
@@ -289,5 +290,42 @@ func TestRetryOfAClosedEngine(t *testing.T) {
 		if err := d.Retry(ended); err != nil {
 			t.Fatalf("Retry of what is applied, without time = %v", err)
 		}
+	}
+}
+
+// TestDoubtOfAStaleState updates a state that is not the newest any more, while another
+// object whose key has the same hash is updated, so that the change can be neither refused
+// nor issued again. It is in doubt, and is applied once.
+func TestDoubtOfAStaleState(t *testing.T) {
+	c := cluster(t)
+	set := newSet(t, c)
+	h := &hook{c, func() {}}
+	e := start(t, h, set, newRows())
+	defer shut(t, e)
+	aerospike.HoldResolver(e)
+	sums := store.NewObjects(e, "", crdt.PNCounterKind())
+	other := store.NewObjects(open(t, c, aerospike.Config{Set: set}), "", crdt.PNCounterKind())
+	for _, o := range []store.Objects[*crdt.PNCounter]{sums, other} {
+		if _, err := o.Update(t.Context(), "k", one); err != nil {
+			t.Fatal(err)
+		}
+	}
+	h.f = sync.OnceFunc(func() {
+		if err := aerospike.NumberBeside(e, "k"); err != nil {
+			t.Error(err)
+		}
+	})
+	_, err := sums.Update(t.Context(), "k", one)
+	var d *store.InDoubtError
+	if !errors.As(err, &d) {
+		t.Errorf("Update of a stale state that cannot be refused = %v", err)
+	} else if err := d.Retry(t.Context()); err != nil {
+		t.Errorf("Retry: %v", err)
+	}
+	if err := aerospike.ResolveOnce(t.Context(), e); err != nil {
+		t.Error(err)
+	}
+	if v, _, err := sums.View(t.Context(), "k"); err != nil || v.Value() != 3 {
+		t.Errorf("%v, %v, want 3", v, err)
 	}
 }

@@ -2,6 +2,7 @@ package aerospike
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 )
 
@@ -33,4 +34,13 @@ func AwaitJournal(ctx context.Context, e *Engine) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+}
+
+// NumberBeside numbers an event on another object, as one whose key has the same hash.
+func NumberBeside(e *Engine, key string) error {
+	k, err := e.records.Key(key)
+	if err == nil {
+		_, err = e.replica.issue(binary.BigEndian.Uint64(k.Digest()), 1)
+	}
+	return err
 }

@@ -103,7 +103,7 @@ func (u *update) runAlone(ctx context.Context) (readContext, error) {
 			}
 		}
 		after, err := u.end(c, delta, err)
-		if !errors.Is(err, layout.ErrStale) {
+		if !errors.Is(err, layout.ErrStale) || errors.Is(err, store.ErrInDoubt) {
 			return after, err
 		}
 	}
