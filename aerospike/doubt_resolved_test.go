@@ -316,8 +316,7 @@ func TestDoubtOfAStaleState(t *testing.T) {
 		}
 	})
 	_, err := sums.Update(t.Context(), "k", one)
-	var d *store.InDoubtError
-	if !errors.As(err, &d) {
+	if d, is := errors.AsType[*store.InDoubtError](err); !is {
 		t.Errorf("Update of a stale state that cannot be refused = %v", err)
 	} else if err := d.Retry(t.Context()); err != nil {
 		t.Errorf("Retry: %v", err)

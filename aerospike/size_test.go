@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"sync"
 	"testing"
+	"time"
 
 	as "github.com/aerospike/aerospike-client-go/v7"
 
@@ -25,7 +26,7 @@ func TestRecordSizeGuard(t *testing.T) {
 	var wg sync.WaitGroup
 	for w := range writers {
 		// A process each, so that they are not combined.
-		e := open(t, c, aerospike.Config{Set: set, QueueLength: 1 << 30, Watch: -1})
+		e := open(t, c, aerospike.Config{Set: set, QueueLength: 1 << 30, Watch: -1, Timeout: time.Minute})
 		sets := store.NewObjects(e, "", crdt.MVMapKind(crdt.String, crdt.Bytes))
 		r := rand.New(rand.NewPCG(uint64(w), 0))
 		wg.Go(func() {
