@@ -9,6 +9,7 @@ import (
 	"github.com/dovetail-crdt/dovetail/aerospike/internal/layout"
 	"github.com/dovetail-crdt/dovetail/clock"
 	"github.com/dovetail-crdt/dovetail/crdt"
+	"github.com/dovetail-crdt/dovetail/crdt/untyped"
 	"github.com/dovetail-crdt/dovetail/store"
 )
 
@@ -21,8 +22,8 @@ func (e *Engine) Know(kinds ...crdt.AnyKind) {
 		now := *was
 		now.Kinds = slices.Clone(was.Kinds)
 		for _, k := range kinds {
-			name := crdt.KindName(k)
-			if !slices.ContainsFunc(now.Kinds, func(o crdt.AnyKind) bool { return crdt.KindName(o) == name }) {
+			name := untyped.KindName(k)
+			if !slices.ContainsFunc(now.Kinds, func(o crdt.AnyKind) bool { return untyped.KindName(o) == name }) {
 				now.Kinds = append(now.Kinds, k)
 			}
 		}
@@ -39,7 +40,7 @@ func (e *Engine) kinds() []crdt.AnyKind { return e.writer.Load().Kinds }
 // single round trip; with store.Blind it never costs more, but where the process
 // wrote to the object before and has forgotten all but that.
 func (e *Engine) Update(
-	ctx context.Context, key string, k crdt.AnyKind, fn func(*crdt.Tx, *crdt.Object) error, o store.Options,
+	ctx context.Context, key string, k crdt.AnyKind, fn func(*crdt.Tx, *untyped.Object) error, o store.Options,
 ) (clock.Token, error) {
 	after, err := e.update(ctx, key, k, fn, &o)
 	if _, doubt := errors.AsType[*store.InDoubtError](err); doubt {
@@ -52,7 +53,7 @@ func (e *Engine) Update(
 }
 
 func (e *Engine) update(
-	ctx context.Context, key string, k crdt.AnyKind, fn func(*crdt.Tx, *crdt.Object) error, opts *store.Options,
+	ctx context.Context, key string, k crdt.AnyKind, fn func(*crdt.Tx, *untyped.Object) error, opts *store.Options,
 ) (readContext, error) {
 	want, err := e.wantOf(opts, key)
 	if err != nil {
@@ -74,7 +75,7 @@ func (e *Engine) update(
 
 // View implements store.Backend: the object as the cluster has it, joined with what
 // this process knows to be in it.
-func (e *Engine) View(ctx context.Context, key string, k crdt.AnyKind, o store.Options) (*crdt.Object, clock.Token, error) {
+func (e *Engine) View(ctx context.Context, key string, k crdt.AnyKind, o store.Options) (*untyped.Object, clock.Token, error) {
 	out, saw, err := e.view(ctx, key, k, &o)
 	if err != nil {
 		return nil, clock.Token{}, keyError(key, err)
@@ -83,7 +84,7 @@ func (e *Engine) View(ctx context.Context, key string, k crdt.AnyKind, o store.O
 	return out, t, err
 }
 
-func (e *Engine) view(ctx context.Context, key string, k crdt.AnyKind, opts *store.Options) (*crdt.Object, readContext, error) {
+func (e *Engine) view(ctx context.Context, key string, k crdt.AnyKind, opts *store.Options) (*untyped.Object, readContext, error) {
 	want, err := e.wantOf(opts, key)
 	if err != nil {
 		return nil, readContext{}, err
@@ -97,17 +98,17 @@ func (e *Engine) view(ctx context.Context, key string, k crdt.AnyKind, opts *sto
 }
 
 // Views implements store.Backend. It asks for a hundred objects at a time.
-func (e *Engine) Views(ctx context.Context, keys []string, k crdt.AnyKind, o store.Options) ([]*crdt.Object, error) {
+func (e *Engine) Views(ctx context.Context, keys []string, k crdt.AnyKind, o store.Options) ([]*untyped.Object, error) {
 	want, err := e.wants(&o, keys...)
 	if err != nil {
-		return make([]*crdt.Object, len(keys)), err
+		return make([]*untyped.Object, len(keys)), err
 	}
 	ctx, cancel, err := e.begin(ctx)
 	if err != nil {
-		return make([]*crdt.Object, len(keys)), err
+		return make([]*untyped.Object, len(keys)), err
 	}
 	defer cancel()
-	out, errs := make([]*crdt.Object, len(keys)), make([]error, len(keys))
+	out, errs := make([]*untyped.Object, len(keys)), make([]error, len(keys))
 	for from := 0; from < len(keys); from += batchSize {
 		to := min(from+batchSize, len(keys))
 		units, failed := e.records.ReadBatch(ctx, keys[from:to], o.Newest)
@@ -125,7 +126,7 @@ func (e *Engine) Views(ctx context.Context, keys []string, k crdt.AnyKind, o sto
 // or is behind what is remembered or wanted, it is read by itself.
 func (e *Engine) viewOf(
 	ctx context.Context, key string, k crdt.AnyKind, u *layout.Record, failed error, newest bool, want *clock.Context,
-) (*crdt.Object, error) {
+) (*untyped.Object, error) {
 	o, err := e.use(key)
 	if err != nil {
 		return nil, err

@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"github.com/dovetail-crdt/dovetail/aerospike/internal/layout"
-	"github.com/dovetail-crdt/dovetail/crdt"
+	"github.com/dovetail-crdt/dovetail/crdt/untyped"
 	"github.com/dovetail-crdt/dovetail/store"
 )
 
@@ -65,7 +65,7 @@ type change struct {
 	// this process did not number.
 	object *object
 	value  *value
-	delta  *crdt.Object
+	delta  *untyped.Object
 }
 
 // ticket names a change in the ledger and in the journal.
@@ -115,13 +115,13 @@ func (s changeState) isResolved() bool { return s == stateKept || s == stateDrop
 
 // revocation is the delta that takes a change back by name.
 type revocation struct {
-	delta *crdt.Object
+	delta *untyped.Object
 	entry layout.Entry
 }
 
 // revoke returns the revocation of a delta. It follows from the delta alone, so the
 // journal has none.
-func revoke(delta *crdt.Object) (*revocation, error) {
+func revoke(delta *untyped.Object) (*revocation, error) {
 	r, ok := delta.Revoke()
 	if !ok {
 		return nil, store.ErrCannotAbandon

@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 
-	"github.com/dovetail-crdt/dovetail/crdt"
+	"github.com/dovetail-crdt/dovetail/crdt/untyped"
 	"github.com/dovetail-crdt/dovetail/store"
 )
 
@@ -15,7 +15,7 @@ type doubt struct {
 	o     *object
 	v     *value
 	c     *change
-	delta *crdt.Object
+	delta *untyped.Object
 }
 
 // Retry implements store.PendingChange.

@@ -13,6 +13,7 @@ import (
 	"github.com/dovetail-crdt/dovetail/aerospike/asdtest"
 	"github.com/dovetail-crdt/dovetail/aerospike/internal/astest"
 	"github.com/dovetail-crdt/dovetail/crdt"
+	"github.com/dovetail-crdt/dovetail/crdt/untyped"
 	"github.com/dovetail-crdt/dovetail/store"
 )
 
@@ -24,7 +25,7 @@ func newer(t *testing.T) []byte {
 	for i := range f {
 		g := bytes.Clone(f)
 		g[i] = 0x7f
-		if _, err := crdt.DecodeObject(g); errors.Is(err, crdt.ErrVersion) {
+		if _, err := untyped.DecodeObject(g); errors.Is(err, crdt.ErrVersion) {
 			return g
 		}
 	}

@@ -9,7 +9,7 @@ import (
 	"github.com/dovetail-crdt/dovetail/aerospike/internal/layout"
 	"github.com/dovetail-crdt/dovetail/clock"
 	"github.com/dovetail-crdt/dovetail/clock/wire"
-	"github.com/dovetail-crdt/dovetail/crdt"
+	"github.com/dovetail-crdt/dovetail/crdt/untyped"
 )
 
 // The first byte of a row's key says what it is. Numbers in keys have eight bytes,
@@ -124,7 +124,7 @@ func readChange(t ticket, v []byte) (*change, error) {
 		c.resolved = time.UnixMilli(int64(at))
 	}
 	if c.state == stateDropping || c.state == stateDropped {
-		o, err := crdt.DecodeObject(c.entry.Frame) // one that can be revoked is causal
+		o, err := untyped.DecodeObject(c.entry.Frame) // one that can be revoked is causal
 		if err == nil {
 			c.revocation, err = revoke(o)
 		}

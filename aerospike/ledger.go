@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/dovetail-crdt/dovetail/aerospike/internal/layout"
-	"github.com/dovetail-crdt/dovetail/crdt"
+	"github.com/dovetail-crdt/dovetail/crdt/untyped"
 )
 
 // ErrTooManyInDoubt means that so many changes are in doubt already (Config.MaxInDoubt,
@@ -189,10 +189,10 @@ func (l *ledger) toMerge(c *change) (layout.Entry, *revocation, changeState) {
 // pendingOf returns what transactions on v build on beside what the cluster is known
 // to have: the changes whose fate is open, and the revocations of those that are being
 // dropped. V.mu is held, so none of them is resolved meanwhile.
-func (l *ledger) pendingOf(v *value) []*crdt.Object {
+func (l *ledger) pendingOf(v *value) []*untyped.Object {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	deltas := make([]*crdt.Object, 0, len(v.pending))
+	deltas := make([]*untyped.Object, 0, len(v.pending))
 	for _, c := range v.pending {
 		if c.revocation != nil {
 			deltas = append(deltas, c.revocation.delta)

@@ -8,7 +8,7 @@ import (
 	"sync/atomic"
 
 	"github.com/dovetail-crdt/dovetail/aerospike/internal/layout"
-	"github.com/dovetail-crdt/dovetail/crdt"
+	"github.com/dovetail-crdt/dovetail/crdt/untyped"
 )
 
 // noticed are the objects of which the last read or write found something wrong: a
@@ -97,7 +97,7 @@ func (e *Engine) recall(key string) *layout.State {
 }
 
 // copy returns a copy of what is remembered.
-func (v *value) copy() *crdt.Object {
+func (v *value) copy() *untyped.Object {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	return v.seen.Clone()

@@ -8,6 +8,7 @@ import (
 
 	"github.com/dovetail-crdt/dovetail/aerospike/internal/record"
 	"github.com/dovetail-crdt/dovetail/crdt"
+	"github.com/dovetail-crdt/dovetail/crdt/untyped"
 	"github.com/dovetail-crdt/dovetail/store"
 )
 
@@ -57,7 +58,7 @@ func (o *object) give() { <-o.turn }
 
 // as returns what is remembered of the object as one of kind k.
 func (o *object) as(k crdt.AnyKind) *value {
-	name := crdt.KindName(k)
+	name := untyped.KindName(k)
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if v := o.values[name]; v != nil {

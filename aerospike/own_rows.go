@@ -3,7 +3,7 @@ package aerospike
 import (
 	"fmt"
 
-	"github.com/dovetail-crdt/dovetail/crdt"
+	"github.com/dovetail-crdt/dovetail/crdt/untyped"
 )
 
 // ownRows is what this replica wrote to an object of a type without a context: its
@@ -14,7 +14,7 @@ import (
 // are as much as their join is, as that, so that the disk writes each byte a few times.
 // Value.mu guards it.
 type ownRows struct {
-	state *crdt.Object // the join of all parts whose fate is known; nil: not asked for
+	state *untyped.Object // the join of all parts whose fate is known; nil: not asked for
 	parts []ticket
 	size  int // of them
 	whole int // of their join, when it was last written
@@ -37,10 +37,10 @@ func (v *value) recallOwn(l *ledger, o *object) error {
 	if v.own.state != nil || l.disk == nil {
 		return nil
 	}
-	own := ownRows{state: crdt.NewObject(v.kind)}
+	own := ownRows{state: untyped.NewObject(v.kind)}
 	name := ownName{v.name, o.key}
 	for _, p := range l.ownParts(name) {
-		d, err := crdt.DecodeObjectAs(v.kind, p.frame)
+		d, err := untyped.DecodeObjectAs(v.kind, p.frame)
 		if err != nil {
 			return fmt.Errorf("%w: what this replica wrote before: %w", ErrJournal, err)
 		}
@@ -59,7 +59,7 @@ func (v *value) recallOwn(l *ledger, o *object) error {
 const ownFold = 4 << 10
 
 // add takes note that a change of v is in the cluster.
-func (o *ownRows) add(l *ledger, v *value, c *change, delta *crdt.Object) {
+func (o *ownRows) add(l *ledger, v *value, c *change, delta *untyped.Object) {
 	if o.state == nil {
 		return
 	}

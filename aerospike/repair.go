@@ -5,7 +5,7 @@ import (
 	"log/slog"
 
 	"github.com/dovetail-crdt/dovetail/aerospike/internal/layout"
-	"github.com/dovetail-crdt/dovetail/crdt"
+	"github.com/dovetail-crdt/dovetail/crdt/untyped"
 )
 
 // repair merges into the record, in the background, what u lacks of what is known to
@@ -44,13 +44,13 @@ func (v *value) repair(e *Engine, o *object, u *layout.Record) {
 }
 
 // lackedBy returns what a state lacks of what is remembered. V.mu is held.
-func (v *value) lackedBy(fresh *crdt.Object) (layout.Entry, error) {
+func (v *value) lackedBy(fresh *untyped.Object) (layout.Entry, error) {
 	news, err := fresh.Strip(v.seen)
 	if err != nil {
 		return layout.Entry{}, err
 	}
 	if news == nil {
-		news = crdt.NewObject(v.kind)
+		news = untyped.NewObject(v.kind)
 	}
 	frame, err := news.AppendFrame(nil)
 	return layout.NewEntryExcept(frame, v.readContext().unapplied), err

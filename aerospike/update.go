@@ -9,6 +9,7 @@ import (
 	"github.com/dovetail-crdt/dovetail/aerospike/internal/layout"
 	"github.com/dovetail-crdt/dovetail/clock"
 	"github.com/dovetail-crdt/dovetail/crdt"
+	"github.com/dovetail-crdt/dovetail/crdt/untyped"
 	"github.com/dovetail-crdt/dovetail/store"
 )
 
@@ -17,7 +18,7 @@ type update struct {
 	e    *Engine
 	o    *object
 	v    *value
-	fn   func(*crdt.Tx, *crdt.Object) error
+	fn   func(*crdt.Tx, *untyped.Object) error
 	opts *store.Options
 	want *clock.Context // what must be applied before, or nil
 
@@ -210,7 +211,7 @@ func (u *update) issuer() issuer {
 
 // doubt returns how far the process does not remember what it did to the object. A
 // counter that shows the last of it has all of it: totals repeat what was before.
-func (u *update) doubt(work *crdt.Object) uint64 {
+func (u *update) doubt(work *untyped.Object) uint64 {
 	if u.v.rows { // which knows all that it did, for ever
 		return 0
 	}
@@ -218,7 +219,7 @@ func (u *update) doubt(work *crdt.Object) uint64 {
 	if d == 0 {
 		return 0
 	}
-	if c, err := crdt.ValueOf(crdt.CounterKind(), work); err == nil && c.Last(u.e.replica.id) == d {
+	if c, err := untyped.ValueOf(crdt.CounterKind(), work); err == nil && c.Last(u.e.replica.id) == d {
 		u.o.doubt.Store(0)
 		return 0
 	}
@@ -248,7 +249,7 @@ func (u *update) writeAlone(ctx context.Context, c *change, exact bool) error {
 }
 
 // end takes note of how the first write of c ended and returns what to tell.
-func (u *update) end(c *change, delta *crdt.Object, err error) (readContext, error) {
+func (u *update) end(c *change, delta *untyped.Object, err error) (readContext, error) {
 	if err == nil {
 		u.v.acknowledged(u.e.ledger, c, delta, u.e.cfg.Now())
 		return u.v.present(), nil

@@ -8,6 +8,7 @@ import (
 	"github.com/dovetail-crdt/dovetail/aerospike/internal/layout"
 	"github.com/dovetail-crdt/dovetail/clock"
 	"github.com/dovetail-crdt/dovetail/crdt"
+	"github.com/dovetail-crdt/dovetail/crdt/untyped"
 )
 
 // value is what the process remembers of an object as one of some kind.
@@ -19,7 +20,7 @@ type value struct {
 	mu sync.Mutex // see ledger for the order of locks
 	// Seen is the join of all that was read, and of all that was written and
 	// acknowledged: what a View shows.
-	seen *crdt.Object
+	seen *untyped.Object
 	// Unapplied are the events that seen covers and has not applied.
 	unapplied layout.Unapplied
 
@@ -48,7 +49,7 @@ type value struct {
 }
 
 func newValue(name string, k crdt.AnyKind) *value {
-	v := &value{kind: k, name: name, seen: crdt.NewObject(k)}
+	v := &value{kind: k, name: name, seen: untyped.NewObject(k)}
 	v.rows = v.seen.BorrowContext() == nil
 	return v
 }
@@ -87,7 +88,7 @@ func (v *value) acknowledgements() int {
 }
 
 // view reads the record and returns a copy of what it comes to.
-func (v *value) view(ctx context.Context, e *Engine, o *object, newest bool, want *clock.Context) (*crdt.Object, readContext, error) {
+func (v *value) view(ctx context.Context, e *Engine, o *object, newest bool, want *clock.Context) (*untyped.Object, readContext, error) {
 	err := v.readAtLeast(ctx, e, o, newest, want)
 	if err == nil {
 		err = v.check()
@@ -101,7 +102,7 @@ func (v *value) view(ctx context.Context, e *Engine, o *object, newest bool, wan
 }
 
 // fromUnit is view of a record that was read. Ok is false if a newer one must be.
-func (v *value) fromUnit(u *layout.Record, want *clock.Context) (out *crdt.Object, ok bool, err error) {
+func (v *value) fromUnit(u *layout.Record, want *clock.Context) (out *untyped.Object, ok bool, err error) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	lacks, err := v.absorb(u, false)
@@ -114,7 +115,7 @@ func (v *value) fromUnit(u *layout.Record, want *clock.Context) (out *crdt.Objec
 // handOut returns what is remembered, for the caller to keep, and goes on with a copy.
 // It is not the copy that is handed out, since making one puts what it is made of into
 // an order from which the next is made faster. V.mu is held.
-func (v *value) handOut() *crdt.Object {
+func (v *value) handOut() *untyped.Object {
 	out := v.seen
 	v.seen = out.Clone()
 	return out
@@ -156,7 +157,7 @@ func (v *value) present() readContext {
 }
 
 // contains reports whether all of a delta is in what was read.
-func (v *value) contains(delta *crdt.Object) bool {
+func (v *value) contains(delta *untyped.Object) bool {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	ok, err := v.seen.Contains(delta)
@@ -165,13 +166,13 @@ func (v *value) contains(delta *crdt.Object) bool {
 
 // has reports whether what is remembered contains the change of a frame.
 func (v *value) has(frame []byte) bool {
-	d, err := crdt.DecodeObjectAs(v.kind, frame)
+	d, err := untyped.DecodeObjectAs(v.kind, frame)
 	return err == nil && v.contains(d)
 }
 
 // acknowledged takes note that the cluster has a change, and reports whether it became
 // kept by that: not if it is being dropped.
-func (v *value) acknowledged(l *ledger, c *change, delta *crdt.Object, now time.Time) (became bool) {
+func (v *value) acknowledged(l *ledger, c *change, delta *untyped.Object, now time.Time) (became bool) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if became = l.acknowledge(c, now); became {

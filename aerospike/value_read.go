@@ -7,6 +7,7 @@ import (
 	"github.com/dovetail-crdt/dovetail/aerospike/internal/layout"
 	"github.com/dovetail-crdt/dovetail/clock"
 	"github.com/dovetail-crdt/dovetail/crdt"
+	"github.com/dovetail-crdt/dovetail/crdt/untyped"
 )
 
 // absorb takes in a record that was read and reports whether it lacks something of
@@ -106,8 +107,8 @@ func (v *value) replace(u *layout.Record) (lacks bool, err error) {
 
 // join returns what a record comes to, as an object of the kind, and what of that is
 // unapplied.
-func (v *value) join(u *layout.Record) (s *crdt.Object, unapplied layout.Unapplied, err error) {
-	s = crdt.NewObject(v.kind)
+func (v *value) join(u *layout.Record) (s *untyped.Object, unapplied layout.Unapplied, err error) {
+	s = untyped.NewObject(v.kind)
 	for i, f := range u.Base() {
 		d, err := v.decode(f)
 		if err != nil {
@@ -136,8 +137,8 @@ func (v *value) join(u *layout.Record) (s *crdt.Object, unapplied layout.Unappli
 
 // decode returns what a frame holds of the kind: nil if it is of another, which stands
 // beside.
-func (v *value) decode(frame []byte) (*crdt.Object, error) {
-	d, err := crdt.DecodeObjectAs(v.kind, frame)
+func (v *value) decode(frame []byte) (*untyped.Object, error) {
+	d, err := untyped.DecodeObjectAs(v.kind, frame)
 	if errors.Is(err, crdt.ErrKind) {
 		return nil, nil //nolint:nilnil // which is no error: see check
 	}
@@ -146,7 +147,7 @@ func (v *value) decode(frame []byte) (*crdt.Object, error) {
 
 // learn merges what is in the cluster, and leaves events unapplied, into what is
 // known: d, which frame holds, or nothing if that is of another kind.
-func (v *value) learn(frame []byte, d *crdt.Object, unapplied *clock.Context) {
+func (v *value) learn(frame []byte, d *untyped.Object, unapplied *clock.Context) {
 	v.notice(frame)
 	if d != nil {
 		v.merge(d, unapplied)
@@ -160,7 +161,7 @@ func (v *value) notice(frames ...[]byte) {
 		if v.found {
 			return
 		}
-		kind, err := crdt.FrameKind(f)
+		kind, err := untyped.FrameKind(f)
 		if v.found = err == nil && kind == v.name; !v.found && err == nil {
 			v.other = kind
 		}
@@ -178,7 +179,7 @@ func (v *value) check() error {
 }
 
 // merge merges what is in the cluster into seen.
-func (v *value) merge(d *crdt.Object, unapplied *clock.Context) {
+func (v *value) merge(d *untyped.Object, unapplied *clock.Context) {
 	v.unapplied.Merge(v.seen.BorrowContext(), d.BorrowContext(), unapplied)
 	mustMerge(v.seen, d)
 }

@@ -1,6 +1,8 @@
 package aerospike
 
-import "github.com/dovetail-crdt/dovetail/crdt"
+import (
+	"github.com/dovetail-crdt/dovetail/crdt/untyped"
+)
 
 // workState is the state that transactions run on: what the cluster is known to have
 // of an object, and beside it the changes whose fate is open. It is a copy of its own,
@@ -10,9 +12,9 @@ import "github.com/dovetail-crdt/dovetail/crdt"
 // The state belongs to whoever has the turn to update the object; what is said of it
 // here is under value.mu.
 type workState struct {
-	state *crdt.Object // nil: there is none yet, or not any more
+	state *untyped.Object // nil: there is none yet, or not any more
 	// Learned came into what is remembered since work was brought up to date.
-	learned []*crdt.Object
+	learned []*untyped.Object
 	stale   bool // learned is not all: state must be made anew
 	// Revision counts what was taken out of work: changes that were refused or dropped.
 	// A transaction that began before one was must not be numbered.
@@ -25,7 +27,7 @@ type workState struct {
 const learnedMost = 256
 
 // learn takes note that a delta, which nobody changes, came into what is remembered.
-func (w *workState) learn(d *crdt.Object) {
+func (w *workState) learn(d *untyped.Object) {
 	switch {
 	case w.state == nil || w.stale:
 	case len(w.learned) == learnedMost:
@@ -47,7 +49,7 @@ func (w *workState) revise() {
 
 // workOn returns the state that transactions run on, up to date, and its revision. The
 // caller has the turn.
-func (v *value) workOn(l *ledger) (state *crdt.Object, revision int) {
+func (v *value) workOn(l *ledger) (state *untyped.Object, revision int) {
 	v.mu.Lock()
 	w := &v.work
 	if w.state != nil && !w.stale {
@@ -106,7 +108,7 @@ func (v *value) drop(l *ledger, c *change, r *revocation) changeState {
 }
 
 // mustMerge merges an object of the same kind.
-func mustMerge(o, d *crdt.Object) {
+func mustMerge(o, d *untyped.Object) {
 	if _, err := o.Merge(d); err != nil {
 		panic("aerospike: objects of one kind: " + err.Error())
 	}

@@ -16,11 +16,13 @@ import (
 	"github.com/dovetail-crdt/dovetail/clock"
 	"github.com/dovetail-crdt/dovetail/clock/wire"
 	"github.com/dovetail-crdt/dovetail/crdt"
+	"github.com/dovetail-crdt/dovetail/crdt/internal/envelope"
+	"github.com/dovetail-crdt/dovetail/crdt/untyped"
 )
 
 func batchOf(tb testing.TB, frames ...[]byte) []byte {
 	tb.Helper()
-	b, err := crdt.AppendBatch(nil, frames...)
+	b, err := untyped.AppendBatch(nil, frames...)
 	if err != nil {
 		tb.Fatalf("AppendBatch: %v", err)
 	}
@@ -30,7 +32,7 @@ func batchOf(tb testing.TB, frames ...[]byte) []byte {
 // framesOf returns copies of the frames of a batch.
 func framesOf(tb testing.TB, b []byte) [][]byte {
 	tb.Helper()
-	batch, err := crdt.DecodeBatch(b)
+	batch, err := untyped.DecodeBatch(b)
 	if err != nil {
 		tb.Fatalf("DecodeBatch: %v\n%x", err, b)
 	}
@@ -55,7 +57,7 @@ func everyFrame(tb testing.TB) [][]byte {
 	tb.Helper()
 	var all [][]byte
 	for _, g := range goldens() {
-		all = append(all, g.frame, goldenFrame(tb, goldenPath(g.name, crdt.OldestVersion)), g.frame)
+		all = append(all, g.frame, goldenFrame(tb, goldenPath(g.name, envelope.OldestVersion)), g.frame)
 	}
 	all = append(all, []byte{0x96, 3}, []byte{0x92, 0x7f, 1}, frame(tb, gsetKind, gsetKind.New()))
 	all = append(all, deltas(tb, 50, 3)...)
@@ -114,13 +116,13 @@ func TestBatch(t *testing.T) {
 		}
 	}
 	b := batchOf(t, all...)
-	batch, err := crdt.DecodeBatch(b)
+	batch, err := untyped.DecodeBatch(b)
 	if err != nil {
 		t.Fatal(err)
 	}
 	i := 0
 	for o, err := range batch.Objects(gsetKind) {
-		want, wantErr := crdt.DecodeObject(all[i], gsetKind)
+		want, wantErr := untyped.DecodeObject(all[i], gsetKind)
 		if fmt.Sprint(err) != fmt.Sprint(wantErr) && !errors.Is(err, crdt.ErrCorrupt) {
 			t.Errorf("frame %d: %v, want %v", i, err, wantErr)
 		}
@@ -133,7 +135,7 @@ func TestBatch(t *testing.T) {
 		t.Errorf("%d objects of %d frames", i, len(all))
 	}
 	prefix := []byte("prefix")
-	if got, _ := crdt.AppendBatch(prefix, all...); !bytes.Equal(got, append(prefix, b...)) {
+	if got, _ := untyped.AppendBatch(prefix, all...); !bytes.Equal(got, append(prefix, b...)) {
 		t.Error("AppendBatch behind a prefix writes something else")
 	}
 	for range batch.Frames() { // can be left, and walked again
@@ -186,7 +188,7 @@ func TestBatchIsMessagePack(t *testing.T) {
 	if err := msgpack.Unmarshal(b, &v); err != nil {
 		t.Fatal(err)
 	}
-	if v.Format != crdt.FrameVersion || len(v.Kinds) < 10 || len(v.Replicas) == 0 || len(v.Sum) != 4 {
+	if v.Format != untyped.FrameVersion || len(v.Kinds) < 10 || len(v.Replicas) == 0 || len(v.Sum) != 4 {
 		t.Errorf("an ordinary decoder reads %+v", v)
 	}
 	again, err := msgpack.Marshal(v)
@@ -214,7 +216,7 @@ func TestBatchRefusesFrames(t *testing.T) {
 	good := goldens()[0].frame
 	bad := bytes.Clone(good)
 	bad[len(bad)-1]++
-	old := bytes.Clone(goldenFrame(t, goldenPath("awset", crdt.OldestVersion)))
+	old := bytes.Clone(goldenFrame(t, goldenPath("awset", envelope.OldestVersion)))
 	old[30]++
 	for name, f := range map[string][]byte{
 		"nothing":               {},
@@ -225,12 +227,12 @@ func TestBatchRefusesFrames(t *testing.T) {
 		"a context cut":         pack{kind: "k", version: 1, context: []byte{1}, body: []byte{0}}.frame(),
 		"a batch":               batchOf(t, good),
 	} {
-		if b, err := crdt.AppendBatch(nil, good, f); !errors.Is(err, crdt.ErrCorrupt) || b != nil {
+		if b, err := untyped.AppendBatch(nil, good, f); !errors.Is(err, crdt.ErrCorrupt) || b != nil {
 			t.Errorf("AppendBatch of %s = %x, %v, want ErrCorrupt", name, b, err)
 		}
 	}
 	large := pack{kind: "k", version: 1, body: make([]byte, crdt.MaxFrame/2)}.frame()
-	if _, err := crdt.AppendBatch(nil, large, large); err == nil {
+	if _, err := untyped.AppendBatch(nil, large, large); err == nil {
 		t.Error("AppendBatch of more than MaxFrame made a batch")
 	}
 }
@@ -239,13 +241,13 @@ func TestBatchRefusesFrames(t *testing.T) {
 func TestDamagedBatch(t *testing.T) {
 	t.Parallel()
 	good := batchOf(t, append(deltas(t, 6, 2), goldens()[3].frame)...)
-	refuseDamage(t, "batch", good, func(b []byte) error { _, err := crdt.DecodeBatch(b); return err })
+	refuseDamage(t, "batch", good, func(b []byte) error { _, err := untyped.DecodeBatch(b); return err })
 }
 
 // rawBatch is a batch with a right checksum, whatever it says.
 func rawBatch(kinds, ids, frames string) []byte {
 	bin := func(b []byte, s string) []byte { return append(append(b, 0xc4, byte(len(s))), s...) }
-	return sealed(bin(bin(append([]byte{0x95, crdt.FrameVersion}, kinds...), ids), frames))
+	return sealed(bin(bin(append([]byte{0x95, untyped.FrameVersion}, kinds...), ids), frames))
 }
 
 // hostileBatch says something with a right checksum; if not ok it says something
@@ -323,7 +325,7 @@ func TestHostileBatches(t *testing.T) {
 	for _, tt := range hostileBatches {
 		b := tt.batch()
 		var err error
-		if _, err = crdt.DecodeBatch(b); (err == nil) != tt.ok || err != nil && !errors.Is(err, crdt.ErrCorrupt) {
+		if _, err = untyped.DecodeBatch(b); (err == nil) != tt.ok || err != nil && !errors.Is(err, crdt.ErrCorrupt) {
 			t.Errorf("%s: DecodeBatch(%x) = %v, want no error %t", tt.name, b, err, tt.ok)
 		}
 		var at *wire.Error
@@ -331,26 +333,26 @@ func TestHostileBatches(t *testing.T) {
 			t.Errorf("%s: %v does not tell the byte", tt.name, err)
 		}
 	}
-	if _, err := crdt.DecodeBatch([]byte{0x95, crdt.FrameVersion + 1}); !errors.Is(err, crdt.ErrVersion) {
+	if _, err := untyped.DecodeBatch([]byte{0x95, untyped.FrameVersion + 1}); !errors.Is(err, crdt.ErrVersion) {
 		t.Errorf("DecodeBatch of a newer format = %v, want ErrVersion", err)
 	}
-	if _, err := crdt.DecodeBatch(make([]byte, crdt.MaxFrame+1)); !errors.Is(err, crdt.ErrCorrupt) {
+	if _, err := untyped.DecodeBatch(make([]byte, crdt.MaxFrame+1)); !errors.Is(err, crdt.ErrCorrupt) {
 		t.Errorf("DecodeBatch of more than MaxFrame = %v, want ErrCorrupt", err)
 	}
 }
 
 // A short batch does not stand for more than MaxFrame bytes of frames.
 func TestBatchBomb(t *testing.T) {
-	name := strings.Repeat("k", crdt.MaxName)
-	kinds := append([]byte{0x91, 0x93, 0xda, crdt.MaxName >> 8, crdt.MaxName & 0xff}, name...)
+	name := strings.Repeat("k", envelope.MaxName)
+	kinds := append([]byte{0x91, 0x93, 0xda, envelope.MaxName >> 8, envelope.MaxName & 0xff}, name...)
 	kinds = append(kinds, 1, 0xc2)
 	const n = 1 << 19
 	records := append(wire.AppendUvarint(nil, n), bytes.Repeat([]byte{2, 0, 0}, n)...)
-	b := append([]byte{0x95, crdt.FrameVersion}, kinds...)
+	b := append([]byte{0x95, untyped.FrameVersion}, kinds...)
 	b = binary.BigEndian.AppendUint32(append(b, 0xc4, 0, 0xc6), uint32(len(records)))
 	b = sealed(append(b, records...))
 	var err error
-	if got := allocated(func() { _, err = crdt.DecodeBatch(b) }); got > 64<<10 || !errors.Is(err, crdt.ErrCorrupt) {
+	if got := allocated(func() { _, err = untyped.DecodeBatch(b) }); got > 64<<10 || !errors.Is(err, crdt.ErrCorrupt) {
 		t.Errorf("a batch of %d bytes for %d frames of %d allocates %d: %v, want ErrCorrupt", len(b), n, len(name), got, err)
 	}
 }
@@ -389,18 +391,18 @@ func BenchmarkBatch(b *testing.B) {
 		b.ReportAllocs()
 		var out []byte
 		for b.Loop() {
-			out, _ = crdt.AppendBatch(out[:0], all...)
+			out, _ = untyped.AppendBatch(out[:0], all...)
 		}
 		each(b)
 	})
 	b.Run("decode", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			_, _ = crdt.DecodeBatch(enc)
+			_, _ = untyped.DecodeBatch(enc)
 		}
 		each(b)
 	})
-	batch, _ := crdt.DecodeBatch(enc)
+	batch, _ := untyped.DecodeBatch(enc)
 	b.Run("frames", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {

@@ -124,10 +124,10 @@ func (k cell) compare(o cell) int {
 
 func (k cell) isTransfer() bool { return k.what == cellTransfer || k.what == cellMoved }
 
-// AppendBinary appends the number of cells and each of them: writer, what it
+// appendBinary appends the number of cells and each of them: writer, what it
 // counts, to whom if it counts transfers, total. They stand in that order.
 // O(n log n). The bounds are the kind's.
-func (c *BoundedCounter) AppendBinary(b []byte) ([]byte, error) {
+func (c *BoundedCounter) appendBinary(b []byte) ([]byte, error) {
 	b = wire.AppendUvarint(b, uint64(len(c.cells)))
 	for _, k := range slices.SortedFunc(maps.Keys(c.cells), cell.compare) {
 		b = append(wire.AppendUint64(b, uint64(k.by)), byte(k.what))
@@ -139,10 +139,10 @@ func (c *BoundedCounter) AppendBinary(b []byte) ([]byte, error) {
 	return b, nil
 }
 
-// UnmarshalBinary replaces c by what AppendBinary wrote for a counter of the same
+// unmarshalBinary replaces c by what appendBinary wrote for a counter of the same
 // bounds; on error c is as it was. Memory is bounded by the length of b, to which
 // no reference is kept.
-func (c *BoundedCounter) UnmarshalBinary(b []byte) error {
+func (c *BoundedCounter) unmarshalBinary(b []byte) error {
 	r := wire.NewReader(b)
 	cells := make(map[cell]uint64) // which grows with what was read, not with what was announced
 	var last cell

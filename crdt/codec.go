@@ -3,7 +3,8 @@ package crdt
 import (
 	"encoding/binary"
 	"fmt"
-	"unicode/utf8"
+
+	"github.com/dovetail-crdt/dovetail/crdt/internal/envelope"
 )
 
 // Codec turns values of E into canonical bytes and back. The bytes are the
@@ -108,22 +109,10 @@ var Int64 = Codec[int64]{
 
 // Limits of what a frame may hold, on both sides of it.
 const (
-	// MaxFrame is the largest frame, in bytes. A value that has grown beyond it can
+	// MaxFrame is the largest frame: 256 MiB. A value that has grown beyond it can
 	// no longer be written or read as one frame, so stay well below.
-	MaxFrame = 256 << 20
+	MaxFrame = envelope.MaxFrame
 	// MaxWrite is the most that a transaction can write, in bytes of elements, keys and
 	// values, so that its delta fits a frame.
 	MaxWrite = MaxFrame - 16<<20
-	// MaxName is the longest name of a kind, in bytes.
-	MaxName = 1 << 10
 )
-
-func checkName(what, name string) error {
-	switch {
-	case name == "", len(name) > MaxName:
-		return fmt.Errorf("crdt: %s of %d bytes: want 1 to %d", what, len(name), MaxName)
-	case !utf8.ValidString(name):
-		return fmt.Errorf("crdt: %s %q is not UTF-8", what, name)
-	}
-	return nil
-}

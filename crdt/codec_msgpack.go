@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"reflect"
 
+	"github.com/dovetail-crdt/dovetail/crdt/internal/envelope"
 	"github.com/dovetail-crdt/dovetail/crdt/internal/msgpack"
 )
 
@@ -30,7 +31,7 @@ import (
 // than 32 bytes of which all may be left out, or maps of keys and values larger than
 // 16, in proportion to their size.
 func MsgPack[T any](name string) Codec[T] {
-	declared(checkName("codec name", name))
+	declared(envelope.CheckName("codec name", name))
 	t, err := msgpack.Of(reflect.TypeFor[T]())
 	if err != nil {
 		panic(fmt.Sprintf("crdt: MsgPack %s: %v", name, err))

@@ -51,8 +51,8 @@ func (t *rows) cells(width int) iter.Seq[rows] {
 	}
 }
 
-// Parts implements Decomposer: a part is the total of one replica.
-func (c *GCounter) Parts() iter.Seq[*GCounter] {
+// parts implements decomposer: a part is the total of one replica.
+func (c *GCounter) parts() iter.Seq[*GCounter] {
 	return func(yield func(*GCounter) bool) {
 		for r := range c.table().cells(1) {
 			if !yield(&GCounter{r}) {
@@ -62,8 +62,8 @@ func (c *GCounter) Parts() iter.Seq[*GCounter] {
 	}
 }
 
-// Without implements Decomposer. O(replicas); of few, O(m log n).
-func (c *GCounter) Without(s *GCounter) *GCounter {
+// without implements decomposer. O(replicas); of few, O(m log n).
+func (c *GCounter) without(s *GCounter) *GCounter {
 	return &GCounter{c.table().without(s.table(), 1)}
 }
 
@@ -74,9 +74,9 @@ func (c *GCounter) table() *rows {
 	return &c.rows
 }
 
-// Parts implements Decomposer: a part is the total of the increments or of the
+// parts implements decomposer: a part is the total of the increments or of the
 // decrements of one replica.
-func (c *PNCounter) Parts() iter.Seq[*PNCounter] {
+func (c *PNCounter) parts() iter.Seq[*PNCounter] {
 	return func(yield func(*PNCounter) bool) {
 		for r := range c.table().cells(pnWidth) {
 			if !yield(&PNCounter{r}) {
@@ -86,8 +86,8 @@ func (c *PNCounter) Parts() iter.Seq[*PNCounter] {
 	}
 }
 
-// Without implements Decomposer. O(replicas); of few, O(m log n).
-func (c *PNCounter) Without(s *PNCounter) *PNCounter {
+// without implements decomposer. O(replicas); of few, O(m log n).
+func (c *PNCounter) without(s *PNCounter) *PNCounter {
 	return &PNCounter{c.table().without(s.table(), pnWidth)}
 }
 
@@ -98,8 +98,8 @@ func (c *PNCounter) table() *rows {
 	return &c.rows
 }
 
-// Parts implements Decomposer: a part is one cell.
-func (c *BoundedCounter) Parts() iter.Seq[*BoundedCounter] {
+// parts implements decomposer: a part is one cell.
+func (c *BoundedCounter) parts() iter.Seq[*BoundedCounter] {
 	return func(yield func(*BoundedCounter) bool) {
 		if c == nil {
 			return
@@ -112,8 +112,8 @@ func (c *BoundedCounter) Parts() iter.Seq[*BoundedCounter] {
 	}
 }
 
-// Without implements Decomposer. O(cells of the receiver).
-func (c *BoundedCounter) Without(s *BoundedCounter) *BoundedCounter {
+// without implements decomposer. O(cells of the receiver).
+func (c *BoundedCounter) without(s *BoundedCounter) *BoundedCounter {
 	out := &BoundedCounter{cells: make(map[cell]uint64)}
 	if c == nil {
 		return out
@@ -127,8 +127,8 @@ func (c *BoundedCounter) Without(s *BoundedCounter) *BoundedCounter {
 	return out
 }
 
-// Parts implements Decomposer: a part is one element.
-func (s *GSet[E]) Parts() iter.Seq[*GSet[E]] {
+// parts implements decomposer: a part is one element.
+func (s *GSet[E]) parts() iter.Seq[*GSet[E]] {
 	return func(yield func(*GSet[E]) bool) {
 		if s == nil {
 			return
@@ -141,8 +141,8 @@ func (s *GSet[E]) Parts() iter.Seq[*GSet[E]] {
 	}
 }
 
-// Without implements Decomposer. O(elements of the receiver).
-func (s *GSet[E]) Without(o *GSet[E]) *GSet[E] {
+// without implements decomposer. O(elements of the receiver).
+func (s *GSet[E]) without(o *GSet[E]) *GSet[E] {
 	out := &GSet[E]{has: make(map[string]struct{})}
 	if s == nil {
 		return out
@@ -159,15 +159,15 @@ func (s *GSet[E]) Without(o *GSet[E]) *GSet[E] {
 	return out
 }
 
-// Parts implements Decomposer: a part is a part of the value of one key, if the
-// values are a Decomposer too, and else that value.
-func (m *GMap[K, S]) Parts() iter.Seq[*GMap[K, S]] {
+// parts implements decomposer: a part is a part of the value of one key, if the
+// values are a decomposer too, and else that value.
+func (m *GMap[K, S]) parts() iter.Seq[*GMap[K, S]] {
 	return func(yield func(*GMap[K, S]) bool) {
 		if m == nil {
 			return
 		}
 		for _, raw := range slices.Sorted(maps.Keys(m.values)) {
-			for v := range Parts(m.values[raw]) {
+			for v := range parts(m.values[raw]) {
 				if !yield(&GMap[K, S]{map[string]S{raw: v}, m.keys, m.kind}) {
 					return
 				}
@@ -176,9 +176,9 @@ func (m *GMap[K, S]) Parts() iter.Seq[*GMap[K, S]] {
 	}
 }
 
-// Without implements Decomposer. O(values of the receiver, and of s for their
-// keys if they are no Decomposer).
-func (m *GMap[K, S]) Without(s *GMap[K, S]) *GMap[K, S] {
+// without implements decomposer. O(values of the receiver, and of s for their
+// keys if they are no decomposer).
+func (m *GMap[K, S]) without(s *GMap[K, S]) *GMap[K, S] {
 	out := &GMap[K, S]{values: make(map[string]S)}
 	if m == nil {
 		return out
@@ -189,15 +189,15 @@ func (m *GMap[K, S]) Without(s *GMap[K, S]) *GMap[K, S] {
 			out.values[raw] = v.Clone()
 		} else if was, known := s.values[raw]; !known {
 			out.values[raw] = v.Clone()
-		} else if news, changed := strip(was, v); changed {
+		} else if news, changed := strip(was, v, false); changed {
 			out.values[raw] = news
 		}
 	}
 	return out
 }
 
-// Parts implements Decomposer: the register is one part.
-func (r *MaxRegister[T]) Parts() iter.Seq[*MaxRegister[T]] {
+// parts implements decomposer: the register is one part.
+func (r *MaxRegister[T]) parts() iter.Seq[*MaxRegister[T]] {
 	return func(yield func(*MaxRegister[T]) bool) {
 		if !r.IsBottom() {
 			yield(r.Clone())
@@ -205,8 +205,8 @@ func (r *MaxRegister[T]) Parts() iter.Seq[*MaxRegister[T]] {
 	}
 }
 
-// Without implements Decomposer.
-func (r *MaxRegister[T]) Without(s *MaxRegister[T]) *MaxRegister[T] {
+// without implements decomposer.
+func (r *MaxRegister[T]) without(s *MaxRegister[T]) *MaxRegister[T] {
 	out := &MaxRegister[T]{}
 	if r == nil {
 		return out
@@ -218,8 +218,8 @@ func (r *MaxRegister[T]) Without(s *MaxRegister[T]) *MaxRegister[T] {
 	return out
 }
 
-// Parts implements Decomposer: the register is one part.
-func (r *MinRegister[T]) Parts() iter.Seq[*MinRegister[T]] {
+// parts implements decomposer: the register is one part.
+func (r *MinRegister[T]) parts() iter.Seq[*MinRegister[T]] {
 	return func(yield func(*MinRegister[T]) bool) {
 		if !r.IsBottom() {
 			yield(r.Clone())
@@ -227,8 +227,8 @@ func (r *MinRegister[T]) Parts() iter.Seq[*MinRegister[T]] {
 	}
 }
 
-// Without implements Decomposer.
-func (r *MinRegister[T]) Without(s *MinRegister[T]) *MinRegister[T] {
+// without implements decomposer.
+func (r *MinRegister[T]) without(s *MinRegister[T]) *MinRegister[T] {
 	out := &MinRegister[T]{}
 	if r == nil {
 		return out

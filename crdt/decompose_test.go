@@ -1,79 +1,64 @@
 package crdt_test
 
 import (
-	"fmt"
 	"math"
+	"slices"
 	"testing"
 
-	"github.com/dovetail-crdt/dovetail/clock"
 	"github.com/dovetail-crdt/dovetail/crdt"
 )
 
-// partTexts returns what s decomposes into, as text.
-func partTexts[S crdt.Lattice[S]](s S) (out []string) {
-	for p := range crdt.Parts(s) {
-		out = append(out, fmt.Sprint(p))
-	}
-	return out
-}
-
-func partCount[S crdt.Lattice[S]](s S) (n int) {
-	for range crdt.Parts(s) {
-		n++
-	}
-	return n
-}
-
-// TestDecomposers pins by what each lattice without a context is decomposed, and
-// that all of them are Decomposers.
+// TestDecomposers pins by what each lattice without a context is decomposed.
 func TestDecomposers(t *testing.T) {
 	t.Parallel()
 	w, v := writer(1), writer(2)
 	g := crdt.GCounterKind().New()
 	do(t, g, w, func(tx *crdt.Tx, c *crdt.GCounter) { c.Add(tx, 3) })
 	do(t, g, v, func(tx *crdt.Tx, c *crdt.GCounter) { c.Add(tx, 4) })
-	checkParts(t, "gcounter", g, 2)
+	checkParts(t, crdt.GCounterKind(), g, 2)
 	pn := crdt.PNCounterKind().New()
 	do(t, pn, w, func(tx *crdt.Tx, c *crdt.PNCounter) { c.Add(tx, 3); c.Add(tx, -1) })
 	do(t, pn, v, func(tx *crdt.Tx, c *crdt.PNCounter) { c.Add(tx, -4) })
-	checkParts(t, "pncounter", pn, 3)
+	checkParts(t, crdt.PNCounterKind(), pn, 3)
 	b := crdt.BoundedCounterKind(0, math.MaxInt64).New()
 	do(t, b, w, func(tx *crdt.Tx, c *crdt.BoundedCounter) { _ = c.Grant(tx, 9); _ = c.Spend(tx, 2) })
-	checkParts(t, "boundedcounter", b, 2)
+	checkParts(t, crdt.BoundedCounterKind(0, math.MaxInt64), b, 2)
 	s := crdt.GSetKind(crdt.String).New()
 	do(t, s, w, func(tx *crdt.Tx, s *crdt.GSet[string]) { s.Add(tx, "x"); s.Add(tx, "y") })
-	checkParts(t, "gset", s, 2)
+	checkParts(t, crdt.GSetKind(crdt.String), s, 2)
 	most, least := crdt.MaxRegisterKind(crdt.Uint64).New(), crdt.MinRegisterKind(crdt.Uint64).New()
 	do(t, most, w, func(tx *crdt.Tx, r *crdt.MaxRegister[uint64]) { r.Set(tx, 0); r.Set(tx, 7) })
 	do(t, least, w, func(tx *crdt.Tx, r *crdt.MinRegister[uint64]) { r.Set(tx, 8); r.Set(tx, 0) })
-	checkParts(t, "max", most, 1)
-	checkParts(t, "min", least, 1)
+	checkParts(t, crdt.MaxRegisterKind(crdt.Uint64), most, 1)
+	checkParts(t, crdt.MinRegisterKind(crdt.Uint64), least, 1)
 	m := crdt.GMapKind(crdt.String, crdt.PNCounterKind()).New()
 	do(t, m, w, func(tx *crdt.Tx, m *crdt.GMap[string, *crdt.PNCounter]) {
 		for _, k := range []string{"k", "l"} {
 			_ = m.Apply(tx, k, func(tx *crdt.Tx, c *crdt.PNCounter) error { c.Add(tx, 3); c.Add(tx, -1); return nil })
 		}
 	})
-	checkParts(t, "gmap", m, 4)
+	checkParts(t, crdt.GMapKind(crdt.String, crdt.PNCounterKind()), m, 4)
 }
 
-func checkParts[S crdt.Decomposer[S]](t *testing.T, name string, s S, want int) {
+func checkParts[S crdt.Lattice[S]](t *testing.T, k crdt.Kind[S], s S, want int) {
 	t.Helper()
-	if got := partTexts(s); len(got) != want {
-		t.Errorf("%s has parts %v, want %d", name, got, want)
+	if got := slices.Collect(partsOf(t, k, s)); len(got) != want {
+		t.Errorf("%s has parts %v, want %d", k.Name, got, want)
 	}
-	for range crdt.Parts(s) { // stops when it is told to
+	for range partsOf(t, k, s) { // stops when it is told to
 		break
 	}
 	var none S // a nil pointer, which stands for bottom
-	if n := partCount(none); n != 0 {
-		t.Errorf("%s: nil has %d parts", name, n)
+	if got := slices.Collect(partsOf(t, k, none)); len(got) != 0 {
+		t.Errorf("%s: nil has parts %v", k.Name, got)
 	}
-	if got := s.Without(none); !got.Equal(s) {
-		t.Errorf("%s: without nil it is %v, want all", name, got)
+	if news, err := asObject(t, k, none).Strip(asObject(t, k, s)); err != nil || !asValue(t, k, news).Equal(s) {
+		t.Errorf("%s: nil lacks %v (%v), want all", k.Name, news, err)
 	}
-	if !none.Without(s).IsBottom() || !s.Without(s).IsBottom() {
-		t.Errorf("%s: nil, or itself, has news for it", name)
+	for _, d := range []S{none, s} {
+		if news, err := asObject(t, k, s).Strip(asObject(t, k, d)); news != nil || err != nil {
+			t.Errorf("%s: nil, or itself, has news for it: %v, %v", k.Name, news, err)
+		}
 	}
 }
 
@@ -88,11 +73,14 @@ func TestWithoutIsApart(t *testing.T) {
 		})
 	}
 	set(m, 3)
+	k := crdt.GMapKind(crdt.String, crdt.GCounterKind())
 	was := m.Clone()
-	for _, news := range []*crdt.GMap[string, *crdt.GCounter]{
-		m.Without(crdt.GMapKind(crdt.String, crdt.GCounterKind()).New()), m.Without(nil), crdt.Strip(crdt.GMapKind(crdt.String, crdt.GCounterKind()).New(), m),
-	} {
-		set(news, 5)
+	for _, of := range []*crdt.GMap[string, *crdt.GCounter]{k.New(), nil} {
+		o, err := asObject(t, k, of).Strip(asObject(t, k, m))
+		if err != nil {
+			t.Fatal(err)
+		}
+		set(asValue(t, k, o), 5)
 		if !m.Equal(was) {
 			t.Fatalf("changing the news changed the map")
 		}
@@ -103,40 +91,48 @@ func TestWithoutIsApart(t *testing.T) {
 func TestStripOfOwnLattice(t *testing.T) {
 	t.Parallel()
 	low, high := &highest{3}, &highest{9}
-	if news, changed := crdt.MergeStrip(high, low); news != nil || changed {
+	strip := func(s, d *highest) *highest {
+		o, err := asObject(t, newScores, s).Strip(asObject(t, newScores, d))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if o == nil {
+			return nil
+		}
+		return asValue(t, newScores, o)
+	}
+	if news, changed := mergeStrip(t, newScores, high, low); news != nil || changed {
 		t.Errorf("MergeStrip of what is known = %v, %t", news, changed)
 	}
-	if news := crdt.Strip(high, low); news != nil {
+	if news := strip(high, low); news != nil {
 		t.Errorf("Strip of what is known = %v", news)
 	}
-	news := crdt.Strip(low, high)
+	news := strip(low, high)
 	if news == nil || news.n != 9 || news == high || low.n != 3 {
 		t.Errorf("Strip of news = %v; its argument is %v", news, low)
 	}
-	if news, changed := crdt.MergeStrip(low, high); news == nil || news == high || !changed || low.n != 9 {
+	if news, changed := mergeStrip(t, newScores, low, high); news == nil || news == high || !changed || low.n != 9 {
 		t.Errorf("MergeStrip of news = %v, %t, and leaves %v", news, changed, low)
 	}
-	if got := partCount(&highest{}); got != 0 {
-		t.Errorf("bottom has %d parts", got)
+	if got := slices.Collect(partsOf(t, newScores, &highest{})); len(got) != 0 {
+		t.Errorf("bottom has parts %v", got)
 	}
-	if got := partCount(high); got != 1 {
-		t.Errorf("a lattice that knows no parts has %d", got)
+	if got := slices.Collect(partsOf(t, newScores, high)); len(got) != 1 {
+		t.Errorf("a lattice that knows no parts has %v", got)
 	}
 }
 
-// TestStripOfNothing pins that the news of a causal type is bottom, not nil.
+// TestStripOfNothing pins that an object lacks nothing of what it is made of.
 func TestStripOfNothing(t *testing.T) {
 	t.Parallel()
-	s := crdt.AWSetKind(crdt.String).New()
+	k := crdt.AWSetKind(crdt.String)
+	s := k.New()
 	d := do(t, s, writer(1), func(tx *crdt.Tx, s *crdt.AWSet[string]) { s.Add(tx, "x") })
-	if news := crdt.Strip(s, d); news == nil || !news.IsBottom() {
-		t.Errorf("Strip of what is known = %v", news)
+	if news, changed := mergeStrip(t, k, s, d); news != nil || changed {
+		t.Errorf("MergeStrip of what is known = %v, %t", news, changed)
 	}
-	o, x := object(t, frame(t, crdt.AWSetKind(crdt.String), s)), object(t, frame(t, crdt.AWSetKind(crdt.String), d))
+	o, x := object(t, frame(t, k, s)), object(t, frame(t, k, d))
 	if news, err := o.Strip(x); news != nil || err != nil {
 		t.Errorf("Strip of an object that is known = %v, %v", news, err)
-	}
-	if got := crdt.ContextOf(crdt.Strip(s, d)); !got.Equal(&clock.Context{}) {
-		t.Errorf("nothing has context %v", got)
 	}
 }

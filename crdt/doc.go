@@ -34,7 +34,18 @@
 //
 // All types that have "yes" share one kernel: live dots at paths, counter bases
 // and one context. The join is written once, there. They can be merged, encoded
-// and forwarded by a program that does not know their kind (Object).
+// and forwarded by a program that does not know their kind (package untyped).
+//
+// A type is named by its kind, and a value is made by the New of that: XKind makes the
+// kind of X, such as AWSetKind(String).New().
+//
+// # Packages
+//
+//	crdt            types, kinds, codecs, transactions, frames of values: what a user needs
+//	crdt/untyped    objects without their Go type, sets and batches of frames, heals: for
+//	                those who write stores and protocols
+//	crdt/crdttest   the laws, for types of your own
+//	clock           dots, contexts, tokens, times
 //
 // # Conventions
 //

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/dovetail-crdt/dovetail/crdt"
+	"github.com/dovetail-crdt/dovetail/crdt/internal/envelope"
 )
 
 // versions are two programs that disagree about a field, and a third that knows
@@ -123,7 +124,7 @@ func TestDocMisusePanics(t *testing.T) {
 	panics(t, "empty name", "field name", func() { crdt.NewField("", crdt.CounterKind()) })
 	panics(t, "name that is not UTF-8", "field name", func() { crdt.NewField("\xff", crdt.CounterKind()) })
 	panics(t, "long name", "field name", func() {
-		crdt.NewField(string(make([]byte, crdt.MaxName+1)), crdt.CounterKind())
+		crdt.NewField(string(make([]byte, envelope.MaxName+1)), crdt.CounterKind())
 	})
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"github.com/dovetail-crdt/dovetail/clock"
 	"github.com/dovetail-crdt/dovetail/clock/wire"
+	"github.com/dovetail-crdt/dovetail/crdt/internal/envelope"
 	"github.com/dovetail-crdt/dovetail/crdt/internal/kernel"
 )
 
@@ -39,7 +40,7 @@ type Field[V Nested[V]] struct {
 // NewField returns the declaration of a field. It panics if the name is empty or
 // too long.
 func NewField[V Nested[V]](name string, k Kind[V]) *Field[V] {
-	declared(checkName("field name", name))
+	declared(envelope.CheckName("field name", name))
 	return &Field[V]{seg: fieldSegment(name, k.Name), proto: k.New()}
 }
 

@@ -1,169 +1,172 @@
 package crdt
 
 import (
+	"errors"
 	"fmt"
+	"iter"
 
+	"github.com/dovetail-crdt/dovetail/crdt/internal/envelope"
+	"github.com/dovetail-crdt/dovetail/crdt/internal/erased"
 	"github.com/dovetail-crdt/dovetail/crdt/internal/kernel"
 )
 
-// Object is a decoded frame whose Go type need not be known: it can be merged
-// with others of its kind and written again. Causal objects of every kind can,
-// because structure is apart from kind; lattices without a context need their
-// kind (those of this package are known).
-//
-// An Object is not safe for concurrent use.
-type Object struct {
-	kind    string
-	version int
-	state   erased
-	schema  kernel.Schema // of a causal object that was found to be of its kind, or nil
-}
-
-// erased is a lattice behind its type.
-type erased interface {
-	// merge reports as not ok what is of another form.
-	merge(o erased) (changed, ok bool)
-	clone() erased
-	isBottom() bool
-	appendFrame(b []byte, h header) ([]byte, error)
-	appendContent(b []byte) ([]byte, error)
-	// revoke returns the delta that takes this one back, if there is one.
-	revoke() (r erased, ok bool)
-}
-
 // AnyKind is a Kind, whatever its type.
 type AnyKind interface {
-	name() string
-	contentVersion() int
-	empty() erased
-	// objectSchema returns what a state of a causal kind can hold, and else nil.
-	objectSchema() kernel.Schema
-	decodeErased(e *envelope) (erased, error)
-	decodeContent(b []byte) (erased, error)
+	// Erased returns the kind as package untyped handles it.
+	Erased() erased.Kind[*Tx, Source, Option]
 }
 
-func (k Kind[S]) name() string { return k.Name }
+// Erased implements AnyKind.
+func (k Kind[S]) Erased() erased.Kind[*Tx, Source, Option] { return erasedKind[S]{k} }
 
-func (k Kind[S]) contentVersion() int { return k.Version }
+// Typed turns values into what package untyped handles, and back.
+func (k Kind[S]) Typed() erased.Typed[S] { return erased.Typed[S]{State: k.stateOf, Value: k.valueOf} }
 
-func (k Kind[S]) empty() erased {
-	if k.form() != nil {
-		return erasedCausal{kernel.New()}
+func (k Kind[S]) stateOf(s S) (erased.State, error) {
+	if k.form() == nil {
+		if isNil(s) {
+			s = k.New()
+		}
+		return erasedLattice[S]{s, k}, nil
 	}
-	return erasedLattice[S]{k.New(), k}
+	state := any(s).(causal).obj().whole()
+	if state == nil {
+		return nil, errors.New("crdt: a view of a map value or field is no object: take the whole object")
+	}
+	return erased.Causal{State: state}, nil
 }
 
-func (k Kind[S]) objectSchema() kernel.Schema {
-	if form := k.form(); form != nil {
+func (k Kind[S]) valueOf(state erased.State) (s S, ok bool) {
+	switch state := state.(type) {
+	case erased.Causal:
+		form := k.form()
+		if form == nil {
+			return s, false
+		}
+		return form.nest(object{state: state.State}), true
+	case erasedLattice[S]:
+		return state.s, true
+	}
+	return s, false
+}
+
+// erasedKind is a kind behind its type.
+type erasedKind[S Lattice[S]] struct{ k Kind[S] }
+
+// Name implements erased.Kind.
+func (e erasedKind[S]) Name() string { return e.k.Name }
+
+// Version implements erased.Kind.
+func (e erasedKind[S]) Version() int { return e.k.Version }
+
+// Schema implements erased.Kind.
+func (e erasedKind[S]) Schema() kernel.Schema {
+	if form := e.k.form(); form != nil {
 		return form.schema
 	}
 	return nil
 }
 
-func (k Kind[S]) decodeErased(e *envelope) (erased, error) {
-	if k.form() != nil {
-		return nil, fmt.Errorf("crdt: %s: %w: frame without a context", k.Name, ErrCorrupt)
+// New implements erased.Kind.
+func (e erasedKind[S]) New() erased.State {
+	if e.k.form() != nil {
+		return erased.Causal{State: kernel.New()}
 	}
-	s, err := decodePlain(k, e)
+	return erasedLattice[S]{e.k.New(), e.k}
+}
+
+// DecodeFrame implements erased.Kind.
+func (e erasedKind[S]) DecodeFrame(f *envelope.Frame) (erased.State, error) {
+	if e.k.form() != nil {
+		return nil, fmt.Errorf("crdt: %s: %w: frame without a context", e.k.Name, ErrCorrupt)
+	}
+	s, err := decodePlain(e.k, f)
 	if err != nil {
 		return nil, err
 	}
-	return erasedLattice[S]{s, k}, nil
+	return erasedLattice[S]{s, e.k}, nil
 }
 
-func (k Kind[S]) decodeContent(b []byte) (erased, error) {
-	s, err := k.Decode(b)
+// Decode implements erased.Kind.
+func (e erasedKind[S]) Decode(content []byte) (erased.State, error) {
+	s, err := e.k.Decode(content)
 	if err != nil {
-		return nil, corrupt(k.Name, err)
+		return nil, envelope.Corrupt(e.k.Name, err)
 	}
-	return erasedLattice[S]{s, k}, nil
+	return erasedLattice[S]{s, e.k}, nil
 }
 
-// DecodeObject reads a frame of any causal kind, or of one of the given kinds, or
-// of this package's own, which are known by their names. A frame of an unknown kind
-// without a context is ErrKind: nothing can be merged into it, but it can be kept.
-// Elements, keys and values of a kind that was not given are taken as they are.
-func DecodeObject(frame []byte, kinds ...AnyKind) (*Object, error) {
-	e, err := splitFrame(frame)
-	if err != nil {
+// Mutate implements erased.Kind. Of a lattice without a context fn is given a copy, and
+// the state itself gets what was recorded.
+func (e erasedKind[S]) Mutate(s erased.State, src Source, fn func(*Tx, erased.State) error, opts []Option) (erased.State, error) {
+	if err := checkSource(src); err != nil {
 		return nil, err
 	}
-	return e.object(kinds)
-}
-
-func (e *envelope) object(kinds []AnyKind) (*Object, error) {
-	o := &Object{kind: string(e.kind), version: e.version}
-	if e.isCausal() {
-		s, err := e.state()
-		if err != nil {
+	if c, ok := s.(erased.Causal); ok {
+		delta, err := mutateState(c.State, e.Schema(), src, func(tx *Tx) error { return fn(tx, c) }, opts)
+		if err != nil || delta.IsBottom() {
 			return nil, err
 		}
-		o.state = erasedCausal{s}
-		return o, nil
+		return erased.Causal{State: delta}, nil
 	}
-	k := kindNamed(o.kind, kinds)
-	if k == nil {
-		return nil, fmt.Errorf("%w: %s has no context and is not known here", ErrKind, e.kind)
+	v, ok := e.k.valueOf(s)
+	if !ok {
+		return nil, fmt.Errorf("%w: %s is of another Go type", ErrKind, e.k.Name)
 	}
-	var err error
-	if o.state, err = k.decodeErased(e); err != nil {
+	delta, changed, err := mutateRecorded(v, src, func(tx *Tx, work S) error { return fn(tx, erasedLattice[S]{work, e.k}) })
+	if !changed {
 		return nil, err
 	}
-	return o, nil
+	return erasedLattice[S]{delta, e.k}, nil
 }
 
-// kindNamed returns the kind of a lattice without a context, or nil.
-func kindNamed(name string, kinds []AnyKind) AnyKind {
-	for _, k := range kinds {
-		if k.name() == name {
-			return k
-		}
-	}
-	return kindOf(name)
+// erasedLattice is a state of a known type without a context.
+type erasedLattice[S Lattice[S]] struct {
+	s    S
+	kind Kind[S]
 }
 
-// Kind returns the name of the object's kind.
-func (o *Object) Kind() string { return o.kind }
+// Merge implements erased.State.
+func (l erasedLattice[S]) Merge(o erased.State) (changed, ok bool) {
+	d, ok := o.(erasedLattice[S])
+	return ok && l.s.Merge(d.s), ok
+}
 
-// Merge makes o the join of o and d and reports whether that changed o; see
-// Lattice. Objects of different kinds do not merge: ErrKind.
-func (o *Object) Merge(d *Object) (changed bool, err error) {
-	if o.kind != d.kind {
-		return false, fmt.Errorf("%w: %s into %s", ErrKind, d.kind, o.kind)
-	}
-	changed, ok := o.state.merge(d.state)
+// Strip implements erased.State.
+func (l erasedLattice[S]) Strip(o erased.State, merge bool) (erased.State, bool) {
+	d, ok := o.(erasedLattice[S])
 	if !ok {
-		same, err := alike(o.state, d.state)
-		if err != nil {
-			return false, fmt.Errorf("%w: %s in two forms", err, o.kind)
+		return nil, false
+	}
+	news, changed := strip(l.s, d.s, merge)
+	if !changed {
+		return nil, true
+	}
+	return erasedLattice[S]{news, l.kind}, true
+}
+
+// Parts implements erased.State.
+func (l erasedLattice[S]) Parts() iter.Seq[erased.State] {
+	return func(yield func(erased.State) bool) {
+		for p := range parts(l.s) {
+			if !yield(erasedLattice[S]{p, l.kind}) {
+				return
+			}
 		}
-		changed, _ = o.state.merge(same)
 	}
-	o.version = max(o.version, d.version)
-	if d.schema == nil {
-		o.schema = nil // d may hold what the kind cannot
-	}
-	return changed, nil
 }
 
-// Clone returns a copy that shares nothing with o that either may change.
-func (o *Object) Clone() *Object { return &Object{o.kind, o.version, o.state.clone(), o.schema} }
+// Clone implements erased.State.
+func (l erasedLattice[S]) Clone() erased.State { return erasedLattice[S]{l.s.Clone(), l.kind} }
 
-// AppendFrame appends the object as a frame.
-func (o *Object) AppendFrame(b []byte) ([]byte, error) { return o.AppendFrameVersion(b, FrameVersion) }
+// IsBottom implements erased.State.
+func (l erasedLattice[S]) IsBottom() bool { return l.s.IsBottom() }
 
-// AppendFrameVersion appends the object as a frame of an older format; see the
-// function of that name.
-func (o *Object) AppendFrameVersion(b []byte, format int) ([]byte, error) {
-	return o.state.appendFrame(b, header{format, o.kind, o.version})
+// AppendFrame implements erased.State.
+func (l erasedLattice[S]) AppendFrame(b []byte, h envelope.Header) ([]byte, error) {
+	h.Kind, h.Version = l.kind.Name, l.kind.Version // what the bytes are
+	return appendFrame(b, l.kind, l.s, h)
 }
 
-// FrameKind returns the name of the kind of a frame, having checked the frame's
-// envelope but not its content.
-func FrameKind(frame []byte) (string, error) {
-	e, err := splitFrame(frame)
-	if err != nil {
-		return "", err
-	}
-	return string(e.kind), nil
-}
+// AppendContent implements erased.State.
+func (l erasedLattice[S]) AppendContent(b []byte) ([]byte, error) { return l.kind.Append(b, l.s) }

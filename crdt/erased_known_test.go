@@ -9,6 +9,7 @@ import (
 
 	"github.com/dovetail-crdt/dovetail/clock"
 	"github.com/dovetail-crdt/dovetail/crdt"
+	"github.com/dovetail-crdt/dovetail/crdt/untyped"
 )
 
 // known merges two deltas of a kind that is not told, and compares with the typed merge.
@@ -24,16 +25,16 @@ func known[S crdt.Lattice[S]](k crdt.Kind[S], change func(*crdt.Tx, S, int)) fun
 			typed.Merge(d)
 		}
 		want := frame(t, k, typed)
-		o, err := crdt.DecodeObject(frames[0])
+		o, err := untyped.DecodeObject(frames[0])
 		if err != nil {
 			t.Fatalf("DecodeObject of %s, which was not told: %v", k.Name, err)
 		}
-		told, err := crdt.DecodeObject(frames[1], k)
+		told, err := untyped.DecodeObject(frames[1], k)
 		if err != nil {
 			t.Fatal(err)
 		}
 		was := o.Clone()
-		for _, d := range []*crdt.Object{told, object(t, frames[2]), told} { // told and untold mix
+		for _, d := range []*untyped.Object{told, object(t, frames[2]), told} { // told and untold mix
 			if _, err := o.Merge(d); err != nil {
 				t.Fatal(err)
 			}
@@ -52,7 +53,7 @@ func known[S crdt.Lattice[S]](k crdt.Kind[S], change func(*crdt.Tx, S, int)) fun
 		if ok, err := o.Contains(told); !ok || err != nil {
 			t.Errorf("Contains = %t, %v", ok, err)
 		}
-		if back, err := crdt.ValueOf(k, o); err != nil || !back.Equal(typed) {
+		if back, err := untyped.ValueOf(k, o); err != nil || !back.Equal(typed) {
 			t.Errorf("ValueOf of what was merged untold = %v, %v", back, err)
 		}
 	}
@@ -95,7 +96,7 @@ func TestKindsThatAreNotKnown(t *testing.T) {
 		"boundedcounter<>", "own", strings.Repeat("gmap<a,", 100) + "gcounter" + strings.Repeat(">", 100),
 	} {
 		f := pack{kind: name, version: 1, body: []byte{0}}.frame()
-		if o, err := crdt.DecodeObject(f); err == nil && strings.Contains(name, "gmap<a,gmap<") {
+		if o, err := untyped.DecodeObject(f); err == nil && strings.Contains(name, "gmap<a,gmap<") {
 			if got := bytesOf(t, o); !bytes.Equal(got, f) {
 				t.Errorf("%s is written as %x", name, got)
 			}
@@ -104,10 +105,10 @@ func TestKindsThatAreNotKnown(t *testing.T) {
 		}
 	}
 	body := []byte{1, 1, 'x'}
-	if _, err := crdt.DecodeObject(pack{kind: "gset<a>", version: 2, body: body}.frame()); !errors.Is(err, crdt.ErrVersion) {
+	if _, err := untyped.DecodeObject(pack{kind: "gset<a>", version: 2, body: body}.frame()); !errors.Is(err, crdt.ErrVersion) {
 		t.Errorf("DecodeObject of a newer GSet = %v, want ErrVersion", err)
 	}
-	if _, err := crdt.DecodeObject(pack{kind: "gset<a>", version: 1, body: body[:2]}.frame()); !errors.Is(err, crdt.ErrCorrupt) {
+	if _, err := untyped.DecodeObject(pack{kind: "gset<a>", version: 1, body: body[:2]}.frame()); !errors.Is(err, crdt.ErrCorrupt) {
 		t.Errorf("DecodeObject of half a GSet = %v, want ErrCorrupt", err)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/dovetail-crdt/dovetail/crdt"
+	"github.com/dovetail-crdt/dovetail/crdt/untyped"
 )
 
 // Merging as objects, without the kind, equals the typed merge byte for byte.
@@ -101,7 +102,7 @@ func TestErasedMisfits(t *testing.T) {
 	ownPN := object(t, frame(t, clash, clash.New()), clash) // another type of that name
 	tests := []struct {
 		name string
-		o, d *crdt.Object
+		o, d *untyped.Object
 	}{
 		{"counter and awset", object(t, counter), object(t, frame(t, crdt.AWSetKind(crdt.String), crdt.AWSetKind(crdt.String).New()))},
 		{"counter and pncounter", object(t, counter), object(t, pn)},
@@ -118,19 +119,19 @@ func TestErasedMisfits(t *testing.T) {
 		}
 	}
 	own := frame(t, gsetKind, gsetKind.New())
-	if _, err := crdt.DecodeObject(own, crdt.CounterKind()); !errors.Is(err, crdt.ErrKind) {
+	if _, err := untyped.DecodeObject(own, crdt.CounterKind()); !errors.Is(err, crdt.ErrKind) {
 		t.Errorf("DecodeObject of an unknown lattice = %v, want ErrKind", err)
 	}
 	q, _, _ := unpack(own)
 	q.version = 2
-	if _, err := crdt.DecodeObject(q.frame(), gsetKind); !errors.Is(err, crdt.ErrVersion) {
+	if _, err := untyped.DecodeObject(q.frame(), gsetKind); !errors.Is(err, crdt.ErrVersion) {
 		t.Errorf("DecodeObject of a newer lattice = %v, want ErrVersion", err)
 	}
 	q.version, q.body = 1, []byte{1}
-	if _, err := crdt.DecodeObject(q.frame(), gsetKind); !errors.Is(err, crdt.ErrCorrupt) {
+	if _, err := untyped.DecodeObject(q.frame(), gsetKind); !errors.Is(err, crdt.ErrCorrupt) {
 		t.Errorf("DecodeObject of a broken lattice = %v, want ErrCorrupt", err)
 	}
-	if _, err := crdt.FrameKind(counter[:9]); !errors.Is(err, crdt.ErrCorrupt) {
+	if _, err := untyped.FrameKind(counter[:9]); !errors.Is(err, crdt.ErrCorrupt) {
 		t.Errorf("FrameKind of a cut frame = %v, want ErrCorrupt", err)
 	}
 }

@@ -8,27 +8,28 @@ import (
 
 	"github.com/dovetail-crdt/dovetail/clock"
 	"github.com/dovetail-crdt/dovetail/crdt"
+	"github.com/dovetail-crdt/dovetail/crdt/untyped"
 )
 
 // typedCase changes an object through its type.
 type typedCase struct {
 	kind   crdt.AnyKind
-	change func(tx *crdt.Tx, o *crdt.Object, i int) error
-	append func(o *crdt.Object) ([]byte, error) // as the type appends its frame
+	change func(tx *crdt.Tx, o *untyped.Object, i int) error
+	append func(o *untyped.Object) ([]byte, error) // as the type appends its frame
 }
 
 func caseOf[S crdt.Lattice[S]](k crdt.Kind[S], change func(tx *crdt.Tx, s S, i int)) typedCase {
 	return typedCase{
 		k,
-		func(tx *crdt.Tx, o *crdt.Object, i int) error {
-			s, err := crdt.ValueOf(k, o)
+		func(tx *crdt.Tx, o *untyped.Object, i int) error {
+			s, err := untyped.ValueOf(k, o)
 			if err == nil {
 				change(tx, s, i)
 			}
 			return err
 		},
-		func(o *crdt.Object) ([]byte, error) {
-			s, err := crdt.ValueOf(k, o)
+		func(o *untyped.Object) ([]byte, error) {
+			s, err := untyped.ValueOf(k, o)
 			if err != nil {
 				return nil, err
 			}
@@ -51,10 +52,10 @@ func typedCases() []typedCase {
 func TestObjectMutate(t *testing.T) {
 	t.Parallel()
 	for _, c := range typedCases() {
-		o, copied := crdt.NewObject(c.kind), crdt.NewObject(c.kind)
+		o, copied := untyped.NewObject(c.kind), untyped.NewObject(c.kind)
 		src := writer(1)
 		for i := range 3 {
-			d, err := o.Mutate(src, func(tx *crdt.Tx, o *crdt.Object) error { return c.change(tx, o, i) })
+			d, err := o.Mutate(src, func(tx *crdt.Tx, o *untyped.Object) error { return c.change(tx, o, i) })
 			if err != nil || d == nil {
 				t.Fatalf("%s: Mutate = %v, %v", o.Kind(), d, err)
 			}
@@ -72,7 +73,7 @@ func TestObjectMutate(t *testing.T) {
 		if err != nil || !bytes.Equal(bytesOf(t, o), typed) || !bytes.Equal(bytesOf(t, copied), typed) {
 			t.Errorf("%s: frames\n%x, of its copy\n%x, typed\n%x (%v)", o.Kind(), bytesOf(t, o), bytesOf(t, copied), typed, err)
 		}
-		again, err := crdt.DecodeObjectAs(c.kind, typed)
+		again, err := untyped.DecodeObjectAs(c.kind, typed)
 		if err != nil || !bytes.Equal(bytesOf(t, again), typed) || again.Version() != 1 {
 			t.Errorf("%s: decoded as its kind: %v, %v", o.Kind(), again, err)
 		}
@@ -84,19 +85,19 @@ func TestObjectMutateUndone(t *testing.T) {
 	t.Parallel()
 	stop := errors.New("stop")
 	for _, c := range typedCases() {
-		o := crdt.NewObject(c.kind)
+		o := untyped.NewObject(c.kind)
 		src := writer(1)
 		before := bytesOf(t, o)
-		if d, err := o.Mutate(src, func(*crdt.Tx, *crdt.Object) error { return nil }); d != nil || err != nil {
+		if d, err := o.Mutate(src, func(*crdt.Tx, *untyped.Object) error { return nil }); d != nil || err != nil {
 			t.Errorf("%s: Mutate of nothing = %v, %v", o.Kind(), d, err)
 		}
-		d, err := o.Mutate(src, func(tx *crdt.Tx, o *crdt.Object) error { return errors.Join(c.change(tx, o, 1), stop) })
+		d, err := o.Mutate(src, func(tx *crdt.Tx, o *untyped.Object) error { return errors.Join(c.change(tx, o, 1), stop) })
 		if d != nil || !errors.Is(err, stop) {
 			t.Errorf("%s: Mutate that fails = %v, %v", o.Kind(), d, err)
 		}
 		func() {
 			defer func() { _ = recover() }()
-			_, _ = o.Mutate(src, func(tx *crdt.Tx, o *crdt.Object) error { panic(c.change(tx, o, 1)) })
+			_, _ = o.Mutate(src, func(tx *crdt.Tx, o *untyped.Object) error { panic(c.change(tx, o, 1)) })
 		}()
 		if !bytes.Equal(bytesOf(t, o), before) {
 			t.Errorf("%s: changed by transactions that were undone", o.Kind())
@@ -106,28 +107,28 @@ func TestObjectMutateUndone(t *testing.T) {
 
 func TestObjectOfAnotherKind(t *testing.T) {
 	t.Parallel()
-	set := crdt.NewObject(crdt.AWSetKind(crdt.String))
-	if _, err := crdt.ValueOf(crdt.CounterKind(), set); !errors.Is(err, crdt.ErrKind) {
+	set := untyped.NewObject(crdt.AWSetKind(crdt.String))
+	if _, err := untyped.ValueOf(crdt.CounterKind(), set); !errors.Is(err, crdt.ErrKind) {
 		t.Errorf("ValueOf of a set as a counter: %v, want ErrKind", err)
 	}
-	if _, err := crdt.DecodeObjectAs(crdt.CounterKind(), bytesOf(t, set)); !errors.Is(err, crdt.ErrKind) {
+	if _, err := untyped.DecodeObjectAs(crdt.CounterKind(), bytesOf(t, set)); !errors.Is(err, crdt.ErrKind) {
 		t.Errorf("DecodeObjectAs of a set as a counter: %v, want ErrKind", err)
 	}
 	same := crdt.AWSetKind(crdt.String)
 	same.Name = "counter" // a frame whose content is of another type than its kind says
-	_, err := crdt.DecodeObjectAs(crdt.CounterKind(), frame(t, same, one(t)))
+	_, err := untyped.DecodeObjectAs(crdt.CounterKind(), frame(t, same, one(t)))
 	if !errors.Is(err, crdt.ErrCorrupt) {
 		t.Errorf("DecodeObjectAs of a set that says it is a counter: %v, want ErrCorrupt", err)
 	}
 	o := object(t, frame(t, same, one(t)))
-	if _, err := crdt.ValueOf(crdt.CounterKind(), o); !errors.Is(err, crdt.ErrCorrupt) {
+	if _, err := untyped.ValueOf(crdt.CounterKind(), o); !errors.Is(err, crdt.ErrCorrupt) {
 		t.Errorf("ValueOf of a set that says it is a counter: %v, want ErrCorrupt", err)
 	}
-	good := crdt.NewObject(crdt.CounterKind())
+	good := untyped.NewObject(crdt.CounterKind())
 	if _, err := good.Merge(o); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := crdt.ValueOf(crdt.CounterKind(), good); !errors.Is(err, crdt.ErrCorrupt) {
+	if _, err := untyped.ValueOf(crdt.CounterKind(), good); !errors.Is(err, crdt.ErrCorrupt) {
 		t.Errorf("ValueOf after a merge of such an object: %v, want ErrCorrupt", err)
 	}
 }
@@ -142,9 +143,9 @@ func one(t *testing.T) *crdt.AWSet[string] {
 func TestObjectRevoke(t *testing.T) {
 	t.Parallel()
 	k := crdt.AWSetKind(crdt.String)
-	o := crdt.NewObject(k)
-	d, err := o.Mutate(writer(1), func(tx *crdt.Tx, o *crdt.Object) error {
-		s, err := crdt.ValueOf(k, o)
+	o := untyped.NewObject(k)
+	d, err := o.Mutate(writer(1), func(tx *crdt.Tx, o *untyped.Object) error {
+		s, err := untyped.ValueOf(k, o)
 		s.Add(tx, "x")
 		return err
 	})
@@ -158,7 +159,7 @@ func TestObjectRevoke(t *testing.T) {
 	if _, err := o.Merge(r); err != nil {
 		t.Fatal(err)
 	}
-	if s, err := crdt.ValueOf(k, o); err != nil || s.Len() != 0 || !o.Context().Contains(clock.Dot{Replica: 1, Seq: 1}) {
+	if s, err := untyped.ValueOf(k, o); err != nil || s.Len() != 0 || !o.Context().Contains(clock.Dot{Replica: 1, Seq: 1}) {
 		t.Errorf("after the revocation: %v, %v, context %v", s, err, o.Context())
 	}
 	if _, ok := r.Revoke(); ok {
@@ -170,16 +171,16 @@ func TestObjectRevoke(t *testing.T) {
 func TestObjectOf(t *testing.T) {
 	t.Parallel()
 	s := one(t)
-	o, err := crdt.ObjectOf(crdt.AWSetKind(crdt.String), s)
+	o, err := untyped.ObjectOf(crdt.AWSetKind(crdt.String), s)
 	if err != nil {
 		t.Fatal(err)
 	}
 	do(t, s, writer(2), func(tx *crdt.Tx, s *crdt.AWSet[string]) { s.Add(tx, "y") })
-	if v, err := crdt.ValueOf(crdt.AWSetKind(crdt.String), o); err != nil || fmt.Sprint(v.Len()) != "2" {
+	if v, err := untyped.ValueOf(crdt.AWSetKind(crdt.String), o); err != nil || fmt.Sprint(v.Len()) != "2" {
 		t.Errorf("the object shows %v (%v), want what was added to the value", v, err)
 	}
 	m := crdt.AWMapKind(crdt.String, crdt.AWSetKind(crdt.String)).New()
-	if _, err := crdt.ObjectOf(crdt.AWSetKind(crdt.String), m.At("k")); err == nil {
+	if _, err := untyped.ObjectOf(crdt.AWSetKind(crdt.String), m.At("k")); err == nil {
 		t.Error("ObjectOf of a view is an object")
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/dovetail-crdt/dovetail/clock"
+	"github.com/dovetail-crdt/dovetail/crdt/internal/envelope"
 	"github.com/dovetail-crdt/dovetail/crdt/internal/kernel"
 )
 
@@ -13,7 +14,7 @@ var (
 	ErrCorrupt = clock.ErrCorrupt
 	// ErrVersion is matched by the error of a frame of a newer format, whose bytes
 	// should be kept for a newer binary.
-	ErrVersion = errors.New("crdt: frame of an unknown version")
+	ErrVersion = envelope.ErrVersion
 	// ErrKind is matched by the error of reading a frame as a kind that it is not.
 	ErrKind = errors.New("crdt: frame of another kind")
 	// ErrOverflow is matched by the error of a transaction that would have taken a

@@ -49,24 +49,6 @@ func ExampleAppendFrame() {
 	// Output: [milk] true
 }
 
-// A program that does not know a kind merges and forwards its frames.
-func ExampleDecodeObject() {
-	kind := crdt.CounterKind()
-	a, b := kind.New(), kind.New()
-	mutate(a, alice(), func(tx *crdt.Tx, c *crdt.Counter) { c.Add(tx, 5) })
-	mutate(b, bob(), func(tx *crdt.Tx, c *crdt.Counter) { c.Add(tx, 7) })
-	fa, _ := crdt.AppendFrame(nil, kind, a)
-	fb, _ := crdt.AppendFrame(nil, kind, b)
-
-	x, _ := crdt.DecodeObject(fa) // no kind is given
-	y, _ := crdt.DecodeObject(fb)
-	changed, err := x.Merge(y)
-	merged, _ := x.AppendFrame(nil)
-	sum, _ := crdt.DecodeFrame(kind, merged)
-	fmt.Println(x.Kind(), changed, err, sum)
-	// Output: counter true <nil> 12
-}
-
 // A writer numbers its events over all objects; On keeps the context of each
 // compact.
 func ExampleWriter() {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/dovetail-crdt/dovetail/clock"
 	"github.com/dovetail-crdt/dovetail/crdt"
+	"github.com/dovetail-crdt/dovetail/crdt/untyped"
 )
 
 // A batch of two replicas' concurrent deltas, read by a program that does not know
@@ -19,15 +20,15 @@ func ExampleBatch() {
 	mutate(b, bob(), func(tx *crdt.Tx, c *crdt.Counter) { c.Add(tx, 7) })
 	fa, _ := crdt.AppendFrame(nil, kind, a)
 	fb, _ := crdt.AppendFrame(nil, kind, b)
-	sent, _ := crdt.AppendBatch(nil, fa, fb)
+	sent, _ := untyped.AppendBatch(nil, fa, fb)
 
-	batch, err := crdt.DecodeBatch(sent)
+	batch, err := untyped.DecodeBatch(sent)
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
 	empty, _ := crdt.AppendFrame(nil, kind, total)
-	sum, _ := crdt.DecodeObject(empty)
+	sum, _ := untyped.DecodeObject(empty)
 	for o, err := range batch.Objects() {
 		if err != nil {
 			fmt.Println(err)
@@ -54,48 +55,6 @@ func ExampleField() {
 	a.Merge(b)
 	fmt.Println(visits.In(a), slices.Collect(name.In(a).Values()))
 	// Output: 3 [Ann Anne]
-}
-
-// Two replicas wrote at once and send each other what the other lacks.
-func ExampleHeal() {
-	kind := crdt.AWSetKind(crdt.String)
-	a, b := kind.New(), kind.New()
-	mutate(a, alice(), func(tx *crdt.Tx, s *crdt.AWSet[string]) { s.Add(tx, "milk") })
-	mutate(b, bob(), func(tx *crdt.Tx, s *crdt.AWSet[string]) { s.Add(tx, "eggs") })
-
-	knows := crdt.ContextOf(a)
-	for _, s := range []struct{ from, to *crdt.AWSet[string] }{{a, b}, {b, a}} {
-		heal, _ := crdt.ExtractSeen(kind, s.from, crdt.ContextOf(s.to))
-		sent, _ := heal.AppendBinary(nil)
-		received, err := crdt.DecodeHeal(sent)
-		if err != nil {
-			fmt.Println(err)
-			return
-		}
-		if _, _, err := crdt.ApplyHeal(kind, s.to, received); err != nil {
-			fmt.Println(err)
-		}
-	}
-	fmt.Println(slices.Collect(a.All()), a.Equal(b), crdt.ContextOf(a).Compare(knows))
-	// Output: [eggs milk] true after
-}
-
-// Each part stands for itself: merged in any order, and any of them twice, they
-// make the whole, also where replicas have added to it at once.
-func ExampleDecomposer() {
-	var total crdt.Decomposer[*crdt.GCounter] = crdt.GCounterKind().New()
-	a, b := crdt.GCounterKind().New(), crdt.GCounterKind().New()
-	mutate(a, alice(), func(tx *crdt.Tx, c *crdt.GCounter) { c.Add(tx, 5) })
-	mutate(b, bob(), func(tx *crdt.Tx, c *crdt.GCounter) { c.Add(tx, 7) })
-	a.Merge(b)
-	for _, part := range slices.Backward(slices.Collect(a.Parts())) {
-		fmt.Println(total.Merge(part), total.Merge(part), total)
-	}
-	fmt.Println(a.Without(b)) // what b lacks
-	// Output:
-	// true false 7
-	// true false 12
-	// 5
 }
 
 // A program counts what two replicas hold, whatever the type.

@@ -38,17 +38,17 @@ func (x *extreme[T]) takeIf(d *extreme[T], wins bool) bool {
 	return true
 }
 
-// AppendBinary appends 0, or 1 and the bytes of the value.
-func (x *extreme[T]) AppendBinary(b []byte) ([]byte, error) {
+// appendBinary appends 0, or 1 and the bytes of the value.
+func (x *extreme[T]) appendBinary(b []byte) ([]byte, error) {
 	if !x.set {
 		return append(b, 0), nil
 	}
 	return append(append(b, 1), x.raw...), nil
 }
 
-// UnmarshalBinary replaces the value by what AppendBinary wrote; on error it is as
+// unmarshalBinary replaces the value by what appendBinary wrote; on error it is as
 // it was. No reference to b is kept.
-func (x *extreme[T]) UnmarshalBinary(b []byte) error {
+func (x *extreme[T]) unmarshalBinary(b []byte) error {
 	r := wire.NewReader(b)
 	set := r.Byte()
 	raw := ""

@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/dovetail-crdt/dovetail/crdt"
+	"github.com/dovetail-crdt/dovetail/crdt/internal/envelope"
+	"github.com/dovetail-crdt/dovetail/crdt/untyped"
 )
 
 // formatExample returns the bytes of the example in FORMAT.md: of each line, the
@@ -72,7 +74,7 @@ func TestFormatNamesKinds(t *testing.T) {
 			t.Errorf("FORMAT.md does not tell of %s", name)
 		}
 	}
-	if crdt.MaxFrame != 1<<28 || crdt.MaxName != 1024 || crdt.FrameVersion != 2 {
+	if crdt.MaxFrame != 1<<28 || envelope.MaxName != 1024 || untyped.FrameVersion != 2 {
 		t.Error("FORMAT.md tells other limits")
 	}
 	if !regexp.MustCompile(`version 2 of frames and of batches`).Match(text) {

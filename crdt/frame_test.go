@@ -8,6 +8,8 @@ import (
 
 	"github.com/dovetail-crdt/dovetail/clock"
 	"github.com/dovetail-crdt/dovetail/crdt"
+	"github.com/dovetail-crdt/dovetail/crdt/internal/envelope"
+	"github.com/dovetail-crdt/dovetail/crdt/untyped"
 )
 
 // Every frame that is cut or has a byte changed is refused, with an error that
@@ -16,8 +18,8 @@ func TestDamagedFrames(t *testing.T) {
 	t.Parallel()
 	for _, g := range goldens() {
 		refuseDamage(t, g.name, g.frame,
-			func(f []byte) error { _, err := g.again(f, crdt.FrameVersion); return err },
-			func(f []byte) error { _, err := crdt.DecodeObject(f); return err })
+			func(f []byte) error { _, err := g.again(f, untyped.FrameVersion); return err },
+			func(f []byte) error { _, err := untyped.DecodeObject(f); return err })
 	}
 }
 
@@ -50,7 +52,7 @@ func TestHostileFrames(t *testing.T) {
 		{"the good frame", with(func(*pack) {}), nil},
 		{"another kind", with(func(p *pack) { p.kind = "counter" }), crdt.ErrKind},
 		{"another element type", with(func(p *pack) { p.kind = "awset<bytes>" }), crdt.ErrKind},
-		{"newer format", with(func(p *pack) { p.format = crdt.FrameVersion + 1 }), crdt.ErrVersion},
+		{"newer format", with(func(p *pack) { p.format = untyped.FrameVersion + 1 }), crdt.ErrVersion},
 		{"newest format", with(func(p *pack) { p.format = 127 }), crdt.ErrVersion},
 		{"format that is no small integer", with(func(p *pack) { p.format = 128 }), crdt.ErrCorrupt},
 		{"negative format", with(func(p *pack) { p.format = -1 }), crdt.ErrCorrupt},
@@ -59,8 +61,8 @@ func TestHostileFrames(t *testing.T) {
 		{"kind version 128", with(func(p *pack) { p.version = 128 }), crdt.ErrCorrupt},
 		{"no kind", with(func(p *pack) { p.kind = "" }), crdt.ErrCorrupt},
 		{"kind not UTF-8", with(func(p *pack) { p.kind = "\xff" }), crdt.ErrCorrupt},
-		{"kind too long", with(func(p *pack) { p.kind = strings.Repeat("k", crdt.MaxName+1) }), crdt.ErrCorrupt},
-		{"kind as long as can be", with(func(p *pack) { p.kind = strings.Repeat("k", crdt.MaxName) }), crdt.ErrKind},
+		{"kind too long", with(func(p *pack) { p.kind = strings.Repeat("k", envelope.MaxName+1) }), crdt.ErrCorrupt},
+		{"kind as long as can be", with(func(p *pack) { p.kind = strings.Repeat("k", envelope.MaxName) }), crdt.ErrKind},
 		{"no context", with(func(p *pack) { p.context = nil }), crdt.ErrCorrupt},
 		{"empty context bytes", with(func(p *pack) { p.context = []byte{} }), crdt.ErrCorrupt},
 		{"no body", with(func(p *pack) { p.body = nil }), crdt.ErrCorrupt},
@@ -109,7 +111,7 @@ func TestFrameLimits(t *testing.T) {
 		if back, err := crdt.DecodeFrame(k, f); err != nil || !back.Equal(s) {
 			t.Errorf("DecodeFrame of %d bytes = %v", len(f), err)
 		}
-		checkEnvelope(t, f, crdt.FrameVersion)
+		checkEnvelope(t, f, untyped.FrameVersion)
 	}
 	own := gsetKind
 	for _, version := range []int{0, -1, 128} {
@@ -117,7 +119,7 @@ func TestFrameLimits(t *testing.T) {
 			t.Errorf("AppendFrame of kind version %d wrote a frame", version)
 		}
 	}
-	for _, name := range []string{"", "\xff", strings.Repeat("k", crdt.MaxName+1)} {
+	for _, name := range []string{"", "\xff", strings.Repeat("k", envelope.MaxName+1)} {
 		if own.Version, own.Name = 1, name; func() bool { _, err := crdt.AppendFrame(nil, own, own.New()); return err == nil }() {
 			t.Errorf("AppendFrame of kind %.10q wrote a frame", name)
 		}

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/dovetail-crdt/dovetail/crdt"
+	"github.com/dovetail-crdt/dovetail/crdt/untyped"
 )
 
 // TestFrameSet: frames of each kind are joined, what is not known is kept once, what is
@@ -21,7 +22,7 @@ func TestFrameSet(t *testing.T) {
 	damaged := bytes.Clone(words)
 	damaged[len(damaged)-1] ^= 1
 
-	var s crdt.FrameSet
+	var s untyped.FrameSet
 	for i, f := range [][]byte{words, words, count, newer, newer} {
 		changed, err := s.Add(f)
 		if (err != nil) != (i >= 3) || err != nil && !errors.Is(err, crdt.ErrVersion) || changed != (i != 1 && i != 4) {
@@ -41,7 +42,7 @@ func TestFrameSet(t *testing.T) {
 	if err != nil || len(frames) != 3 {
 		t.Fatalf("AppendFrames = %d frames, %v", len(frames), err)
 	}
-	var again crdt.FrameSet
+	var again untyped.FrameSet
 	for _, f := range frames[:2] {
 		if _, err := again.Add(f); err != nil {
 			t.Fatal(err)

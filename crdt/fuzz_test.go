@@ -11,8 +11,10 @@ import (
 	"github.com/dovetail-crdt/dovetail/clock"
 	"github.com/dovetail-crdt/dovetail/clock/wire"
 	"github.com/dovetail-crdt/dovetail/crdt"
+	"github.com/dovetail-crdt/dovetail/crdt/internal/envelope"
 	"github.com/dovetail-crdt/dovetail/crdt/internal/kernel"
 	"github.com/dovetail-crdt/dovetail/crdt/internal/textbook"
+	"github.com/dovetail-crdt/dovetail/crdt/untyped"
 )
 
 // docKind is a document with a field of every causal type, for content whose
@@ -31,7 +33,7 @@ func contents() [][]byte {
 	var all [][]byte
 	for _, g := range goldens() {
 		if p, _, err := unpack(g.frame); err == nil && p.context != nil {
-			all = append(all, slices.Concat([]byte{crdt.FrameVersion}, p.context, p.body))
+			all = append(all, slices.Concat([]byte{untyped.FrameVersion}, p.context, p.body))
 		}
 	}
 	return all
@@ -53,7 +55,7 @@ func frugal(t *testing.T, n int, f func()) {
 func FuzzDecodeObject(f *testing.F) {
 	all := goldens()
 	for _, g := range all {
-		for _, frame := range [][]byte{g.frame, goldenFrame(f, goldenPath(g.name, crdt.OldestVersion))} {
+		for _, frame := range [][]byte{g.frame, goldenFrame(f, goldenPath(g.name, envelope.OldestVersion))} {
 			f.Add(frame)
 			f.Add(frame[:len(frame)-6])
 		}
@@ -66,9 +68,9 @@ func FuzzDecodeObject(f *testing.F) {
 		// get past it.
 		for _, in := range [][]byte{b, sealed(b)} {
 			was := bytes.Clone(in)
-			var o *crdt.Object
+			var o *untyped.Object
 			var err error
-			frugal(t, len(in), func() { o, err = crdt.DecodeObject(in, gsetKind) })
+			frugal(t, len(in), func() { o, err = untyped.DecodeObject(in, gsetKind) })
 			if !bytes.Equal(in, was) {
 				t.Fatalf("DecodeObject changed its argument")
 			}
@@ -85,7 +87,7 @@ func FuzzDecodeObject(f *testing.F) {
 			for _, g := range all {
 				_, _ = o.Clone().Merge(object(t, g.frame))
 				_, _ = object(t, g.frame).Merge(o)
-				_, _ = g.again(in, crdt.FrameVersion)
+				_, _ = g.again(in, untyped.FrameVersion)
 			}
 			if changed, err := o.Merge(o.Clone()); changed || err != nil {
 				t.Fatalf("merging a clone of\n%x = %t, %v", in, changed, err)
@@ -98,7 +100,7 @@ func FuzzDecodeObject(f *testing.F) {
 // can.
 func FuzzVersions(f *testing.F) {
 	for _, g := range goldens() {
-		for format := crdt.OldestVersion; format <= crdt.FrameVersion; format++ {
+		for format := envelope.OldestVersion; format <= untyped.FrameVersion; format++ {
 			if p, _, err := unpack(goldenFrame(f, goldenPath(g.name, format))); err == nil && p.context != nil {
 				f.Add(byte(format), p.context, p.body)
 			}
@@ -110,17 +112,17 @@ func FuzzVersions(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, format byte, context, body []byte) {
-		if format < crdt.OldestVersion || format > crdt.FrameVersion || context == nil {
+		if format < envelope.OldestVersion || format > untyped.FrameVersion || context == nil {
 			return
 		}
 		in := pack{format: int(format), kind: "unknown", version: 3, context: context, body: body}.frame()
-		var o *crdt.Object
+		var o *untyped.Object
 		var err error
-		frugal(t, len(in), func() { o, err = crdt.DecodeObject(in) })
+		frugal(t, len(in), func() { o, err = untyped.DecodeObject(in) })
 		if err != nil {
 			return
 		}
-		for v := crdt.OldestVersion; v <= crdt.FrameVersion; v++ {
+		for v := envelope.OldestVersion; v <= untyped.FrameVersion; v++ {
 			out, err := o.AppendFrameVersion(nil, v)
 			if err != nil {
 				t.Fatalf("version %d of\n%x: %v", v, in, err)
@@ -147,9 +149,9 @@ func FuzzDecodeBatch(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b []byte) {
 		for _, in := range [][]byte{b, sealed(b)} {
 			was := bytes.Clone(in)
-			var batch *crdt.Batch
+			var batch *untyped.Batch
 			var err error
-			frugal(t, len(in), func() { batch, err = crdt.DecodeBatch(in) })
+			frugal(t, len(in), func() { batch, err = untyped.DecodeBatch(in) })
 			if err != nil {
 				if !errors.Is(err, crdt.ErrCorrupt) && !errors.Is(err, crdt.ErrVersion) {
 					t.Fatalf("DecodeBatch of\n%x: %v", in, err)
@@ -168,14 +170,14 @@ func FuzzDecodeBatch(f *testing.F) {
 			var all [][]byte
 			for _, f := range batch.Frames() {
 				all = append(all, bytes.Clone(f))
-				if _, err := crdt.FrameKind(f); err != nil && !errors.Is(err, crdt.ErrVersion) {
+				if _, err := untyped.FrameKind(f); err != nil && !errors.Is(err, crdt.ErrVersion) {
 					t.Fatalf("FrameKind of a frame of\n%x: %v", in, err)
 				}
 			}
 			if !bytes.Equal(in, was) {
 				t.Fatalf("reading a batch changed it")
 			}
-			if again, err := crdt.AppendBatch(nil, all...); err != nil || !bytes.Equal(again, in) {
+			if again, err := untyped.AppendBatch(nil, all...); err != nil || !bytes.Equal(again, in) {
 				t.Fatalf("DecodeBatch accepted\n%x, whose frames make\n%x (%v)", in, again, err)
 			}
 		}

@@ -91,12 +91,12 @@ func (c *GCounter) IsBottom() bool { return c == nil || len(c.rows.ids) == 0 }
 // String returns the value in decimal.
 func (c *GCounter) String() string { return fmt.Sprint(c.Value()) }
 
-// AppendBinary appends the totals in order of replica.
-func (c *GCounter) AppendBinary(b []byte) ([]byte, error) { return c.rows.appendBinary(b, 1), nil }
+// appendBinary appends the totals in order of replica.
+func (c *GCounter) appendBinary(b []byte) ([]byte, error) { return c.rows.appendBinary(b, 1), nil }
 
-// UnmarshalBinary replaces c by what AppendBinary wrote; on error c is as it was.
+// unmarshalBinary replaces c by what appendBinary wrote; on error c is as it was.
 // Memory is bounded by the length of b, to which no reference is kept.
-func (c *GCounter) UnmarshalBinary(b []byte) error {
+func (c *GCounter) unmarshalBinary(b []byte) error {
 	r := wire.NewReader(b)
 	t := readRows(r, 1, math.MaxUint64)
 	if err := r.Done(); err != nil {

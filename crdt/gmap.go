@@ -145,9 +145,9 @@ func (m *GMap[K, S]) Clone() *GMap[K, S] {
 // IsBottom implements Lattice; a nil map is bottom.
 func (m *GMap[K, S]) IsBottom() bool { return m == nil || len(m.values) == 0 }
 
-// AppendBinary appends the number of keys and each key and its value, with their
+// appendBinary appends the number of keys and each key and its value, with their
 // lengths, in order of the keys' bytes. O(state).
-func (m *GMap[K, S]) AppendBinary(b []byte) ([]byte, error) {
+func (m *GMap[K, S]) appendBinary(b []byte) ([]byte, error) {
 	b = wire.AppendUvarint(b, uint64(len(m.values)))
 	var content []byte
 	for _, raw := range slices.Sorted(maps.Keys(m.values)) {
@@ -160,9 +160,9 @@ func (m *GMap[K, S]) AppendBinary(b []byte) ([]byte, error) {
 	return b, nil
 }
 
-// UnmarshalBinary replaces m by what AppendBinary wrote; on error m is as it was.
+// unmarshalBinary replaces m by what appendBinary wrote; on error m is as it was.
 // Memory is bounded by the length of b as the kind of the values bounds it.
-func (m *GMap[K, S]) UnmarshalBinary(b []byte) error { return m.unmarshal(b, m.kind.Version) }
+func (m *GMap[K, S]) unmarshalBinary(b []byte) error { return m.unmarshal(b, m.kind.Version) }
 
 // unmarshal reads values of that version of their kind.
 func (m *GMap[K, S]) unmarshal(b []byte, version int) error {

@@ -14,6 +14,8 @@ import (
 
 	"github.com/dovetail-crdt/dovetail/clock"
 	"github.com/dovetail-crdt/dovetail/crdt"
+	"github.com/dovetail-crdt/dovetail/crdt/internal/envelope"
+	"github.com/dovetail-crdt/dovetail/crdt/untyped"
 )
 
 var update = flag.Bool("update", false, "rewrite the newest version in testdata/golden: a change of format, which old frames do not survive")
@@ -57,7 +59,11 @@ func history[S crdt.Lattice[S]](name string, k crdt.Kind[S], first, concurrent, 
 		if err != nil {
 			return nil, err
 		}
-		return crdt.AppendFrameVersion(nil, k, s, format)
+		o, err := untyped.ObjectOf(k, s)
+		if err != nil {
+			return nil, err
+		}
+		return o.AppendFrameVersion(nil, format)
 	}}
 }
 
@@ -128,7 +134,7 @@ func goldens() []golden {
 // that value has these bytes in that version.
 func TestGolden(t *testing.T) {
 	t.Parallel()
-	for format := crdt.OldestVersion; format <= crdt.FrameVersion; format++ {
+	for format := envelope.OldestVersion; format <= untyped.FrameVersion; format++ {
 		all := goldens()
 		files, _ := filepath.Glob(goldenPath("*", format))
 		if len(files) != len(all) && !*update {
@@ -138,7 +144,7 @@ func TestGolden(t *testing.T) {
 			t.Run(fmt.Sprintf("v%d/%s", format, g.name), func(t *testing.T) {
 				t.Parallel()
 				path := goldenPath(g.name, format)
-				if *update && format == crdt.FrameVersion {
+				if *update && format == untyped.FrameVersion {
 					if err := os.WriteFile(path, []byte(lines(g.frame)), 0o644); err != nil {
 						t.Fatal(err)
 					}
@@ -176,7 +182,7 @@ func checkGolden(t *testing.T, g golden, want []byte, format int) {
 			t.Errorf("%x\nas an object in version %d is\n%x (%v), want\n%x", from, format, got, err, want)
 		}
 	}
-	if got, err := g.again(want, crdt.FrameVersion); err != nil || !bytes.Equal(got, g.frame) {
+	if got, err := g.again(want, untyped.FrameVersion); err != nil || !bytes.Equal(got, g.frame) {
 		t.Errorf("%x\nin the newest version is\n%x (%v), want\n%x", want, got, err, g.frame)
 	}
 	checkEnvelope(t, want, format)
@@ -200,7 +206,7 @@ func checkEnvelope(t *testing.T, frame []byte, format int) {
 	if err != nil || p.format != format || p.version != 1 || p.body == nil {
 		t.Errorf("an ordinary decoder reads %+v, %v", p, err)
 	}
-	if kind, err := crdt.FrameKind(frame); err != nil || kind != p.kind {
+	if kind, err := untyped.FrameKind(frame); err != nil || kind != p.kind {
 		t.Errorf("FrameKind = %q, %v, want %q", kind, err, p.kind)
 	}
 	end := len(frame) - 6 // bin8, length, four bytes

@@ -89,9 +89,9 @@ func (s *GSet[E]) elements() map[string]struct{} {
 // IsBottom implements Lattice; a nil set is bottom.
 func (s *GSet[E]) IsBottom() bool { return s == nil || len(s.has) == 0 }
 
-// AppendBinary appends the number of elements and each with its length, in order
+// appendBinary appends the number of elements and each with its length, in order
 // of their bytes. O(n log n).
-func (s *GSet[E]) AppendBinary(b []byte) ([]byte, error) {
+func (s *GSet[E]) appendBinary(b []byte) ([]byte, error) {
 	b = wire.AppendUvarint(b, uint64(len(s.has)))
 	for _, raw := range slices.Sorted(maps.Keys(s.has)) {
 		b = wire.AppendBytes(b, raw)
@@ -99,9 +99,9 @@ func (s *GSet[E]) AppendBinary(b []byte) ([]byte, error) {
 	return b, nil
 }
 
-// UnmarshalBinary replaces s by what AppendBinary wrote; on error s is as it was.
+// unmarshalBinary replaces s by what appendBinary wrote; on error s is as it was.
 // Memory is bounded by the length of b, to which no reference is kept.
-func (s *GSet[E]) UnmarshalBinary(b []byte) error {
+func (s *GSet[E]) unmarshalBinary(b []byte) error {
 	r := wire.NewReader(b)
 	has := make(map[string]struct{}) // which grows with what was read, not with what was announced
 	err := readAscending(r, func(raw []byte) error {

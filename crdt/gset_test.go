@@ -11,6 +11,7 @@ import (
 	"github.com/dovetail-crdt/dovetail/clock/wire"
 	"github.com/dovetail-crdt/dovetail/crdt"
 	"github.com/dovetail-crdt/dovetail/crdt/crdttest"
+	"github.com/dovetail-crdt/dovetail/crdt/untyped"
 )
 
 // gset is a lattice of a user's own: a set that only grows.
@@ -68,7 +69,7 @@ func TestOwnLatticeAsObject(t *testing.T) {
 	a, b := gsetKind.New(), gsetKind.New()
 	do(t, a, writer(1), func(tx *crdt.Tx, s *gset) { s.Add(tx, "x"); s.Add(tx, "y") })
 	do(t, b, writer(2), func(tx *crdt.Tx, s *gset) { s.Add(tx, "z") })
-	if _, err := crdt.DecodeObject(frame(t, gsetKind, a)); err == nil {
+	if _, err := untyped.DecodeObject(frame(t, gsetKind, a)); err == nil {
 		t.Error("DecodeObject read a kind that it does not know")
 	}
 	o, p := object(t, frame(t, gsetKind, a), gsetKind), object(t, frame(t, gsetKind, b), gsetKind)
@@ -95,16 +96,16 @@ func TestOwnLatticeAsObject(t *testing.T) {
 }
 
 // object decodes a frame that must be good.
-func object(t testing.TB, f []byte, kinds ...crdt.AnyKind) *crdt.Object {
+func object(t testing.TB, f []byte, kinds ...crdt.AnyKind) *untyped.Object {
 	t.Helper()
-	o, err := crdt.DecodeObject(f, kinds...)
+	o, err := untyped.DecodeObject(f, kinds...)
 	if err != nil {
 		t.Fatalf("DecodeObject: %v", err)
 	}
 	return o
 }
 
-func bytesOf(t testing.TB, o *crdt.Object) []byte {
+func bytesOf(t testing.TB, o *untyped.Object) []byte {
 	t.Helper()
 	b, err := o.AppendFrame(nil)
 	if err != nil {

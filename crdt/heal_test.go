@@ -12,6 +12,8 @@ import (
 
 	"github.com/dovetail-crdt/dovetail/clock"
 	"github.com/dovetail-crdt/dovetail/crdt"
+	"github.com/dovetail-crdt/dovetail/crdt/internal/envelope"
+	"github.com/dovetail-crdt/dovetail/crdt/untyped"
 )
 
 // The receivers of the heals below: a document that B has not seen all of, and the
@@ -44,35 +46,23 @@ func healed(t testing.TB) (a, b *crdt.Doc, acc *account, base, killed *clock.Con
 	return a, b, acc, base, killed
 }
 
-func heals(t testing.TB) map[string]*crdt.Heal {
+func heals(t testing.TB) map[string]*untyped.Heal {
 	t.Helper()
 	a, b, acc, base, killed := healed(t)
-	out := map[string]*crdt.Heal{}
-	put := func(name string, h *crdt.Heal, err error) {
-		if err != nil {
-			t.Fatal(err)
-		}
-		out[name] = h
-	}
-	h, err := crdt.Extract(acc.kind, a, base, killed)
-	put("lists", h, err)
-	h, err = crdt.Extract(acc.kind, a, base, nil)
-	put("bitmap", h, err)
-	h, err = crdt.ExtractSeen(acc.kind, a, crdt.ContextOf(b))
-	put("context", h, err)
-	h, err = crdt.Extract(acc.kind, a, base, killed)
-	put("session", h, err)
-	h.Base = nil // said once for the session
-	h, err = crdt.Extract(acc.kind, acc.kind.New(), &clock.Context{}, nil)
-	put("nothing", h, err)
+	out := map[string]*untyped.Heal{}
+	out["lists"] = asObject(t, acc.kind, a).Extract(base, killed)
+	out["bitmap"] = asObject(t, acc.kind, a).Extract(base, nil)
+	out["context"] = asObject(t, acc.kind, a).ExtractSeen(crdt.ContextOf(b))
+	out["session"] = asObject(t, acc.kind, a).Extract(base, killed)
+	out["session"].Base = nil // said once for the session
+	out["nothing"] = untyped.NewObject(acc.kind).Extract(&clock.Context{}, nil)
 	c := crdt.PNCounterKind().New()
 	do(t, c, writer(replicaA), func(tx *crdt.Tx, c *crdt.PNCounter) { c.Add(tx, 300) })
-	h, err = crdt.Extract(crdt.PNCounterKind(), c, base, killed)
-	put("pncounter", h, err)
+	out["pncounter"] = asObject(t, crdt.PNCounterKind(), c).Extract(base, killed)
 	return out
 }
 
-func healBytes(t testing.TB, h *crdt.Heal) []byte {
+func healBytes(t testing.TB, h *untyped.Heal) []byte {
 	t.Helper()
 	b, err := h.AppendBinary(nil)
 	if err != nil {
@@ -96,7 +86,7 @@ func TestHealForms(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			got := b.Clone()
-			changed, missing, err := crdt.ApplyHeal(acc.kind, got, h)
+			changed, missing, err := asObject(t, acc.kind, got).ApplyHeal(h)
 			if !changed || missing != nil || err != nil {
 				t.Fatalf("ApplyHeal = %t, %v, %v", changed, missing, err)
 			}
@@ -106,7 +96,7 @@ func TestHealForms(t *testing.T) {
 			if (h.Held != nil) != (name == "bitmap" || name == "context") || (h.Base == nil) != (name == "session") {
 				t.Errorf("held is %v, base %v", h.Held, h.Base)
 			}
-			if changed, _, _ := crdt.ApplyHeal(acc.kind, got, h); changed {
+			if changed, _, _ := asObject(t, acc.kind, got).ApplyHeal(h); changed {
 				t.Errorf("healed once more it changes")
 			}
 		})
@@ -120,22 +110,22 @@ func TestHealEncoding(t *testing.T) {
 		if again, err := h.AppendBinary([]byte("x")); err != nil || !bytes.Equal(again[1:], b) {
 			t.Errorf("%s: appended to something it is %x, %v", name, again, err)
 		}
-		back, err := crdt.DecodeHeal(b)
+		back, err := untyped.DecodeHeal(b)
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
 		if got := healBytes(t, back); !bytes.Equal(got, b) {
 			t.Errorf("%s: decoded and encoded it is\n%x, want\n%x", name, got, b)
 		}
-		if old, err := h.AppendVersion(nil, crdt.OldestVersion); err != nil {
+		if old, err := h.AppendVersion(nil, envelope.OldestVersion); err != nil {
 			t.Errorf("%s: in the oldest frame format: %v", name, err)
-		} else if back, err := crdt.DecodeHeal(old); err != nil || !bytes.Equal(healBytes(t, back), b) {
+		} else if back, err := untyped.DecodeHeal(old); err != nil || !bytes.Equal(healBytes(t, back), b) {
 			t.Errorf("%s: by the oldest frame format: %v", name, err)
 		}
 		var fields []any
 		if err := msgpack.Unmarshal(b, &fields); err != nil || len(fields) != 5 {
 			t.Errorf("%s: an ordinary decoder reads %v, %v", name, fields, err)
-		} else if _, err := crdt.DecodeObject(fields[1].([]byte)); err != nil {
+		} else if _, err := untyped.DecodeObject(fields[1].([]byte)); err != nil {
 			t.Errorf("%s: its frame by itself: %v", name, err)
 		}
 	}
@@ -149,7 +139,7 @@ func TestGoldenHeal(t *testing.T) {
 		t.Errorf("%d goldens, want %d", len(files), len(all))
 	}
 	for name, h := range all {
-		path := fmt.Sprintf("testdata/golden/heal-v%d/%s.hex", crdt.HealVersion, name)
+		path := fmt.Sprintf("testdata/golden/heal-v%d/%s.hex", untyped.HealVersion, name)
 		b := healBytes(t, h)
 		if *update {
 			if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, []byte(lines(b)), 0o644)); err != nil {
@@ -165,10 +155,10 @@ func TestGoldenHeal(t *testing.T) {
 func TestDamagedHeals(t *testing.T) {
 	t.Parallel()
 	for name, h := range heals(t) {
-		refuseDamage(t, name, healBytes(t, h), func(b []byte) error { _, err := crdt.DecodeHeal(b); return err })
+		refuseDamage(t, name, healBytes(t, h), func(b []byte) error { _, err := untyped.DecodeHeal(b); return err })
 	}
 	for _, b := range [][]byte{{0x95, 2}, {0x91, 0x7f}, {0x9f, 3, 1}} {
-		if _, err := crdt.DecodeHeal(b); !errors.Is(err, crdt.ErrVersion) {
+		if _, err := untyped.DecodeHeal(b); !errors.Is(err, crdt.ErrVersion) {
 			t.Errorf("DecodeHeal(% x) = %v, want ErrVersion", b, err)
 		}
 	}
@@ -179,7 +169,7 @@ func healPack(frame, whole, base []byte) []byte {
 	var buf bytes.Buffer
 	enc := msgpack.NewEncoder(&buf)
 	enc.UseCompactInts(true)
-	err := errors.Join(enc.EncodeArrayLen(5), enc.EncodeInt(crdt.HealVersion),
+	err := errors.Join(enc.EncodeArrayLen(5), enc.EncodeInt(untyped.HealVersion),
 		enc.EncodeBytes(frame), enc.EncodeBytes(whole), enc.EncodeBytes(base))
 	if err != nil {
 		panic(err)
@@ -211,12 +201,12 @@ func TestHostileHeals(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			if _, err := crdt.DecodeHeal(tt.heal); !errors.Is(err, tt.want) {
+			if _, err := untyped.DecodeHeal(tt.heal); !errors.Is(err, tt.want) {
 				t.Errorf("DecodeHeal = %v, want %v", err, tt.want)
 			}
 		})
 	}
-	if _, err := crdt.DecodeHeal(healPack(own, nil, nil), gsetKind); err != nil {
+	if _, err := untyped.DecodeHeal(healPack(own, nil, nil), gsetKind); err != nil {
 		t.Errorf("with its kind: %v", err)
 	}
 }
@@ -233,19 +223,19 @@ func TestApplyHealValidates(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.kind = numbers.Name
-	h, err := crdt.DecodeHeal(healPack(p.frame(), nil, nil))
+	h, err := untyped.DecodeHeal(healPack(p.frame(), nil, nil))
 	if err != nil {
 		t.Fatal(err)
 	}
 	n := numbers.New()
-	if changed, _, err := crdt.ApplyHeal(numbers, n, h); changed || !errors.Is(err, crdt.ErrCorrupt) || !n.IsBottom() {
+	if changed, _, err := asObject(t, numbers, n).ApplyHeal(h); changed || !errors.Is(err, crdt.ErrCorrupt) || !n.IsBottom() {
 		t.Errorf("ApplyHeal = %t, %v; %d elements", changed, err, n.Len())
 	}
 	p.version = 2
-	if h, err = crdt.DecodeHeal(healPack(p.frame(), nil, nil)); err != nil {
+	if h, err = untyped.DecodeHeal(healPack(p.frame(), nil, nil)); err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := crdt.ApplyHeal(numbers, n, h); !errors.Is(err, crdt.ErrVersion) {
+	if _, _, err := asObject(t, numbers, n).ApplyHeal(h); !errors.Is(err, crdt.ErrVersion) {
 		t.Errorf("ApplyHeal of a newer version of the kind = %v, want ErrVersion", err)
 	}
 }
@@ -254,14 +244,14 @@ func TestHealOfAnotherKind(t *testing.T) {
 	t.Parallel()
 	h := heals(t)["lists"]
 	c := crdt.CounterKind().New()
-	if changed, _, err := crdt.ApplyHeal(crdt.CounterKind(), c, h); changed || !errors.Is(err, crdt.ErrKind) {
-		t.Errorf("ApplyHeal = %t, %v, want ErrKind", changed, err)
+	if changed, _, err := asObject(t, crdt.CounterKind(), c).ApplyHeal(h); changed || !errors.Is(err, crdt.ErrKind) {
+		t.Errorf("ApplyHeal to a value = %t, %v, want ErrKind", changed, err)
 	}
 	o := object(t, frame(t, crdt.CounterKind(), c))
 	if changed, _, err := o.ApplyHeal(h); changed || !errors.Is(err, crdt.ErrKind) {
 		t.Errorf("Object.ApplyHeal = %t, %v, want ErrKind", changed, err)
 	}
-	for _, strip := range []func(*crdt.Object) (*crdt.Object, error){o.Strip, o.MergeStrip} {
+	for _, strip := range []func(*untyped.Object) (*untyped.Object, error){o.Strip, o.MergeStrip} {
 		if news, err := strip(h.Delta); news != nil || !errors.Is(err, crdt.ErrKind) {
 			t.Errorf("Strip = %v, %v, want ErrKind", news, err)
 		}
@@ -273,21 +263,16 @@ func TestHealReportsMissing(t *testing.T) {
 	t.Parallel()
 	a, _, acc, base, _ := healed(t)
 	lost := acc.kind.New()
-	h, err := crdt.Extract(acc.kind, a, base, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, missing, err := crdt.ApplyHeal(acc.kind, lost, h)
+	h := asObject(t, acc.kind, a).Extract(base, nil)
+	_, missing, err := asObject(t, acc.kind, lost).ApplyHeal(h)
 	if err != nil || missing == nil || !missing.Equal(h.Held) {
 		t.Fatalf("missing are %v (%v), want %v", missing, err, h.Held)
 	}
 	if lost.Equal(a) {
 		t.Fatal("nothing was lost")
 	}
-	if h, err = crdt.ExtractSeen(acc.kind, a, crdt.ContextOf(lost)); err != nil {
-		t.Fatal(err)
-	}
-	if _, missing, err := crdt.ApplyHeal(acc.kind, lost, h); err != nil || missing != nil || !lost.Equal(a) {
+	h = asObject(t, acc.kind, a).ExtractSeen(crdt.ContextOf(lost))
+	if _, missing, err := asObject(t, acc.kind, lost).ApplyHeal(h); err != nil || missing != nil || !lost.Equal(a) {
 		t.Errorf("healed by its context it lacks %v (%v), equal: %t", missing, err, lost.Equal(a))
 	}
 }
@@ -309,10 +294,7 @@ func TestHeldIsNotEncodedTwice(t *testing.T) {
 			s.Remove(tx, 2*i)
 		}
 	})
-	h, err := crdt.Extract(k, s, crdt.ContextOf(s), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	h := asObject(t, k, s).Extract(crdt.ContextOf(s), nil)
 	if n := len(healBytes(t, h)); n > 2*1000+100 {
 		t.Errorf("%d bytes for 1000 intervals, want about two each", n)
 	}
@@ -321,21 +303,13 @@ func TestHeldIsNotEncodedTwice(t *testing.T) {
 func TestHealOfAView(t *testing.T) {
 	t.Parallel()
 	m := fundsKind.New()
-	if _, err := crdt.Extract(crdt.CounterKind(), m.At("EUR"), &clock.Context{}, nil); err == nil {
-		t.Errorf("Extract of a view returns no error")
+	if o, err := untyped.ObjectOf(crdt.CounterKind(), m.At("EUR")); err == nil {
+		t.Errorf("a view is the object %v", o)
 	}
-	if _, err := crdt.ExtractSeen(crdt.CounterKind(), m.At("EUR"), &clock.Context{}); err == nil {
-		t.Errorf("ExtractSeen of a view returns no error")
+	if untyped.NewObject(crdt.PNCounterKind()).Fill(&clock.Context{}) {
+		t.Errorf("Fill without a context changes something")
 	}
-	if _, _, err := crdt.ApplyHeal(crdt.CounterKind(), m.At("EUR"), &crdt.Heal{}); err == nil {
-		t.Errorf("ApplyHeal to a view returns no error")
-	}
-	if crdt.Fill(m.At("EUR"), &clock.Context{}) || crdt.Fill(crdt.PNCounterKind().New(), &clock.Context{}) {
-		t.Errorf("Fill of a view, or without a context, changes something")
-	}
-	panics(t, "Strip", "view", func() { crdt.Strip(crdt.CounterKind().New(), m.At("EUR")) })
-	panics(t, "MergeStrip", "view", func() { crdt.MergeStrip(m.At("EUR"), crdt.CounterKind().New()) })
-	panics(t, "Parts", "view", func() { crdt.Parts(m.At("EUR")) })
+	panics(t, "Contains", "view", func() { crdt.Contains(crdt.CounterKind().New(), m.At("EUR")) })
 }
 
 // TestAppendHealRefuses pins what cannot be said.
@@ -352,12 +326,12 @@ func TestAppendHealRefuses(t *testing.T) {
 	both.Held = crdt.ContextOf(p) // overlaps the delta's
 	none := *all["pncounter"]
 	none.Held = &clock.Context{}
-	for name, h := range map[string]*crdt.Heal{"held in the delta's context": &both, "held without a context": &none} {
+	for name, h := range map[string]*untyped.Heal{"held in the delta's context": &both, "held without a context": &none} {
 		if b, err := h.AppendBinary(nil); err == nil {
 			t.Errorf("%s: encodes as %x", name, b)
 		}
 	}
-	if _, err := all["lists"].AppendVersion(nil, crdt.FrameVersion+1); err == nil {
+	if _, err := all["lists"].AppendVersion(nil, untyped.FrameVersion+1); err == nil {
 		t.Errorf("a heal in an unknown frame format returns no error")
 	}
 }

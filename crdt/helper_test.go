@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"iter"
 	"math"
 	"runtime"
 	"slices"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/dovetail-crdt/dovetail/clock"
 	"github.com/dovetail-crdt/dovetail/crdt"
+	"github.com/dovetail-crdt/dovetail/crdt/untyped"
 )
 
 // wall is a clock that stands still.
@@ -106,4 +108,54 @@ func allocated(f func()) uint64 {
 		least = min(least, after.TotalAlloc-before.TotalAlloc)
 	}
 	return least
+}
+
+// asObject returns s as an object, which shares its state with s.
+func asObject[S crdt.Lattice[S]](t testing.TB, k crdt.Kind[S], s S) *untyped.Object {
+	t.Helper()
+	o, err := untyped.ObjectOf(k, s)
+	if err != nil {
+		t.Fatalf("ObjectOf: %v", err)
+	}
+	return o
+}
+
+// asValue is the inverse of asObject.
+func asValue[S crdt.Lattice[S]](t testing.TB, k crdt.Kind[S], o *untyped.Object) S {
+	t.Helper()
+	s, err := untyped.ValueOf(k, o)
+	if err != nil {
+		t.Fatalf("ValueOf: %v", err)
+	}
+	return s
+}
+
+// partsOf yields the irreducible parts of s.
+func partsOf[S crdt.Lattice[S]](t testing.TB, k crdt.Kind[S], s S) iter.Seq[S] {
+	t.Helper()
+	typed := k.Typed()
+	state, err := typed.State(s)
+	if err != nil {
+		t.Fatalf("parts: %v", err)
+	}
+	return func(yield func(S) bool) {
+		for p := range state.Parts() {
+			if v, ok := typed.Value(p); !ok || !yield(v) {
+				return
+			}
+		}
+	}
+}
+
+// mergeStrip merges d into s and returns what of it was new, and whether anything was.
+func mergeStrip[S crdt.Lattice[S]](t testing.TB, k crdt.Kind[S], s, d S) (news S, changed bool) {
+	t.Helper()
+	o, err := asObject(t, k, s).MergeStrip(asObject(t, k, d))
+	if err != nil {
+		t.Fatalf("MergeStrip: %v", err)
+	}
+	if o == nil {
+		return news, false
+	}
+	return asValue(t, k, o), true
 }

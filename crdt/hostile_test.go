@@ -8,6 +8,7 @@ import (
 
 	"github.com/dovetail-crdt/dovetail/clock/wire"
 	"github.com/dovetail-crdt/dovetail/crdt"
+	"github.com/dovetail-crdt/dovetail/crdt/untyped"
 )
 
 // hostile is a short frame that claims much.
@@ -79,7 +80,7 @@ func TestHostileCounts(t *testing.T) {
 			t.Fatalf("%s: frame of %d bytes", h.name, len(f))
 		}
 		var err error
-		if n := allocated(func() { _, err = crdt.DecodeObject(f, kinds...) }); n > 16<<10 || !errors.Is(err, crdt.ErrCorrupt) {
+		if n := allocated(func() { _, err = untyped.DecodeObject(f, kinds...) }); n > 16<<10 || !errors.Is(err, crdt.ErrCorrupt) {
 			t.Errorf("version %d, %s: %d bytes allocate %d: %v, want ErrCorrupt", h.format, h.name, len(f), n, err)
 		}
 		var at *wire.Error
@@ -87,8 +88,8 @@ func TestHostileCounts(t *testing.T) {
 			t.Errorf("version %d, %s: %v does not tell the byte of %d", h.format, h.name, err, len(f))
 		}
 	}
-	f := append([]byte{0x96, crdt.FrameVersion, 0xa1, 'k', 1, 0xc0, 0xc6, 0x7f, 0xff, 0xff, 0xff}, make([]byte, 80)...)
-	if n := allocated(func() { _, _ = crdt.DecodeObject(f) }); n > 16<<10 {
+	f := append([]byte{0x96, untyped.FrameVersion, 0xa1, 'k', 1, 0xc0, 0xc6, 0x7f, 0xff, 0xff, 0xff}, make([]byte, 80)...)
+	if n := allocated(func() { _, _ = untyped.DecodeObject(f) }); n > 16<<10 {
 		t.Errorf("a body said to be of 2 GB allocates %d", n)
 	}
 }
@@ -137,7 +138,7 @@ func TestCodecFaults(t *testing.T) {
 	if _, err := crdt.DecodeFrame(crdt.GSetKind(odd), frame(t, g, grow)); !errors.Is(err, crdt.ErrCorrupt) {
 		t.Errorf("an element that the codec refuses: %v, want ErrCorrupt", err)
 	}
-	if _, err := crdt.DecodeObject(frame(t, g, grow), crdt.GSetKind(odd)); !errors.Is(err, crdt.ErrCorrupt) {
+	if _, err := untyped.DecodeObject(frame(t, g, grow), crdt.GSetKind(odd)); !errors.Is(err, crdt.ErrCorrupt) {
 		t.Errorf("an element that the codec refuses: %v, want ErrCorrupt", err)
 	}
 }

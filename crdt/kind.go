@@ -3,6 +3,7 @@ package crdt
 import (
 	"fmt"
 
+	"github.com/dovetail-crdt/dovetail/crdt/internal/envelope"
 	"github.com/dovetail-crdt/dovetail/crdt/internal/kernel"
 )
 
@@ -30,7 +31,6 @@ type Kind[S Lattice[S]] struct {
 	DecodeOther func(b []byte, version int) (S, error)
 
 	causal *causalForm[S] // of the causal types
-	byName bool           // was made of its name, see kindOf
 }
 
 // causalForm is what decoding a causal type needs, made once.
@@ -60,7 +60,7 @@ const kindVersion = 1
 
 // causalKind returns the kind of a causal type; proto is an empty value of it.
 func causalKind[S Nested[S]](name string, proto S) Kind[S] {
-	declared(checkName("kind name", name))
+	declared(envelope.CheckName("kind name", name))
 	if n := depthOf(proto); n > kernel.MaxDepth {
 		panic(fmt.Sprintf("crdt: %s is %d levels deep: at most %d", name, n, kernel.MaxDepth))
 	}
@@ -69,9 +69,9 @@ func causalKind[S Nested[S]](name string, proto S) Kind[S] {
 		Name:    name,
 		Version: kindVersion,
 		New:     func() S { return proto.nest(newObject()) },
-		Append:  func(b []byte, s S) ([]byte, error) { return appendContent(b, any(s).(causal).obj().whole()) },
+		Append:  func(b []byte, s S) ([]byte, error) { return envelope.AppendContent(b, any(s).(causal).obj().whole()) },
 		Decode: func(b []byte) (S, error) {
-			state, err := decodeContent(b)
+			state, err := envelope.DecodeContent(b)
 			if err != nil {
 				return proto, err
 			}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/dovetail-crdt/dovetail/clock"
 	"github.com/dovetail-crdt/dovetail/crdt"
+	"github.com/dovetail-crdt/dovetail/crdt/untyped"
 )
 
 // A limit of FORMAT.md: what is at it is written and read, what is beyond it is
@@ -197,11 +198,11 @@ func limits() []limit {
 		}},
 		{"frame, batch, frames of a batch together", "batch", func(*testing.T) error {
 			f := pack{kind: "k", version: 1, body: few}.frame()
-			_, err := crdt.AppendBatch(nil, f, f)
+			_, err := untyped.AppendBatch(nil, f, f)
 			return err
 		}, func(*testing.T) error {
 			f := pack{kind: "k", version: 1, body: large[:crdt.MaxFrame/2]}.frame()
-			_, err := crdt.AppendBatch(nil, f, f)
+			_, err := untyped.AppendBatch(nil, f, f)
 			return err
 		}},
 		{"snapshot", "context", nil, func(*testing.T) error {

@@ -7,7 +7,7 @@ import (
 
 	"github.com/vmihailenco/msgpack/v5"
 
-	"github.com/dovetail-crdt/dovetail/crdt"
+	"github.com/dovetail-crdt/dovetail/crdt/untyped"
 )
 
 // pack is a frame put together by an ordinary MessagePack encoder, whatever it
@@ -21,7 +21,7 @@ type pack struct {
 
 func (p pack) frame() []byte {
 	if p.format == 0 {
-		p.format = crdt.FrameVersion
+		p.format = untyped.FrameVersion
 	}
 	var buf bytes.Buffer
 	enc := msgpack.NewEncoder(&buf)

@@ -4,18 +4,19 @@ import (
 	"fmt"
 
 	"github.com/dovetail-crdt/dovetail/clock/wire"
+	"github.com/dovetail-crdt/dovetail/crdt/internal/envelope"
 )
 
 // plain is what the lattices of this package that have no context are made of.
 type plain[S any] interface {
 	Lattice[S]
-	AppendBinary(b []byte) ([]byte, error)
-	UnmarshalBinary(b []byte) error
+	appendBinary(b []byte) ([]byte, error)
+	unmarshalBinary(b []byte) error
 }
 
 // plainKind returns the kind of a lattice without a context.
 func plainKind[S plain[S]](name string, empty func() S) Kind[S] {
-	declared(checkName("kind name", name))
+	declared(envelope.CheckName("kind name", name))
 	return Kind[S]{
 		Name:    name,
 		Version: kindVersion,
@@ -24,11 +25,11 @@ func plainKind[S plain[S]](name string, empty func() S) Kind[S] {
 			if isNil(s) {
 				s = empty()
 			}
-			return s.AppendBinary(b)
+			return s.appendBinary(b)
 		},
 		Decode: func(b []byte) (S, error) {
 			s := empty()
-			return s, s.UnmarshalBinary(b)
+			return s, s.unmarshalBinary(b)
 		},
 	}
 }

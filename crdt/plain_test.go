@@ -10,6 +10,7 @@ import (
 
 	"github.com/dovetail-crdt/dovetail/clock"
 	"github.com/dovetail-crdt/dovetail/crdt"
+	"github.com/dovetail-crdt/dovetail/crdt/untyped"
 )
 
 // What a mutator does not change makes no delta, and a delta holds what changed
@@ -174,16 +175,8 @@ func refuse(kinds ...crdt.AnyKind) func(t *testing.T, in string) {
 			t.Fatal(err)
 		}
 		for _, k := range kinds {
-			v := reflect.ValueOf(k)
-			name := v.FieldByName("Name").String()
-			s := v.FieldByName("New").Call(nil)[0]
-			was := s.MethodByName("Clone").Call(nil)[0]
-			got := s.MethodByName("UnmarshalBinary").Call([]reflect.Value{reflect.ValueOf(raw)})[0].Interface()
-			if err, _ := got.(error); !errors.Is(err, crdt.ErrCorrupt) {
-				t.Errorf("%s: UnmarshalBinary(%s) = %v, want ErrCorrupt", name, in, err)
-			}
-			if !s.MethodByName("Equal").Call([]reflect.Value{was})[0].Bool() {
-				t.Errorf("%s: UnmarshalBinary(%s) changed the value", name, in)
+			if v, err := k.Erased().Decode(raw); !errors.Is(err, crdt.ErrCorrupt) {
+				t.Errorf("%s: Decode(%s) = %v, %v, want ErrCorrupt", untyped.KindName(k), in, v, err)
 			}
 		}
 	}
@@ -192,15 +185,12 @@ func refuse(kinds ...crdt.AnyKind) func(t *testing.T, in string) {
 // A hostile count allocates in proportion to the input.
 func TestPlainDecodersAreBounded(t *testing.T) {
 	in := append([]byte{0xff, 0xff, 0x3f}, make([]byte, 1<<20-1)...) // 2^20-1 items announced
-	decoders := map[string]func([]byte) error{
-		"gcounter": crdt.GCounterKind().New().UnmarshalBinary, "pncounter": crdt.PNCounterKind().New().UnmarshalBinary,
-		"gset": grownKind.New().UnmarshalBinary, "gmap": talliesKind.New().UnmarshalBinary,
-		"boundedcounter": crdt.BoundedCounterKind(0, math.MaxInt64).New().UnmarshalBinary,
-	}
-	for name, decode := range decoders {
+	for _, k := range []crdt.AnyKind{
+		crdt.GCounterKind(), crdt.PNCounterKind(), crdt.BoundedCounterKind(0, math.MaxInt64), grownKind, talliesKind,
+	} {
 		var err error
-		if n := allocated(func() { err = decode(in) }); n > 8*uint64(len(in)) || err == nil {
-			t.Errorf("%s: %d bytes allocated for %d, error %v", name, n, len(in), err)
+		if n := allocated(func() { _, err = k.Erased().Decode(in) }); n > 8*uint64(len(in)) || err == nil {
+			t.Errorf("%s: %d bytes allocated for %d, error %v", untyped.KindName(k), n, len(in), err)
 		}
 	}
 }

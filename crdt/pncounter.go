@@ -96,14 +96,14 @@ func (c *PNCounter) IsBottom() bool { return c == nil || len(c.rows.ids) == 0 }
 // String returns the value in decimal.
 func (c *PNCounter) String() string { return fmt.Sprint(c.Value()) }
 
-// AppendBinary appends the rows in order of replica.
-func (c *PNCounter) AppendBinary(b []byte) ([]byte, error) {
+// appendBinary appends the rows in order of replica.
+func (c *PNCounter) appendBinary(b []byte) ([]byte, error) {
 	return c.rows.appendBinary(b, pnWidth), nil
 }
 
-// UnmarshalBinary replaces c by what AppendBinary wrote; on error c is as it was.
+// unmarshalBinary replaces c by what appendBinary wrote; on error c is as it was.
 // Memory is bounded by the length of b, to which no reference is kept.
-func (c *PNCounter) UnmarshalBinary(b []byte) error {
+func (c *PNCounter) unmarshalBinary(b []byte) error {
 	r := wire.NewReader(b)
 	t := readRows(r, pnWidth, math.MaxInt64)
 	if err := r.Done(); err != nil {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/dovetail-crdt/dovetail/clock"
 	"github.com/dovetail-crdt/dovetail/crdt"
+	"github.com/dovetail-crdt/dovetail/crdt/untyped"
 )
 
 // A conflict can be resolved while its values are walked: those removed
@@ -150,7 +151,7 @@ func TestCausalKindWithoutContext(t *testing.T) {
 	k := crdt.CounterKind()
 	content, _ := k.Append(nil, k.New())
 	f := pack{kind: k.Name, version: 1, body: content}.frame()
-	if o, err := crdt.DecodeObject(f, k); err == nil {
+	if o, err := untyped.DecodeObject(f, k); err == nil {
 		again, _ := o.AppendFrame(nil)
 		t.Errorf("DecodeObject accepts\n%x, which encodes as\n%x", f, again)
 	}
@@ -159,7 +160,7 @@ func TestCausalKindWithoutContext(t *testing.T) {
 func TestDecodeObjectLeavesItsArguments(t *testing.T) {
 	t.Parallel()
 	kinds := []crdt.AnyKind{crdt.CounterKind(), crdt.CounterKind()}
-	_, _ = crdt.DecodeObject(frame(t, crdt.PNCounterKind(), crdt.PNCounterKind().New()), kinds[:1]...)
+	_, _ = untyped.DecodeObject(frame(t, crdt.PNCounterKind(), crdt.PNCounterKind().New()), kinds[:1]...)
 	if _, ok := kinds[1].(crdt.Kind[*crdt.Counter]); !ok {
 		t.Errorf("DecodeObject overwrote the caller's slice with %T", kinds[1])
 	}
@@ -168,7 +169,7 @@ func TestDecodeObjectLeavesItsArguments(t *testing.T) {
 func TestDecodeObjectErrorHasNoObject(t *testing.T) {
 	t.Parallel()
 	f := pack{kind: "counter", version: 1, context: []byte{9}, body: []byte{0, 0}}.frame()
-	if o, err := crdt.DecodeObject(f); err == nil || o != nil {
+	if o, err := untyped.DecodeObject(f); err == nil || o != nil {
 		t.Errorf("DecodeObject = %v, %v, want no object and an error", o, err)
 	}
 }

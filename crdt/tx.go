@@ -65,8 +65,8 @@ type Tx struct {
 // For a lattice that is not a causal type, fn is given a copy of s (O(state)),
 // and s itself changes only at the end.
 func Mutate[S Lattice[S]](s S, src Source, fn func(*Tx, S) error, opts ...Option) (delta S, err error) {
-	if !src.Replica().IsValid() {
-		return delta, errors.New("crdt: Mutate: the source has no replica id")
+	if err := checkSource(src); err != nil {
+		return delta, err
 	}
 	if c, ok := any(s).(nestable[S]); ok {
 		state, err := mutateState(ready(c), c.schema(), src, func(tx *Tx) error { return fn(tx, s) }, opts)
@@ -77,6 +77,13 @@ func Mutate[S Lattice[S]](s S, src Source, fn func(*Tx, S) error, opts ...Option
 	}
 	delta, _, err = mutateRecorded(s, src, fn)
 	return delta, err
+}
+
+func checkSource(src Source) error {
+	if !src.Replica().IsValid() {
+		return errors.New("crdt: Mutate: the source has no replica id")
+	}
+	return nil
 }
 
 // mutateState runs a transaction on a causal state and returns its delta, which is

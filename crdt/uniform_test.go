@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/dovetail-crdt/dovetail/clock"
 	"github.com/dovetail-crdt/dovetail/crdt"
 )
 
@@ -123,8 +124,8 @@ func inside[S crdt.Lattice[S]](t *testing.T, k crdt.Kind[S], s S, change func(*c
 			"AppendFrame": func() { _, _ = crdt.AppendFrame(nil, k, s) },
 			"Kind.Append": func() { _, _ = k.Append(nil, s) },
 			"Mutate":      func() { _, _ = crdt.Mutate(s, writer(2), func(*crdt.Tx, S) error { return no }) },
-			"Strip":       func() { crdt.Strip(other, s) },
-			"Fill":        func() { crdt.Fill(s, crdt.ContextOf(other)) },
+			"Strip":       func() { _, _ = asObject(t, k, other).Strip(asObject(t, k, s)) },
+			"Fill":        func() { asObject(t, k, s).Fill(&clock.Context{}) },
 			"String":      func() { _ = fmt.Sprint(s) },
 		} {
 			said(t, what+" in a transaction", f)

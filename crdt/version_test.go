@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/dovetail-crdt/dovetail/crdt"
+	"github.com/dovetail-crdt/dovetail/crdt/internal/envelope"
+	"github.com/dovetail-crdt/dovetail/crdt/untyped"
 )
 
 // scores and its content: version 1 was one digit, version 2 is a number of four
@@ -71,7 +73,7 @@ func TestKindVersions(t *testing.T) {
 		if h, err := crdt.DecodeFrame(tt.to, f); !errors.Is(err, tt.want) || err == nil && h.n != 7 {
 			t.Errorf("%s: DecodeFrame = %v, %v, want 7, %v", tt.name, h, err, tt.want)
 		}
-		if o, err := crdt.DecodeObject(f, tt.to); !errors.Is(err, tt.want) {
+		if o, err := untyped.DecodeObject(f, tt.to); !errors.Is(err, tt.want) {
 			t.Errorf("%s: DecodeObject = %v, want %v", tt.name, err, tt.want)
 		} else if err == nil {
 			if h, err := crdt.DecodeFrame(tt.to, bytesOf(t, o)); err != nil || h.n != 7 {
@@ -123,10 +125,10 @@ func TestKindOfCausalType(t *testing.T) {
 	if content[0] = 1; func() bool { _, err := own.Decode(content); return !errors.Is(err, crdt.ErrCorrupt) }() {
 		t.Error("content of format 1, which was never written, is read")
 	}
-	if _, err := crdt.AppendFrameVersion(nil, own, s, crdt.OldestVersion-1); err == nil {
+	if _, err := asObject(t, own, s).AppendFrameVersion(nil, envelope.OldestVersion-1); err == nil {
 		t.Error("AppendFrameVersion wrote a format that is gone")
 	}
-	if _, err := crdt.AppendFrameVersion(nil, own, s, crdt.FrameVersion+1); err == nil {
+	if _, err := asObject(t, own, s).AppendFrameVersion(nil, untyped.FrameVersion+1); err == nil {
 		t.Error("AppendFrameVersion wrote a format to come")
 	}
 }

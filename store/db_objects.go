@@ -8,6 +8,7 @@ import (
 
 	"github.com/dovetail-crdt/dovetail/clock"
 	"github.com/dovetail-crdt/dovetail/crdt"
+	"github.com/dovetail-crdt/dovetail/crdt/untyped"
 	"github.com/dovetail-crdt/dovetail/store/replication"
 )
 
@@ -17,7 +18,7 @@ var _ Backend = (*DB)(nil)
 func (db *DB) Know(kinds ...crdt.AnyKind) { db.cfg.Engine.Know(kinds...) }
 
 // Update implements Backend.
-func (db *DB) Update(ctx context.Context, key string, k crdt.AnyKind, fn func(*crdt.Tx, *crdt.Object) error, o Options) (clock.Token, error) {
+func (db *DB) Update(ctx context.Context, key string, k crdt.AnyKind, fn func(*crdt.Tx, *untyped.Object) error, o Options) (clock.Token, error) {
 	token, err := db.update(ctx, key, k, fn, &o)
 	return token, keyError(key, err)
 }
@@ -31,7 +32,7 @@ func keyError(key string, err error) error {
 	return &KeyError{Key: key, Err: err}
 }
 
-func (db *DB) update(ctx context.Context, key string, k crdt.AnyKind, fn func(*crdt.Tx, *crdt.Object) error, o *Options) (token clock.Token, err error) {
+func (db *DB) update(ctx context.Context, key string, k crdt.AnyKind, fn func(*crdt.Tx, *untyped.Object) error, o *Options) (token clock.Token, err error) {
 	want, err := db.wants(o, key)
 	if err != nil {
 		return token, err
@@ -116,7 +117,7 @@ func (c *unwritten) Abandon(ctx context.Context) error {
 }
 
 // View implements Backend.
-func (db *DB) View(ctx context.Context, key string, k crdt.AnyKind, o Options) (*crdt.Object, clock.Token, error) {
+func (db *DB) View(ctx context.Context, key string, k crdt.AnyKind, o Options) (*untyped.Object, clock.Token, error) {
 	want, err := db.wants(&o, key)
 	if err != nil {
 		return nil, clock.Token{}, keyError(key, err)
@@ -152,12 +153,12 @@ func (db *DB) read(ctx context.Context, key string) ([][]byte, error) {
 }
 
 // Views implements Backend.
-func (db *DB) Views(ctx context.Context, keys []string, k crdt.AnyKind, o Options) ([]*crdt.Object, error) {
+func (db *DB) Views(ctx context.Context, keys []string, k crdt.AnyKind, o Options) ([]*untyped.Object, error) {
 	want, err := db.wants(&o, keys...)
 	if err != nil {
 		return nil, err
 	}
-	out, errs := make([]*crdt.Object, len(keys)), make([]error, len(keys))
+	out, errs := make([]*untyped.Object, len(keys)), make([]error, len(keys))
 	for i, key := range keys {
 		saw, err := db.view(ctx, key, k, want[i])
 		out[i], errs[i] = saw.object, keyError(key, err)

@@ -6,13 +6,14 @@ import (
 
 	"github.com/dovetail-crdt/dovetail/clock"
 	"github.com/dovetail-crdt/dovetail/crdt"
+	"github.com/dovetail-crdt/dovetail/crdt/untyped"
 	"github.com/dovetail-crdt/dovetail/store/replication"
 )
 
 // sight is what a client saw: an object, the events that were applied before it was
 // read, and those that the client's own transaction made.
 type sight struct {
-	object  *crdt.Object
+	object  *untyped.Object
 	applied *Applied
 	made    []clock.Event
 }

@@ -28,7 +28,7 @@ type Engine interface {
 	// means merge it again. Frames are not kept by reference.
 	//
 	// A frame that the engine cannot join, since its kind or version is not known
-	// here, is kept beside the others and returned by Load; crdt.FrameSet does so, and
+	// here, is kept beside the others and returned by Load; untyped.FrameSet does so, and
 	// Kinds counts them.
 	Merge(ctx context.Context, deltas ...Delta) error
 

@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"github.com/dovetail-crdt/dovetail/clock"
-	"github.com/dovetail-crdt/dovetail/crdt"
+	"github.com/dovetail-crdt/dovetail/crdt/untyped"
 	"github.com/dovetail-crdt/dovetail/store/replication"
 )
 
@@ -19,12 +19,12 @@ func (n *node) has(key string, frame []byte) bool {
 
 // contains reports whether the object of these frames contains what frame brings.
 func contains(frames [][]byte, frame []byte) bool {
-	d, err := crdt.DecodeObject(frame)
+	d, err := untyped.DecodeObject(frame)
 	for _, f := range frames {
 		if bytes.Equal(f, frame) {
 			return true
 		}
-		o, oerr := crdt.DecodeObject(f)
+		o, oerr := untyped.DecodeObject(f)
 		if err != nil || oerr != nil || o.Kind() != d.Kind() {
 			continue
 		}

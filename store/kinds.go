@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"github.com/dovetail-crdt/dovetail/crdt"
+	"github.com/dovetail-crdt/dovetail/crdt/untyped"
 )
 
 // Kinds are the kinds that an engine knows besides those of package crdt, and what it has
@@ -25,8 +26,8 @@ func (k *Kinds) Know(kinds ...crdt.AnyKind) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	for _, kind := range kinds {
-		name := crdt.KindName(kind)
-		if !slices.ContainsFunc(k.known, func(o crdt.AnyKind) bool { return crdt.KindName(o) == name }) {
+		name := untyped.KindName(kind)
+		if !slices.ContainsFunc(k.known, func(o crdt.AnyKind) bool { return untyped.KindName(o) == name }) {
 			k.known = append(slices.Clip(k.known), kind)
 		}
 	}
@@ -48,7 +49,7 @@ func (k *Kinds) Known() []crdt.AnyKind {
 
 // Kept takes note of a frame that was kept beside the others, and why.
 func (k *Kinds) Kept(key string, frame []byte, why error) {
-	name, err := crdt.FrameKind(frame)
+	name, err := untyped.FrameKind(frame)
 	switch {
 	case errors.Is(err, crdt.ErrVersion):
 		name = "of a newer format"

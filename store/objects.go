@@ -8,6 +8,7 @@ import (
 
 	"github.com/dovetail-crdt/dovetail/clock"
 	"github.com/dovetail-crdt/dovetail/crdt"
+	"github.com/dovetail-crdt/dovetail/crdt/untyped"
 )
 
 // Objects is typed access to the objects of one kind under one prefix, wherever they
@@ -55,7 +56,7 @@ func (o Objects[S]) View(ctx context.Context, key string, opts ...Option) (S, cl
 	if obj == nil {
 		return o.kind.New(), token, err
 	}
-	s, verr := crdt.ValueOf(o.kind, obj)
+	s, verr := untyped.ValueOf(o.kind, obj)
 	if verr != nil {
 		return o.kind.New(), clock.Token{}, &KeyError{Key: o.prefix + key, Err: verr}
 	}
@@ -83,7 +84,7 @@ func (o Objects[S]) Views(ctx context.Context, keys []string, opts ...Option) ([
 		if obj == nil {
 			continue
 		}
-		s, verr := crdt.ValueOf(o.kind, obj)
+		s, verr := untyped.ValueOf(o.kind, obj)
 		if verr != nil {
 			err = errors.Join(err, &KeyError{Key: full[i], Err: verr})
 			continue
@@ -106,9 +107,9 @@ func (o Objects[S]) Keys(ctx context.Context) iter.Seq2[string, error] {
 }
 
 // typed returns fn as a function of an object of kind k.
-func typed[S crdt.Lattice[S]](k crdt.Kind[S], fn func(*crdt.Tx, S) error) func(*crdt.Tx, *crdt.Object) error {
-	return func(tx *crdt.Tx, o *crdt.Object) error {
-		s, err := crdt.ValueOf(k, o)
+func typed[S crdt.Lattice[S]](k crdt.Kind[S], fn func(*crdt.Tx, S) error) func(*crdt.Tx, *untyped.Object) error {
+	return func(tx *crdt.Tx, o *untyped.Object) error {
+		s, err := untyped.ValueOf(k, o)
 		if err != nil {
 			return err
 		}

@@ -21,6 +21,7 @@ import (
 	"github.com/dovetail-crdt/dovetail/aerospike/mirror"
 	"github.com/dovetail-crdt/dovetail/clock"
 	"github.com/dovetail-crdt/dovetail/crdt"
+	"github.com/dovetail-crdt/dovetail/crdt/untyped"
 )
 
 // enqueue puts a frame into the queue of a record, whatever it is.
@@ -85,7 +86,7 @@ func TestUnapplied(t *testing.T) {
 	onPlaces(t, 2, func(t *testing.T, ps []*place) {
 		t.Helper()
 		frame := astest.Delta(t, crdt.CounterKind(), 7, func(tx *crdt.Tx, c *crdt.Counter) { c.Add(tx, 1) })
-		o, err := crdt.DecodeObject(frame)
+		o, err := untyped.DecodeObject(frame)
 		if err != nil {
 			t.Fatal(err)
 		}

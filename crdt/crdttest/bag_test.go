@@ -143,7 +143,7 @@ func (s *bag) IsBottom() bool {
 	return s == nil || len(s.has) == 0 && *s.fails == 0 && s.fault != neverBottom
 }
 
-// Parts implements crdt.Decomposer.
+// Parts implements untyped.Decomposer.
 func (s *bag) Parts() iter.Seq[*bag] {
 	return func(yield func(*bag) bool) {
 		for _, e := range slices.Sorted(maps.Keys(s.has)) {
@@ -155,7 +155,7 @@ func (s *bag) Parts() iter.Seq[*bag] {
 	}
 }
 
-// Without implements crdt.Decomposer.
+// Without implements untyped.Decomposer.
 func (s *bag) Without(o *bag) *bag {
 	rest := s.fault.bag()
 	for p := range s.Parts() {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/dovetail-crdt/dovetail/clock"
 	"github.com/dovetail-crdt/dovetail/crdt"
+	"github.com/dovetail-crdt/dovetail/crdt/untyped"
 )
 
 // events is which events one delta is of, and which dots they ended.
@@ -89,29 +90,39 @@ func (w *world[S]) checkExtraction() {
 	after.Merge(w.vector(a, all, rapid.Bool().Draw(w.t, "sender's others")))
 	w.checkHeal("kill lists", a, b, w.extract(a, base, killed), after)
 	w.checkHeal("bitmap", a, b, w.extract(a, base, nil), after)
-	h, err := crdt.ExtractSeen(w.kind, a.state, crdt.ContextOf(b.state))
-	if err != nil {
-		w.t.Fatalf("ExtractSeen: %v", err)
-	}
-	w.checkHeal("context", a, b, h, nil)
+	w.checkHeal("context", a, b, w.object(a.state).ExtractSeen(crdt.ContextOf(b.state)), nil)
 }
 
-func (w *world[S]) extract(a *replica[S], base, killed *clock.Context) *crdt.Heal {
-	h, err := crdt.Extract(w.kind, a.state, base, killed)
+func (w *world[S]) extract(a *replica[S], base, killed *clock.Context) *untyped.Heal {
+	return w.object(a.state).Extract(base, killed)
+}
+
+// object returns s as an object, which shares its state with s.
+func (w *world[S]) object(s S) *untyped.Object {
+	o, err := untyped.ObjectOf(w.kind, s)
 	if err != nil {
-		w.t.Fatalf("Extract: %v", err)
+		w.t.Fatalf("ObjectOf: %v", err)
 	}
-	return h
+	return o
+}
+
+// value is the inverse of object.
+func (w *world[S]) value(o *untyped.Object) S {
+	s, err := untyped.ValueOf(w.kind, o)
+	if err != nil {
+		w.t.Fatalf("ValueOf: %v", err)
+	}
+	return s
 }
 
 // checkHeal sends h, which a extracted, to b, whose store then has applied after:
 // nil if the states must be equal without its help.
-func (w *world[S]) checkHeal(form string, a, b *replica[S], h *crdt.Heal, after *clock.Context) {
+func (w *world[S]) checkHeal(form string, a, b *replica[S], h *untyped.Heal, after *clock.Context) {
 	enc, err := h.AppendBinary(nil)
 	if err != nil {
 		w.t.Fatalf("%s: encode of a heal: %v", form, err)
 	}
-	h, err = crdt.DecodeHeal(enc, w.kind)
+	h, err = untyped.DecodeHeal(enc, w.kind)
 	if err != nil {
 		w.t.Fatalf("%s: decode of an encoded heal: %v\n%x", form, err, enc)
 	}
@@ -120,11 +131,11 @@ func (w *world[S]) checkHeal(form string, a, b *replica[S], h *crdt.Heal, after 
 	}
 	healed, whole := b.state.Clone(), b.state.Clone()
 	whole.Merge(a.state)
-	_, missing, err := crdt.ApplyHeal(w.kind, healed, h)
+	_, missing, err := w.object(healed).ApplyHeal(h)
 	if err != nil || missing != nil {
 		w.t.Fatalf("%s: ApplyHeal: %v, missing %v", form, err, missing)
 	}
-	o, err := crdt.DecodeObject(w.encode(b.state), w.kind)
+	o, err := untyped.DecodeObject(w.encode(b.state), w.kind)
 	if err != nil {
 		w.t.Fatalf("DecodeObject: %v", err)
 	}
@@ -132,8 +143,8 @@ func (w *world[S]) checkHeal(form string, a, b *replica[S], h *crdt.Heal, after 
 		w.t.Fatalf("%s: ApplyHeal of an object: %v", form, err)
 	}
 	if after != nil {
-		crdt.Fill(healed, after)
-		crdt.Fill(whole, after)
+		w.object(healed).Fill(after)
+		w.object(whole).Fill(after)
 		o.Fill(after)
 	}
 	got, want := w.encode(healed), w.encode(whole)
@@ -148,7 +159,7 @@ func (w *world[S]) checkHeal(form string, a, b *replica[S], h *crdt.Heal, after 
 	}
 }
 
-func (w *world[S]) deltaOf(h *crdt.Heal) S {
+func (w *world[S]) deltaOf(h *untyped.Heal) S {
 	f, err := h.Delta.AppendFrame(nil)
 	if err != nil {
 		w.t.Fatalf("AppendFrame: %v", err)
@@ -181,36 +192,53 @@ func (w *world[S]) checkDecomposition() {
 	was, arg := w.encode(s), w.encode(d)
 	whole := join(s, d)
 	merged := s.Clone()
-	news, changed := crdt.MergeStrip(merged, d)
+	found, err := w.object(merged).MergeStrip(w.object(d))
+	if err != nil {
+		w.t.Fatalf("MergeStrip: %v", err)
+	}
+	changed := found != nil
 	if changed == bytes.Equal(w.encode(whole), was) {
 		w.t.Fatalf("MergeStrip reported changed=%t", changed)
 	}
 	if !bytes.Equal(w.encode(merged), w.encode(whole)) {
 		w.t.Fatalf("MergeStrip leaves\n%x, Merge\n%x", w.encode(merged), w.encode(whole))
 	}
-	stripped := crdt.Strip(s, d)
+	stripped, err := w.object(s).Strip(w.object(d))
+	if err != nil || (stripped != nil) != changed {
+		w.t.Fatalf("Strip: %v, %v; MergeStrip reported changed=%t", stripped, err, changed)
+	}
 	if !bytes.Equal(w.encode(s), was) || !bytes.Equal(w.encode(d), arg) {
 		w.t.Fatalf("Strip or MergeStrip changed its argument")
 	}
-	w.checkStripObject(s, d, news, changed)
+	if crdt.Contains(s, d) == changed {
+		w.t.Fatalf("Contains reports %t of what MergeStrip changed: %t", crdt.Contains(s, d), changed)
+	}
+	w.checkStripObject(s, d, found)
 	if !changed {
 		return
 	}
-	if !bytes.Equal(w.encode(stripped), w.encode(news)) {
-		w.t.Fatalf("Strip returns\n%x, MergeStrip\n%x", w.encode(stripped), w.encode(news))
+	news := w.value(found)
+	if got := w.encode(w.value(stripped)); !bytes.Equal(got, w.encode(news)) {
+		w.t.Fatalf("Strip returns\n%x, MergeStrip\n%x", got, w.encode(news))
 	}
 	if !bytes.Equal(w.encode(join(s, news)), w.encode(whole)) {
 		w.t.Fatalf("merged with the news it is\n%x, with all\n%x", w.encode(join(s, news)), w.encode(whole))
 	}
 	w.checkMinimal("the news", s, w.parts(news), whole)
-	if _, changed := crdt.MergeStrip(merged, d); changed {
-		w.t.Fatalf("a delta has news once more")
+	if again, err := w.object(merged).MergeStrip(w.object(d)); again != nil || err != nil {
+		w.t.Fatalf("a delta has news once more: %v", err)
 	}
 }
 
 func (w *world[S]) parts(s S) (parts []S) {
-	for p := range crdt.Parts(s) {
-		parts = append(parts, p)
+	typed := w.kind.Typed()
+	state, err := typed.State(s)
+	if err != nil {
+		w.t.Fatalf("the parts of a view: %v", err)
+	}
+	for p := range state.Parts() {
+		v, _ := typed.Value(p)
+		parts = append(parts, v)
 	}
 	return parts
 }
@@ -238,23 +266,24 @@ func (w *world[S]) checkMinimal(what string, s S, parts []S, want S) {
 	}
 }
 
-// checkStripObject does with objects of unknown type what was done with states.
-func (w *world[S]) checkStripObject(s, d, news S, changed bool) {
-	x, errX := crdt.DecodeObject(w.encode(s), w.kind)
-	y, errY := crdt.DecodeObject(w.encode(d), w.kind)
+// checkStripObject does with objects of unknown type what was done with states, whose news
+// are nil for nothing.
+func (w *world[S]) checkStripObject(s, d S, news *untyped.Object) {
+	x, errX := untyped.DecodeObject(w.encode(s), w.kind)
+	y, errY := untyped.DecodeObject(w.encode(d), w.kind)
 	if errX != nil || errY != nil {
 		w.t.Fatalf("DecodeObject: %v, %v", errX, errY)
 	}
-	for _, strip := range []func(*crdt.Object) (*crdt.Object, error){x.Strip, x.MergeStrip} {
+	for _, strip := range []func(*untyped.Object) (*untyped.Object, error){x.Strip, x.MergeStrip} {
 		o, err := strip(y)
-		if err != nil || (o != nil) != changed {
-			w.t.Fatalf("Strip of an object: %v, %v; the typed one reports %t", o, err, changed)
+		if err != nil || (o != nil) != (news != nil) {
+			w.t.Fatalf("Strip of an object: %v, %v; the typed one returned %v", o, err, news)
 		}
 		if o == nil {
 			continue
 		}
-		if f, err := o.AppendFrame(nil); err != nil || !bytes.Equal(f, w.encode(news)) {
-			w.t.Fatalf("Strip of an object (%v):\n%x, want\n%x", err, f, w.encode(news))
+		if f, err := o.AppendFrame(nil); err != nil || !bytes.Equal(f, w.encode(w.value(news))) {
+			w.t.Fatalf("Strip of an object (%v):\n%x, want\n%x", err, f, w.encode(w.value(news)))
 		}
 	}
 	if f, err := x.AppendFrame(nil); err != nil || !bytes.Equal(f, w.encode(join(s, d))) {

@@ -30,7 +30,7 @@ const triesLeast = 200
 //   - Merge neither changes its argument nor keeps a part of it that either may
 //     change, and Clone shares nothing;
 //   - the state before a transaction, merged with its delta, is the state after,
-//     and no part of the delta can be left out (see crdt.Decomposer);
+//     and no part of the delta can be left out (see untyped.Decomposer);
 //   - a failed transaction changes nothing and burns no event, whether a mutator
 //     failed or the function returned an error or panicked;
 //   - replicas that have merged the same deltas, in whatever order and grouping, by

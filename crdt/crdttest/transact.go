@@ -119,7 +119,7 @@ func (w *world[S]) checkDelta(n *replica[S], before, delta S) {
 	if n.twin == nil {
 		return
 	}
-	// Dot by dot, which crdt.Parts does not tell apart.
+	// Dot by dot, which the parts of a state do not tell apart.
 	whole := w.twinOf(delta)
 	twin := textbook.Join(n.twin, whole)
 	whole.Parts(func(part string, rest *textbook.Object) {

@@ -13,6 +13,7 @@ import (
 	"sync"
 
 	"github.com/dovetail-crdt/dovetail/crdt"
+	"github.com/dovetail-crdt/dovetail/crdt/untyped"
 	"github.com/dovetail-crdt/dovetail/store"
 )
 
@@ -21,7 +22,7 @@ type Engine struct {
 	store.Kinds
 
 	mu      sync.Mutex
-	objects map[string]*crdt.FrameSet
+	objects map[string]*untyped.FrameSet
 	books   map[string][]byte
 	closed  bool
 }
@@ -30,7 +31,7 @@ type Engine struct {
 // it cannot join without; it keeps their frames side by side if they are missing.
 // Typed access makes its kind known by itself.
 func New(kinds ...crdt.AnyKind) *Engine {
-	e := &Engine{objects: make(map[string]*crdt.FrameSet), books: make(map[string][]byte)}
+	e := &Engine{objects: make(map[string]*untyped.FrameSet), books: make(map[string][]byte)}
 	e.Know(kinds...)
 	return e
 }
@@ -89,7 +90,7 @@ func (e *Engine) Batch(ctx context.Context, b *store.Batch) error {
 func (e *Engine) merge(d store.Delta) {
 	r := e.objects[d.Key]
 	if r == nil {
-		r = &crdt.FrameSet{}
+		r = &untyped.FrameSet{}
 		e.objects[d.Key] = r
 	}
 	known := e.Known()

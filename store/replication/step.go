@@ -5,7 +5,7 @@ import (
 	"slices"
 
 	"github.com/dovetail-crdt/dovetail/clock"
-	"github.com/dovetail-crdt/dovetail/crdt"
+	"github.com/dovetail-crdt/dovetail/crdt/untyped"
 )
 
 // Step takes a message from a peer. On error nothing of the message was taken:
@@ -51,14 +51,14 @@ func (c *Core) check(m Message) error {
 	switch m := m.(type) {
 	case *Push:
 		for i := range m.Changes {
-			if _, err := crdt.FrameKind(m.Changes[i].Frame); err != nil && !isNewer(err) {
+			if _, err := untyped.FrameKind(m.Changes[i].Frame); err != nil && !isNewer(err) {
 				return &KeyError{m.Changes[i].Key, err}
 			}
 		}
 	case *Frames:
 		for i := range m.Items {
 			for _, f := range m.Items[i].Frames {
-				if _, err := crdt.FrameKind(f); err != nil && !isNewer(err) {
+				if _, err := untyped.FrameKind(f); err != nil && !isNewer(err) {
 					return &KeyError{m.Items[i].Key, err}
 				}
 			}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/dovetail-crdt/dovetail/clock"
 	"github.com/dovetail-crdt/dovetail/crdt"
+	"github.com/dovetail-crdt/dovetail/crdt/untyped"
 )
 
 // Join returns the value of an object from its frames; see JoinObject.
@@ -15,7 +16,7 @@ func Join[S crdt.Lattice[S]](k crdt.Kind[S], key string, frames [][]byte) (S, er
 	if err != nil {
 		return k.New(), err
 	}
-	s, err := crdt.ValueOf(k, o)
+	s, err := untyped.ValueOf(k, o)
 	if err != nil {
 		return k.New(), &KeyError{key, err}
 	}
@@ -23,9 +24,9 @@ func Join[S crdt.Lattice[S]](k crdt.Kind[S], key string, frames [][]byte) (S, er
 }
 
 // JoinObject returns the object of kind k from the frames of its key; see
-// crdt.FrameSet.Object. A damaged frame is an error, too.
-func JoinObject(k crdt.AnyKind, key string, frames [][]byte) (*crdt.Object, error) {
-	var set crdt.FrameSet
+// untyped.FrameSet.Object. A damaged frame is an error, too.
+func JoinObject(k crdt.AnyKind, key string, frames [][]byte) (*untyped.Object, error) {
+	var set untyped.FrameSet
 	for _, f := range frames {
 		if _, err := set.Add(f, k); errors.Is(err, crdt.ErrCorrupt) {
 			return nil, &KeyError{key, err}
@@ -63,7 +64,7 @@ type Transaction struct {
 // Run mutates the object of kind k that frames hold and gives the change to the core,
 // whose next batch makes it durable. It returns the object after the change and the
 // events that it is: none if fn changed nothing.
-func (t *Transaction) Run(k crdt.AnyKind, frames [][]byte, fn func(*crdt.Tx, *crdt.Object) error, opts ...crdt.Option) (*crdt.Object, []clock.Event, error) {
+func (t *Transaction) Run(k crdt.AnyKind, frames [][]byte, fn func(*crdt.Tx, *untyped.Object) error, opts ...crdt.Option) (*untyped.Object, []clock.Event, error) {
 	o, err := JoinObject(k, t.Key, frames)
 	if err != nil {
 		return nil, nil, err
@@ -106,14 +107,14 @@ func Run[S crdt.Lattice[S]](t *Transaction, k crdt.Kind[S], frames [][]byte, fn 
 	if err != nil {
 		return k.New(), nil, err
 	}
-	s, err := crdt.ValueOf(k, o)
+	s, err := untyped.ValueOf(k, o)
 	return s, events, err
 }
 
 // typed returns fn as a function of an object of kind k.
-func typed[S crdt.Lattice[S]](k crdt.Kind[S], fn func(*crdt.Tx, S) error) func(*crdt.Tx, *crdt.Object) error {
-	return func(tx *crdt.Tx, o *crdt.Object) error {
-		s, err := crdt.ValueOf(k, o)
+func typed[S crdt.Lattice[S]](k crdt.Kind[S], fn func(*crdt.Tx, S) error) func(*crdt.Tx, *untyped.Object) error {
+	return func(tx *crdt.Tx, o *untyped.Object) error {
+		s, err := untyped.ValueOf(k, o)
 		if err != nil {
 			return err
 		}

@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"github.com/dovetail-crdt/dovetail/crdt"
+	"github.com/dovetail-crdt/dovetail/crdt/untyped"
 	"github.com/dovetail-crdt/dovetail/store"
 )
 
@@ -44,7 +45,7 @@ var engineFaults = []fault{
 			all := *b
 			all.Deltas = nil
 			for _, d := range b.Deltas {
-				k, err := crdt.FrameKind(d.Frame)
+				k, err := untyped.FrameKind(d.Frame)
 				if err == nil && kinds[d.Key] == "" {
 					kinds[d.Key] = k
 				}

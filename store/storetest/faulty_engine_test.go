@@ -4,7 +4,7 @@ import (
 	"context"
 	"iter"
 
-	"github.com/dovetail-crdt/dovetail/crdt"
+	"github.com/dovetail-crdt/dovetail/crdt/untyped"
 	"github.com/dovetail-crdt/dovetail/store"
 	"github.com/dovetail-crdt/dovetail/store/memory"
 )
@@ -68,7 +68,7 @@ func (f *faulty) Close() error {
 	return f.Engine.Close()
 }
 
-func joins(frame []byte) bool { _, err := crdt.DecodeObject(frame); return err == nil }
+func joins(frame []byte) bool { _, err := untyped.DecodeObject(frame); return err == nil }
 
 // fault is a way to break a promise, and the check that must notice it.
 type fault struct {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/dovetail-crdt/dovetail/clock"
 	"github.com/dovetail-crdt/dovetail/crdt"
+	"github.com/dovetail-crdt/dovetail/crdt/untyped"
 	"github.com/dovetail-crdt/dovetail/store"
 )
 
@@ -118,7 +119,7 @@ var maximumKind = crdt.Kind[*maximum]{
 // strangers are frames that no engine can join.
 func strangers() map[string][]byte {
 	newer := addition(1, "a")
-	newer[1] = crdt.FrameVersion + 1
+	newer[1] = untyped.FrameVersion + 1
 	kind := crdt.PNCounterKind()
 	kind.Version++
 	damaged := addition(1, "a")

@@ -9,7 +9,7 @@ import (
 
 	"pgregory.net/rapid"
 
-	"github.com/dovetail-crdt/dovetail/crdt"
+	"github.com/dovetail-crdt/dovetail/crdt/untyped"
 	"github.com/dovetail-crdt/dovetail/store"
 )
 
@@ -37,10 +37,10 @@ func (m model) of(key string) [][]byte {
 // join brings frames into the one form that all with the same meaning share: one
 // frame a kind, then those that cannot be joined, as often as they stand there.
 func join(frames [][]byte) [][]byte {
-	objects := make(map[string]*crdt.Object)
+	objects := make(map[string]*untyped.Object)
 	var kept [][]byte
 	for _, f := range frames {
-		o, err := crdt.DecodeObject(f)
+		o, err := untyped.DecodeObject(f)
 		if err != nil {
 			kept = append(kept, f)
 			continue
@@ -80,7 +80,7 @@ func sameFrames(t rapid.TB, key string, got, want [][]byte) {
 func list(frames [][]byte) string {
 	var b bytes.Buffer
 	for _, f := range frames {
-		kind, err := crdt.FrameKind(f)
+		kind, err := untyped.FrameKind(f)
 		if err != nil {
 			kind = err.Error()
 		}

@@ -8,7 +8,7 @@ import (
 	"slices"
 
 	"github.com/dovetail-crdt/dovetail/clock"
-	"github.com/dovetail-crdt/dovetail/crdt"
+	"github.com/dovetail-crdt/dovetail/crdt/untyped"
 )
 
 const (
@@ -61,7 +61,7 @@ func (w *Writer) writeBlocks(
 }
 
 // put writes an object as blocks and returns their names.
-func (w *Writer) put(ctx context.Context, o *crdt.Object) ([]EntryKey, error) {
+func (w *Writer) put(ctx context.Context, o *untyped.Object) ([]EntryKey, error) {
 	frames, err := w.cut(o)
 	if err != nil {
 		return nil, err
@@ -78,7 +78,7 @@ func (w *Writer) put(ctx context.Context, o *crdt.Object) ([]EntryKey, error) {
 
 // cut returns an object as the frames of blocks: as one, or as several if it is too
 // large for that.
-func (w *Writer) cut(o *crdt.Object) ([][]byte, error) {
+func (w *Writer) cut(o *untyped.Object) ([][]byte, error) {
 	f, err := o.AppendFrame(nil)
 	if err != nil {
 		return nil, fmt.Errorf("block: %w", err)
@@ -141,7 +141,7 @@ func (s *State) contextBytes() (n int) {
 	return n
 }
 
-func contextBytes(o *crdt.Object) int {
+func contextBytes(o *untyped.Object) int {
 	c := o.Context()
 	if c == nil {
 		return 0

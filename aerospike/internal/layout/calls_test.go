@@ -7,6 +7,7 @@ import (
 	"github.com/dovetail-crdt/dovetail/aerospike/internal/layout"
 	"github.com/dovetail-crdt/dovetail/clock"
 	"github.com/dovetail-crdt/dovetail/crdt"
+	"github.com/dovetail-crdt/dovetail/crdt/untyped"
 )
 
 // What processes do. Each of these is the body of a call.
@@ -205,13 +206,35 @@ func (p *process) missing(v *version, ch *change) layout.Entry {
 	if p.w.bug != keyKeptWhenStripped {
 		return ch.entry
 	}
-	return layout.Entry{Key: ch.entry.Key, Frame: p.w.entry(crdt.Strip(v.doc, ch.delta)).Frame}
+	return layout.Entry{Key: ch.entry.Key, Frame: p.w.entry(p.w.strip(v.doc, ch.delta)).Frame}
+}
+
+// strip returns the part of delta that d lacks.
+func (w *world) strip(d, delta *crdt.Doc) *crdt.Doc {
+	kind := accountKind
+	has, err := untyped.ObjectOf(kind, d)
+	if err != nil {
+		w.failf("a document: %v", err)
+	}
+	of, err := untyped.ObjectOf(kind, delta)
+	if err != nil {
+		w.failf("a delta: %v", err)
+	}
+	news, err := has.Strip(of)
+	if err != nil || news == nil {
+		return kind.New()
+	}
+	part, err := untyped.ValueOf(kind, news)
+	if err != nil {
+		w.failf("a part of a delta: %v", err)
+	}
+	return part
 }
 
 // onlyContext returns a state with this context and nothing in it.
 func onlyContext(c *clock.Context) *crdt.Doc {
-	content, _ := c.AppendBinary([]byte{crdt.FrameVersion}) // never fails
-	content = append(content, make([]byte, c.Rows()+2)...)  // nothing live in any row, no nodes, no bases
+	content, _ := c.AppendBinary([]byte{untyped.FrameVersion}) // never fails
+	content = append(content, make([]byte, c.Rows()+2)...)     // nothing live in any row, no nodes, no bases
 	out, err := accountKind.Decode(content)
 	if err != nil {
 		panic(err)

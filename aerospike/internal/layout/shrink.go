@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/dovetail-crdt/dovetail/crdt"
+	"github.com/dovetail-crdt/dovetail/crdt/untyped"
 )
 
 // A record that is full takes no change that adds something. One that only ends
@@ -112,7 +112,7 @@ func onlyEnds(s *State, entries []Entry) bool {
 }
 
 // liveIn returns how many entries are live in an object.
-func liveIn(o *crdt.Object) (n uint64) {
+func liveIn(o *untyped.Object) (n uint64) {
 	for _, in := range o.Live().Intervals() {
 		n += in.Hi - in.Lo + 1
 	}
@@ -120,7 +120,7 @@ func liveIn(o *crdt.Object) (n uint64) {
 }
 
 // payload returns how many bytes an object has beside its context.
-func payload(o *crdt.Object) int {
+func payload(o *untyped.Object) int {
 	f, err := o.AppendFrame(nil)
 	if err != nil {
 		panic(fmt.Sprintf("layout: an object of kind %q that cannot be written: %v", o.Kind(), err))

@@ -8,12 +8,13 @@ import (
 
 	"github.com/dovetail-crdt/dovetail/clock"
 	"github.com/dovetail-crdt/dovetail/crdt"
+	"github.com/dovetail-crdt/dovetail/crdt/untyped"
 )
 
 // State is the join of the frames of one key, and which of the events that it covers it
 // has not applied. The zero State is bottom.
 type State struct {
-	frames crdt.FrameSet
+	frames untyped.FrameSet
 	kinds  []crdt.AnyKind
 
 	// Unapplied are the events that the state covers and has not applied. Beside are
@@ -29,8 +30,8 @@ func NewState(kinds []crdt.AnyKind) *State { return &State{kinds: kinds} }
 
 // Decode returns the object of a frame. IsUnknown tells the error of a frame whose kind
 // or format is not known here from that of a damaged one.
-func (s *State) Decode(frame []byte) (*crdt.Object, error) {
-	return crdt.DecodeObject(frame, s.kinds...)
+func (s *State) Decode(frame []byte) (*untyped.Object, error) {
+	return untyped.DecodeObject(frame, s.kinds...)
 }
 
 // IsUnknown reports whether err is that of a frame whose kind or format is not known
@@ -49,7 +50,7 @@ func (s *State) MergeFrame(frame []byte) (changed bool, err error) {
 
 // Merge merges an object, which the state may keep. It fails for an object that has the
 // name of a kind and not its form.
-func (s *State) Merge(o *crdt.Object) (changed bool, err error) { return s.frames.AddObject(o) }
+func (s *State) Merge(o *untyped.Object) (changed bool, err error) { return s.frames.AddObject(o) }
 
 // MergeState merges all of t, which it neither changes nor keeps.
 func (s *State) MergeState(t *State) (changed bool, err error) {
@@ -67,7 +68,7 @@ func (s *State) MergeState(t *State) (changed bool, err error) {
 }
 
 // MergeExcept merges an object that leaves events unapplied, which may be nil.
-func (s *State) MergeExcept(o *crdt.Object, unapplied *clock.Context) (changed bool, err error) {
+func (s *State) MergeExcept(o *untyped.Object, unapplied *clock.Context) (changed bool, err error) {
 	was := s.unapplied
 	s.unapplied.Merge(s.known(), o.BorrowContext(), unapplied)
 	if changed, err = s.Merge(o); err != nil {
@@ -106,7 +107,7 @@ func (s *State) context() *clock.Context {
 
 // Contains reports whether o is below the state in the lattice: merging it would change
 // nothing. That the state covers the dots of o is not enough. O(o).
-func (s *State) Contains(o *crdt.Object) bool {
+func (s *State) Contains(o *untyped.Object) bool {
 	own := s.Object(o.Kind())
 	if own == nil {
 		return false
@@ -148,7 +149,7 @@ func (s *State) Frames() ([][]byte, error) {
 }
 
 // Object returns the object of a kind, or nil. It belongs to the state.
-func (s *State) Object(kind string) *crdt.Object {
+func (s *State) Object(kind string) *untyped.Object {
 	for _, o := range s.frames.Objects() {
 		if o.Kind() == kind {
 			return o

@@ -1,4 +1,4 @@
-package crdt
+package untyped
 
 import (
 	"fmt"
@@ -7,6 +7,8 @@ import (
 
 	"github.com/dovetail-crdt/dovetail/clock"
 	"github.com/dovetail-crdt/dovetail/clock/wire"
+	"github.com/dovetail-crdt/dovetail/crdt"
+	"github.com/dovetail-crdt/dovetail/crdt/internal/envelope"
 )
 
 // A Batch is frames that share one envelope, for sending or storing many small
@@ -19,9 +21,9 @@ import (
 //
 // Equal frames in equal order have equal batches. FORMAT.md specifies the rest.
 type Batch struct {
-	kinds    []envelope // of each, what all its frames have in common
-	replicas []byte     // ids of eight bytes
-	frames   section
+	kinds    []envelope.Frame // of each, what all its frames have in common
+	replicas []byte           // ids of eight bytes
+	frames   envelope.Section
 	n        int
 }
 
@@ -40,7 +42,7 @@ func (b *Batch) Len() int { return b.n }
 // AppendBatch appends the frames as a batch. Frames of this format are checked as
 // FrameKind does, and their contexts are read; frames of older and newer formats
 // go whole, so what this program cannot read can be sent on. The frames together
-// are at most MaxFrame bytes. O(bytes).
+// are at most crdt.MaxFrame bytes. O(bytes).
 func AppendBatch(b []byte, frames ...[]byte) ([]byte, error) {
 	w := batchWriter{
 		kinds:  make(map[batchKind]int),
@@ -49,8 +51,8 @@ func AppendBatch(b []byte, frames ...[]byte) ([]byte, error) {
 	}
 	total := 0
 	for i, f := range frames {
-		if total += len(f); total > MaxFrame {
-			return nil, fmt.Errorf("crdt: batch: %d frames are of more than %d bytes", i+1, MaxFrame)
+		if total += len(f); total > crdt.MaxFrame {
+			return nil, fmt.Errorf("crdt: batch: %d frames are of more than %d bytes", i+1, crdt.MaxFrame)
 		}
 		if err := w.add(f); err != nil {
 			return nil, fmt.Errorf("crdt: batch: frame %d: %w", i, err)
@@ -60,17 +62,17 @@ func AppendBatch(b []byte, frames ...[]byte) ([]byte, error) {
 }
 
 // DecodeBatch reads what AppendBatch wrote, and keeps and aliases it: b must not be
-// changed while the Batch is in use. A batch of a newer format is ErrVersion; any
-// other fault matches ErrCorrupt. What it accepts has no fault but those that
+// changed while the Batch is in use. A batch of a newer format is crdt.ErrVersion; any
+// other fault matches crdt.ErrCorrupt. What it accepts has no fault but those that
 // DecodeFrame finds in single frames. Memory is bounded by the length of b, and
-// the frames together are at most MaxFrame bytes.
+// the frames together are at most crdt.MaxFrame bytes.
 func DecodeBatch(b []byte) (*Batch, error) {
 	r := wire.NewReader(b)
-	if _, err := readHead(r, "batch", batchFields, FrameVersion, FrameVersion); err != nil {
+	if _, err := envelope.ReadHead(r, "batch", batchFields, FrameVersion, FrameVersion); err != nil {
 		return nil, err
 	}
-	d := &Batch{kinds: readKinds(r), replicas: readBin(r, false).of(b).bytes(), frames: readBin(r, false).of(b)}
-	readSum(r, b)
+	d := &Batch{kinds: readKinds(r), replicas: envelope.ReadBin(r, false).Of(b).Bytes(), frames: envelope.ReadBin(r, false).Of(b)}
+	envelope.ReadSum(r, b)
 	err := r.Done()
 	if err == nil {
 		err = d.check()
@@ -99,7 +101,7 @@ func (b *Batch) Frames() iter.Seq2[int, []byte] {
 
 // Objects yields each frame as DecodeObject would return it, without making the
 // frame. After an error, which is about that frame alone, it goes on.
-func (b *Batch) Objects(kinds ...AnyKind) iter.Seq2[*Object, error] {
+func (b *Batch) Objects(kinds ...crdt.AnyKind) iter.Seq2[*Object, error] {
 	return func(yield func(*Object, error) bool) {
 		x := newBatchReader(b)
 		for range b.n {

@@ -1,9 +1,10 @@
-package crdt
+package untyped
 
 import (
 	"slices"
 
 	"github.com/dovetail-crdt/dovetail/clock"
+	"github.com/dovetail-crdt/dovetail/crdt/internal/erased"
 )
 
 // Split returns two objects whose join is o: what it knows of the events of those
@@ -14,28 +15,10 @@ import (
 // Each is an object like any other, and neither is the value: what one has of an
 // element the other may have ended. They share nothing with o. O(o).
 func (o *Object) Split(apart func(id clock.ReplicaID) bool) (rest, part *Object) {
-	c, ok := o.state.(erasedCausal)
+	c, ok := o.state.(erased.Causal)
 	if !ok || !slices.ContainsFunc(slices.Collect(c.Context().Replicas()), apart) {
 		return o.Clone(), nil
 	}
 	r, p := c.Split(apart)
-	return &Object{o.kind, o.version, erasedCausal{r}, o.schema}, &Object{o.kind, o.version, erasedCausal{p}, o.schema}
-}
-
-// Context returns a copy of the object's context, or nil if it has none.
-func (o *Object) Context() *clock.Context {
-	if c, ok := o.state.(erasedCausal); ok {
-		return c.State.Context().Clone()
-	}
-	return nil
-}
-
-// BorrowContext returns the object's context itself, or nil if it has none. It belongs
-// to the object: the caller must neither change it nor keep it beyond the object's next
-// change.
-func (o *Object) BorrowContext() *clock.Context {
-	if c, ok := o.state.(erasedCausal); ok {
-		return c.Context()
-	}
-	return nil
+	return o.with(erased.Causal{State: r}), o.with(erased.Causal{State: p})
 }

@@ -1,4 +1,4 @@
-package crdt
+package untyped
 
 import (
 	"bytes"
@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/dovetail-crdt/dovetail/crdt"
 )
 
 // FrameSet is what the frames of one key come to: an object for each kind, the join of
@@ -21,13 +23,13 @@ type FrameSet struct {
 
 // Add joins a frame with those of its kind and reports whether that changed the set. A
 // frame that is whole, but of a format, kind or version that is not known here, is kept
-// beside: the error matches ErrKind or ErrVersion. A frame that is damaged, or of
-// another form than those of its kind, is left out: the error matches ErrCorrupt. Kinds
+// beside: the error matches crdt.ErrKind or crdt.ErrVersion. A frame that is damaged, or of
+// another form than those of its kind, is left out: the error matches crdt.ErrCorrupt. Kinds
 // are those of DecodeObject. The set keeps no reference to the frame.
-func (s *FrameSet) Add(frame []byte, kinds ...AnyKind) (changed bool, err error) {
+func (s *FrameSet) Add(frame []byte, kinds ...crdt.AnyKind) (changed bool, err error) {
 	o, err := DecodeObject(frame, kinds...)
 	switch {
-	case errors.Is(err, ErrKind) || errors.Is(err, ErrVersion):
+	case errors.Is(err, crdt.ErrKind) || errors.Is(err, crdt.ErrVersion):
 		return s.Keep(frame), err
 	case err != nil:
 		return false, err
@@ -37,13 +39,13 @@ func (s *FrameSet) Add(frame []byte, kinds ...AnyKind) (changed bool, err error)
 
 // AddObject joins an object, which the set may keep.
 func (s *FrameSet) AddObject(o *Object) (changed bool, err error) {
-	i, found := s.find(o.kind)
+	i, found := s.find(o.name)
 	if !found {
 		s.objects = slices.Insert(s.objects, i, o)
 		return true, nil
 	}
 	if changed, err = s.objects[i].Merge(o); err != nil {
-		return false, fmt.Errorf("%w: %w", ErrCorrupt, err)
+		return false, fmt.Errorf("%w: %w", crdt.ErrCorrupt, err)
 	}
 	return changed, nil
 }
@@ -57,8 +59,8 @@ func (s *FrameSet) Keep(frame []byte) bool {
 	return !found
 }
 
-func (s *FrameSet) find(kind string) (int, bool) {
-	return slices.BinarySearchFunc(s.objects, kind, func(o *Object, kind string) int { return strings.Compare(o.kind, kind) })
+func (s *FrameSet) find(name string) (int, bool) {
+	return slices.BinarySearchFunc(s.objects, name, func(o *Object, name string) int { return strings.Compare(o.name, name) })
 }
 
 // Objects returns the objects, in order of kind, and Kept the frames that are kept as
@@ -85,29 +87,30 @@ func (s *FrameSet) AppendFrames(to [][]byte) ([][]byte, error) {
 }
 
 // Object returns the object of kind k, empty if the set is. It belongs to the set. What
-// is of another kind stands beside; if there is nothing else, the error is ErrKind. If
+// is of another kind stands beside; if there is nothing else, the error is crdt.ErrKind. If
 // a frame of k, or one of a newer format, whose kind nobody knows, cannot be joined, that
 // is the error: an object without it would not be the whole.
-func (s *FrameSet) Object(k AnyKind) (*Object, error) {
+func (s *FrameSet) Object(k crdt.AnyKind) (*Object, error) {
+	of := k.Erased()
 	for _, f := range s.kept {
-		kind, err := FrameKind(f)
+		name, err := FrameKind(f)
 		if err != nil {
 			return nil, err
 		}
-		if kind == k.name() {
+		if name == of.Name() {
 			_, err = DecodeObjectAs(k, f)
-			return nil, fmt.Errorf("crdt: a frame of %s could not be joined: %w", kind, err)
+			return nil, fmt.Errorf("crdt: a frame of %s could not be joined: %w", name, err)
 		}
 	}
-	if i, found := s.find(k.name()); found {
-		return s.objects[i], s.objects[i].check(k)
+	if i, found := s.find(of.Name()); found {
+		return s.objects[i], s.objects[i].check(of)
 	}
 	switch {
 	case len(s.objects) > 0:
-		return nil, fmt.Errorf("%w: %s, want %s", ErrKind, s.objects[0].kind, k.name())
+		return nil, fmt.Errorf("%w: %s, want %s", crdt.ErrKind, s.objects[0].name, of.Name())
 	case len(s.kept) > 0:
-		kind, err := FrameKind(s.kept[0])
-		return nil, errors.Join(fmt.Errorf("%w: %s, want %s", ErrKind, kind, k.name()), err)
+		name, err := FrameKind(s.kept[0])
+		return nil, errors.Join(fmt.Errorf("%w: %s, want %s", crdt.ErrKind, name, of.Name()), err)
 	}
 	return NewObject(k), nil
 }

@@ -1,19 +1,19 @@
 //go:build nextformat
 
-package crdt
+package envelope
 
 import (
 	"github.com/dovetail-crdt/dovetail/clock/wire"
 	"github.com/dovetail-crdt/dovetail/crdt/internal/kernel"
 )
 
-// FrameVersion is the version of the frame format that AppendFrame writes, and the
+// Version is the version of the frame format that AppendFrame writes, and the
 // newest that is read. All from 2 on are read, and can be written for those who
-// read no newer one: see AppendFrameVersion. FORMAT.md specifies them.
+// read no newer one: see package untyped. FORMAT.md specifies them.
 //
 // Version 3 is the next format as tests of the switch have it: the body of version 2
 // behind one byte.
-const FrameVersion = 3
+const Version = 3
 
 const nextMark = 0x33
 

@@ -1,22 +1,24 @@
-package crdt
+package untyped
 
 import (
 	"encoding/binary"
 
 	"github.com/dovetail-crdt/dovetail/clock"
 	"github.com/dovetail-crdt/dovetail/clock/wire"
+	"github.com/dovetail-crdt/dovetail/crdt"
+	"github.com/dovetail-crdt/dovetail/crdt/internal/envelope"
 )
 
 // readKinds reads the table of kinds, each once.
-func readKinds(r *wire.Reader) []envelope {
+func readKinds(r *wire.Reader) []envelope.Frame {
 	n := 0
 	switch head := r.Byte(); {
-	case head&^mpArrFix == mpArray0:
-		n = int(head & mpArrFix)
-	case head == mpArray16:
-		n = size(r, 2, mpArrFix)
-	case head == mpArray32:
-		n = size(r, 4, 0xffff)
+	case head&^envelope.ArrFix == envelope.Array0:
+		n = int(head & envelope.ArrFix)
+	case head == envelope.Array16:
+		n = envelope.ReadSize(r, 2, envelope.ArrFix)
+	case head == envelope.Array32:
+		n = envelope.ReadSize(r, 4, 0xffff)
 	default:
 		r.Failf("table of kinds starts with byte %#02x", head)
 	}
@@ -24,21 +26,21 @@ func readKinds(r *wire.Reader) []envelope {
 		r.Failf("%d kinds in %d bytes", n, r.Len())
 		return nil
 	}
-	kinds := make([]envelope, 0, n)
+	kinds := make([]envelope.Frame, 0, n)
 	seen := make(map[batchKind]bool, n)
 	for range n {
-		if head := r.Byte(); r.Err() == nil && head != mpArray0|kindFields {
+		if head := r.Byte(); r.Err() == nil && head != envelope.Array0|kindFields {
 			r.Failf("kind starts with byte %#02x", head)
 		}
-		e := envelope{format: FrameVersion, kind: readStr(r), version: int(r.Byte())}
+		e := envelope.Frame{Format: FrameVersion, Kind: envelope.ReadStr(r), Version: int(r.Byte())}
 		causal := r.Byte()
-		if r.Err() == nil && (e.version < 1 || e.version > mpFixMax || causal != mpTrue && causal != mpFalse) {
-			r.Failf("kind version %d, context %#02x", e.version, causal)
+		if r.Err() == nil && (e.Version < 1 || e.Version > envelope.FixMax || causal != envelope.True && causal != envelope.False) {
+			r.Failf("kind version %d, context %#02x", e.Version, causal)
 		}
-		if causal == mpTrue {
-			e.context.b = []byte{}
+		if causal == envelope.True {
+			e.Context.B = []byte{}
 		}
-		k := batchKind{string(e.kind), e.version, e.isCausal()}
+		k := batchKind{string(e.Kind), e.Version, e.IsCausal()}
 		if r.Err() == nil && seen[k] {
 			r.Failf("kind %s is there twice", k.name)
 		}
@@ -50,6 +52,8 @@ func readKinds(r *wire.Reader) []envelope {
 	}
 	return kinds
 }
+
+const idSize = 8 // bytes of a replica id
 
 const minKind = 5 // bytes of an entry: array, a name of one letter, version, context
 
@@ -77,8 +81,8 @@ func (b *Batch) check() error {
 		if err := checkForeign(f.whole); err != nil {
 			x.r.Failf("%v", err)
 		}
-		if total += f.size(); total > MaxFrame {
-			x.r.Failf("frames of more than %d bytes", MaxFrame)
+		if total += f.size(); total > crdt.MaxFrame {
+			x.r.Failf("frames of more than %d bytes", crdt.MaxFrame)
 		}
 	}
 	if x.kinds < len(b.kinds) || x.ids < len(x.ends) {
@@ -104,14 +108,14 @@ type batchReader struct {
 }
 
 func newBatchReader(b *Batch) *batchReader {
-	x := &batchReader{b: b, r: b.frames.reader(), ends: make([]uint64, len(b.replicas)/idSize)}
+	x := &batchReader{b: b, r: b.frames.Reader(), ends: make([]uint64, len(b.replicas)/idSize)}
 	x.n = x.r.Count(minRecord)
 	return x
 }
 
 // batchFrame is a frame of a batch, until the next is read.
 type batchFrame struct {
-	envelope
+	envelope.Frame
 	whole []byte // of another format
 }
 
@@ -119,21 +123,21 @@ func (f *batchFrame) appendTo(b []byte) []byte {
 	if f.whole != nil {
 		return append(b, f.whole...)
 	}
-	return f.envelope.appendTo(b)
+	return f.Frame.AppendTo(b)
 }
 
 func (f *batchFrame) size() int {
 	if f.whole != nil {
 		return len(f.whole)
 	}
-	return f.envelope.size()
+	return f.Frame.Size()
 }
 
-func (f *batchFrame) object(kinds []AnyKind) (*Object, error) {
+func (f *batchFrame) object(kinds []crdt.AnyKind) (*Object, error) {
 	if f.whole != nil {
 		return DecodeObject(f.whole, kinds...)
 	}
-	return f.envelope.object(kinds)
+	return decode(&f.Frame, kinds)
 }
 
 // next reads a record. It refuses what AppendBatch does not write.
@@ -151,22 +155,22 @@ func (x *batchReader) next() (f batchFrame) {
 		return f
 	}
 	x.kinds = max(x.kinds, int(k)+1)
-	f.envelope = x.b.kinds[k]
+	f.Frame = x.b.kinds[k]
 	switch {
-	case code&1 == 1 && !f.isCausal():
+	case code&1 == 1 && !f.IsCausal():
 		x.r.Failf("a dot without a context")
 	case code&1 == 1:
-		x.dot(&f.envelope, int(code))
-	case f.isCausal():
-		x.causal(&f.envelope, int(code))
+		x.dot(&f.Frame, int(code))
+	case f.IsCausal():
+		x.causal(&f.Frame, int(code))
 	default:
-		f.body = x.rest(nil, int(code))
+		f.Body = x.rest(nil, int(code))
 	}
 	return f
 }
 
 // dot reads the frame of a delta of one live dot.
-func (x *batchReader) dot(e *envelope, code int) {
+func (x *batchReader) dot(e *envelope.Frame, code int) {
 	k := x.replica()
 	in := x.run(k, 0)
 	if x.r.Err() != nil {
@@ -175,12 +179,12 @@ func (x *batchReader) dot(e *envelope, code int) {
 	c := append(x.context[:0], 1)
 	c = wire.AppendUint64(c, uint64(x.b.replica(k)))
 	x.context = appendRun(append(c, 1), in, 0)
-	e.context = section{x.context, 0}
-	e.body = x.rest(appendLastDot(x.body[:0], in), code)
+	e.Context = envelope.Section{B: x.context}
+	e.Body = x.rest(appendLastDot(x.body[:0], in), code)
 }
 
 // causal reads any other frame that has a context.
-func (x *batchReader) causal(e *envelope, code int) {
+func (x *batchReader) causal(e *envelope.Frame, code int) {
 	rows := x.r.Count(minRecordRow)
 	c := wire.AppendUvarint(x.context[:0], uint64(rows))
 	var id clock.ReplicaID
@@ -210,10 +214,10 @@ func (x *batchReader) causal(e *envelope, code int) {
 		}
 	}
 	x.context = c
-	e.context = section{c, 0}
-	e.body = x.rest(nil, code)
+	e.Context = envelope.Section{B: c}
+	e.Body = x.rest(nil, code)
 	if one && x.r.Err() == nil {
-		if _, ok := lastDot(in, e.body.bytes()); ok {
+		if _, ok := lastDot(in, e.Body.Bytes()); ok {
 			x.r.Failf("a delta of one dot written as any frame")
 		}
 	}
@@ -256,7 +260,7 @@ func (x *batchReader) run(k int, floor uint64) clock.Interval {
 
 // rest reads the rest of a body behind what is already there. It aliases the
 // batch if it can.
-func (x *batchReader) rest(b []byte, code int) section {
+func (x *batchReader) rest(b []byte, code int) envelope.Section {
 	share := x.r.Byte()
 	front, back := int(share&maxFront), int(share>>5)
 	from := x.r.Offset()
@@ -266,17 +270,17 @@ func (x *batchReader) rest(b []byte, code int) section {
 		x.r.Failf("%d bytes shared of %d", front+back, len(last))
 	}
 	if x.r.Err() != nil {
-		return section{b: []byte{}}
+		return envelope.Section{B: []byte{}}
 	}
-	var out section
+	var out envelope.Section
 	rest := own
 	if len(b) == 0 && front+back == 0 {
 		end := x.r.Offset()
-		out = section{x.b.frames.b[:end:end], end - len(own)}
+		out = envelope.Section{B: x.b.frames.B[:end:end], At: end - len(own)}
 	} else {
 		n := len(b)
 		b = append(append(append(b, last[:front]...), own...), last[len(last)-back:]...)
-		x.body, rest, out = b, b[n:], section{b, 0}
+		x.body, rest, out = b, b[n:], envelope.Section{B: b}
 	}
 	if f, k := sharing(last, rest); f != front || k != back {
 		x.r.Failf("%d and %d bytes shared from byte %d on, not %d and %d", front, back, from, f, k)

@@ -1,4 +1,4 @@
-package crdt
+package untyped
 
 import (
 	"errors"
@@ -6,7 +6,9 @@ import (
 
 	"github.com/dovetail-crdt/dovetail/clock"
 	"github.com/dovetail-crdt/dovetail/clock/wire"
-	"github.com/dovetail-crdt/dovetail/crdt/internal/kernel"
+	"github.com/dovetail-crdt/dovetail/crdt"
+	"github.com/dovetail-crdt/dovetail/crdt/internal/envelope"
+	"github.com/dovetail-crdt/dovetail/crdt/internal/erased"
 )
 
 // Heal is what a replica sends of one object to a peer that lacks some of it: the
@@ -61,15 +63,15 @@ const healFields = 5
 // shares nothing with o that either may change; Base is base itself.
 func (o *Object) Extract(base, killed *clock.Context) *Heal {
 	h := &Heal{Base: base}
-	c, ok := o.state.(erasedCausal)
+	c, ok := o.state.(erased.Causal)
 	switch {
 	case !ok:
 		h.Delta = o.Clone()
 	case killed != nil:
-		h.Delta = o.with(c.ExtractKilled(base, killed))
+		h.Delta = o.with(erased.Causal{State: c.ExtractKilled(base, killed)})
 	default:
 		out, held := c.ExtractHeld(base)
-		h.Delta, h.Held = o.with(out), held
+		h.Delta, h.Held = o.with(erased.Causal{State: out}), held
 	}
 	return h
 }
@@ -80,12 +82,12 @@ func (o *Object) Extract(base, killed *clock.Context) *Heal {
 // Extract, since all dead dots (as intervals) and the bases of all counters are
 // in it. O(as Extract without kill lists).
 func (o *Object) ExtractSeen(seen *clock.Context) *Heal {
-	c, ok := o.state.(erasedCausal)
+	c, ok := o.state.(erased.Causal)
 	if !ok {
 		return &Heal{Delta: o.Clone(), Base: seen}
 	}
 	out, held := c.ExtractSeen(seen)
-	return &Heal{o.with(out), held, seen}
+	return &Heal{o.with(erased.Causal{State: out}), held, seen}
 }
 
 // ApplyHeal merges h into o. It reports whether that changed o, and which dots the
@@ -94,13 +96,19 @@ func (o *Object) ExtractSeen(seen *clock.Context) *Heal {
 // healed: either the peer was asked with a base that o is behind, because a
 // record was lost or rolled back, or h is of an earlier state of affairs.
 //
-// H is not changed, and o keeps no part of it. O(h). The error is ErrKind, for
-// objects of different kinds.
+// H is not changed, and o keeps no part of it. O(h). The error is crdt.ErrKind, for
+// objects of different kinds. If o is of a known kind, what that cannot hold is refused,
+// by the error of DecodeObjectAs.
 func (o *Object) ApplyHeal(h *Heal) (changed bool, missing *clock.Context, err error) {
+	if o.of != nil {
+		if err := h.Delta.check(o.of); err != nil {
+			return false, nil, err
+		}
+	}
 	if changed, err = o.Merge(h.Delta); err != nil {
 		return false, nil, err
 	}
-	if c, ok := o.state.(erasedCausal); ok && h.Held != nil {
+	if c, ok := o.state.(erased.Causal); ok && h.Held != nil {
 		missing = orNil(c.Missing(h.Held))
 	}
 	return changed, missing, nil
@@ -126,61 +134,8 @@ func orNil(c *clock.Context) *clock.Context {
 // itself dead. So it belongs where a store reads or compares whole objects, and
 // not to heals, either end. O(intervals). A lattice without a context has no holes.
 func (o *Object) Fill(applied *clock.Context) (changed bool) {
-	c, ok := o.state.(erasedCausal)
+	c, ok := o.state.(erased.Causal)
 	return ok && c.Fill(applied)
-}
-
-// with returns an object of o's kind.
-func (o *Object) with(s *kernel.State) *Object {
-	return &Object{o.kind, o.version, erasedCausal{s}, o.schema}
-}
-
-// Extract returns what a peer lacks of s that has applied base; see
-// Object.Extract. Views have no heal: extract from the whole object.
-func Extract[S Lattice[S]](k Kind[S], s S, base, killed *clock.Context) (*Heal, error) {
-	o, err := ObjectOf(k, s)
-	if err != nil {
-		return nil, err
-	}
-	return o.Extract(base, killed), nil
-}
-
-// ExtractSeen returns what a peer lacks of s whose copy has the context seen; see
-// Object.ExtractSeen.
-func ExtractSeen[S Lattice[S]](k Kind[S], s S, seen *clock.Context) (*Heal, error) {
-	o, err := ObjectOf(k, s)
-	if err != nil {
-		return nil, err
-	}
-	return o.ExtractSeen(seen), nil
-}
-
-// ApplyHeal merges h into s, having checked that it holds what kind k can: what was
-// decoded without its kind was not checked before. Else it is as
-// Object.ApplyHeal.
-func ApplyHeal[S Lattice[S]](k Kind[S], s S, h *Heal) (changed bool, missing *clock.Context, err error) {
-	o, err := ObjectOf(k, s)
-	if err != nil {
-		return false, nil, err
-	}
-	if h.Delta.kind != k.Name {
-		return false, nil, fmt.Errorf("%w: %s, want %s", ErrKind, h.Delta.kind, k.Name)
-	}
-	if c, ok := h.Delta.state.(erasedCausal); ok {
-		if h.Delta.version > k.Version {
-			return false, nil, k.unknown(h.Delta.version)
-		}
-		if err := validate(s, c.State); err != nil {
-			return false, nil, corrupt(k.Name, err)
-		}
-	}
-	return o.ApplyHeal(h)
-}
-
-// Fill fills the holes of the context of s; see Object.Fill.
-func Fill[S Lattice[S]](s S, applied *clock.Context) (changed bool) {
-	c, ok := any(s).(causal)
-	return ok && c.obj().whole() != nil && c.obj().whole().Fill(applied)
 }
 
 // AppendBinary appends the heal. Equal heals have equal bytes.
@@ -194,9 +149,9 @@ func (h *Heal) AppendVersion(b []byte, format int) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	b = appendBin(append(b, mpArray0|healFields, HealVersion), frame)
+	b = envelope.AppendBin(append(b, envelope.Array0|healFields, HealVersion), frame)
 	if h.Held == nil {
-		b = append(b, mpNil)
+		b = append(b, envelope.Nil)
 	} else {
 		whole, err := h.whole()
 		if err != nil {
@@ -205,21 +160,21 @@ func (h *Heal) AppendVersion(b []byte, format int) ([]byte, error) {
 		b = appendSet(b, whole)
 	}
 	if h.Base == nil {
-		b = append(b, mpNil)
+		b = append(b, envelope.Nil)
 	} else {
 		b = appendSet(b, h.Base)
 	}
-	if n := len(b) - from; n > MaxFrame-2-mpSumSize {
-		return nil, fmt.Errorf("crdt: heal of %s: %d bytes are too large for %d", h.Delta.kind, n, MaxFrame)
+	if n := len(b) - from; n > crdt.MaxFrame-2-envelope.SumSize {
+		return nil, fmt.Errorf("crdt: heal of %s: %d bytes are too large for %d", h.Delta.name, n, crdt.MaxFrame)
 	}
-	return appendSum(b, from), nil
+	return envelope.AppendSum(b, from), nil
 }
 
 // whole returns the sender's context.
 func (h *Heal) whole() (*clock.Context, error) {
-	c, ok := h.Delta.state.(erasedCausal)
+	c, ok := h.Delta.state.(erased.Causal)
 	if !ok {
-		return nil, fmt.Errorf("crdt: heal of %s, which has no context, names dots that are held", h.Delta.kind)
+		return nil, fmt.Errorf("crdt: heal of %s, which has no context, names dots that are held", h.Delta.name)
 	}
 	whole := h.Held.Clone()
 	whole.Merge(c.Context())
@@ -231,27 +186,27 @@ func (h *Heal) whole() (*clock.Context, error) {
 
 func appendSet(b []byte, c *clock.Context) []byte {
 	enc, _ := c.AppendBinary(nil) // never fails
-	return appendBin(b, enc)
+	return envelope.AppendBin(b, enc)
 }
 
 // DecodeHeal reads what AppendBinary wrote, of kinds as DecodeObject does. Memory
 // is bounded by the length of b, to which no reference is kept. A newer format is
-// ErrVersion; any other fault matches ErrCorrupt. That a heal was decoded says
+// crdt.ErrVersion; any other fault matches crdt.ErrCorrupt. That a heal was decoded says
 // nothing of whether it is true: its set of held dots and its base are the
 // sender's word, and what it carries is checked against a kind by ApplyHeal.
-func DecodeHeal(b []byte, kinds ...AnyKind) (*Heal, error) {
+func DecodeHeal(b []byte, kinds ...crdt.AnyKind) (*Heal, error) {
 	r := wire.NewReader(b)
-	if _, err := readHead(r, "heal", healFields, HealVersion, HealVersion); err != nil {
+	if _, err := envelope.ReadHead(r, "heal", healFields, HealVersion, HealVersion); err != nil {
 		return nil, err
 	}
-	frame, whole, base := readBin(r, false), readBin(r, true), readBin(r, true)
-	readSum(r, b)
+	frame, whole, base := envelope.ReadBin(r, false), envelope.ReadBin(r, true), envelope.ReadBin(r, true)
+	envelope.ReadSum(r, b)
 	if err := r.Done(); err != nil {
 		return nil, fmt.Errorf("crdt: heal: %w", err)
 	}
 	h := &Heal{}
 	var err error
-	if h.Delta, err = DecodeObject(b[frame.at:frame.at+frame.size], kinds...); err != nil {
+	if h.Delta, err = DecodeObject(b[frame.At:frame.At+frame.Size], kinds...); err != nil {
 		return nil, fmt.Errorf("crdt: heal: %w", err)
 	}
 	if h.Held, err = readSet(b, whole); err == nil {
@@ -261,29 +216,29 @@ func DecodeHeal(b []byte, kinds ...AnyKind) (*Heal, error) {
 		err = h.hold()
 	}
 	if err != nil {
-		return nil, fmt.Errorf("crdt: heal of %s: %w", h.Delta.kind, err)
+		return nil, fmt.Errorf("crdt: heal of %s: %w", h.Delta.name, err)
 	}
 	return h, nil
 }
 
 // hold leaves of Held, which is the sender's context, what the delta is not about.
 func (h *Heal) hold() error {
-	c, ok := h.Delta.state.(erasedCausal)
+	c, ok := h.Delta.state.(erased.Causal)
 	if !ok {
-		return fmt.Errorf("%w: a context beside a delta that has none", ErrCorrupt)
+		return fmt.Errorf("%w: a context beside a delta that has none", crdt.ErrCorrupt)
 	}
 	if !h.Held.Covers(c.Context()) {
-		return fmt.Errorf("%w: the delta is about dots outside the context it was extracted from", ErrCorrupt)
+		return fmt.Errorf("%w: the delta is about dots outside the context it was extracted from", crdt.ErrCorrupt)
 	}
 	h.Held = h.Held.Minus(c.Context())
 	return nil
 }
 
 // readSet reads a field of a heal that is a set of dots, or nil.
-func readSet(b []byte, f field) (*clock.Context, error) {
-	if f.size < 0 {
+func readSet(b []byte, f envelope.Field) (*clock.Context, error) {
+	if f.Size < 0 {
 		return nil, nil
 	}
 	c := &clock.Context{}
-	return c, c.UnmarshalBinary(b[f.at : f.at+f.size])
+	return c, c.UnmarshalBinary(b[f.At : f.At+f.Size])
 }

@@ -1,4 +1,4 @@
-package crdt
+package untyped
 
 import (
 	"bytes"
@@ -6,6 +6,7 @@ import (
 
 	"github.com/dovetail-crdt/dovetail/clock"
 	"github.com/dovetail-crdt/dovetail/clock/wire"
+	"github.com/dovetail-crdt/dovetail/crdt/internal/envelope"
 )
 
 // The frames of a batch are a count and that many records:
@@ -43,24 +44,24 @@ func (w *batchWriter) add(frame []byte) error {
 		w.frames = wire.AppendBytes(append(w.frames, 0), frame)
 		return nil
 	}
-	e, err := splitFrame(frame)
+	e, err := envelope.Split(frame)
 	if err != nil {
 		return err
 	}
-	kind := batchKind{string(e.kind), e.version, e.isCausal()}
+	kind := batchKind{string(e.Kind), e.Version, e.IsCausal()}
 	k, ok := w.kinds[kind]
 	if !ok {
 		w.table = append(w.table, kind)
 		k = len(w.table)
 		w.kinds[kind] = k
 	}
-	code, body := 2*k, e.body.bytes()
+	code, body := 2*k, e.Body.Bytes()
 	if !kind.causal {
 		w.frames = wire.AppendUvarint(w.frames, uint64(code))
 		w.body(code, body)
 		return nil
 	}
-	r := e.context.reader()
+	r := e.Context.Reader()
 	c := clock.ReadContext(&r)
 	if err := r.Done(); err != nil {
 		return err
@@ -81,7 +82,7 @@ func (w *batchWriter) add(frame []byte) error {
 
 // isForeign reports whether a frame is of another format than this one.
 func isForeign(frame []byte) bool {
-	return len(frame) >= 2 && isArray(frame[0]) && frame[1] >= 1 && frame[1] <= mpFixMax && frame[1] != FrameVersion
+	return len(frame) >= 2 && envelope.IsArray(frame[0]) && frame[1] >= 1 && frame[1] <= envelope.FixMax && frame[1] != FrameVersion
 }
 
 // checkForeign checks a frame of an older format; of newer ones nothing is known.
@@ -89,7 +90,7 @@ func checkForeign(frame []byte) error {
 	if frame == nil || frame[1] > FrameVersion {
 		return nil
 	}
-	_, err := splitFrame(frame)
+	_, err := envelope.Split(frame)
 	return err
 }
 
@@ -158,17 +159,17 @@ func (w *batchWriter) body(code int, b []byte) {
 // append appends the batch.
 func (w *batchWriter) append(b []byte) []byte {
 	from := len(b)
-	b = appendArray(append(b, mpArray0|batchFields, FrameVersion), len(w.table))
+	b = appendArray(append(b, envelope.Array0|batchFields, FrameVersion), len(w.table))
 	for _, k := range w.table {
-		b = append(appendStr(append(b, mpArray0|kindFields), k.name), byte(k.version))
+		b = append(envelope.AppendStr(append(b, envelope.Array0|kindFields), k.name), byte(k.version))
 		if k.causal {
-			b = append(b, mpTrue)
+			b = append(b, envelope.True)
 		} else {
-			b = append(b, mpFalse)
+			b = append(b, envelope.False)
 		}
 	}
-	b = appendBin(appendBin(b, w.idList), w.frames)
-	return appendSum(b, from)
+	b = envelope.AppendBin(envelope.AppendBin(b, w.idList), w.frames)
+	return envelope.AppendSum(b, from)
 }
 
 // kindFields is the number of fields of an entry of the table of kinds: name,
@@ -177,10 +178,10 @@ const kindFields = 3
 
 func appendArray(b []byte, n int) []byte {
 	switch {
-	case n <= mpArrFix:
-		return append(b, mpArray0|byte(n))
+	case n <= envelope.ArrFix:
+		return append(b, envelope.Array0|byte(n))
 	case n <= 0xffff:
-		return append(b, mpArray16, byte(n>>8), byte(n))
+		return append(b, envelope.Array16, byte(n>>8), byte(n))
 	}
-	return append(b, mpArray32, byte(n>>24), byte(n>>16), byte(n>>8), byte(n))
+	return append(b, envelope.Array32, byte(n>>24), byte(n>>16), byte(n>>8), byte(n))
 }

@@ -1,9 +1,10 @@
-package crdt_test
+package untyped_test
 
 import (
 	"fmt"
 
 	"github.com/dovetail-crdt/dovetail/crdt"
+	"github.com/dovetail-crdt/dovetail/crdt/untyped"
 )
 
 // Many small deltas travel as one batch, which says once what they have in common.
@@ -17,10 +18,10 @@ func ExampleAppendBatch() {
 		frame, _ := crdt.AppendFrame(nil, kind, delta)
 		frames, size = append(frames, frame), size+len(frame)
 	}
-	encoded, _ := crdt.AppendBatch(nil, frames...)
+	encoded, _ := untyped.AppendBatch(nil, frames...)
 	fmt.Println("smaller by half:", len(encoded) < size/2)
 
-	batch, err := crdt.DecodeBatch(encoded)
+	batch, err := untyped.DecodeBatch(encoded)
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -1,4 +1,0 @@
-package crdt
-
-// OldestVersion is the oldest version of frames.
-const OldestVersion = oldestVersion
