@@ -66,7 +66,7 @@ func (e *Engine) update(
 	defer done()
 	u := &update{e: e, o: o, fn: fn, opts: opts, want: want, v: o.as(k)}
 	if u.v.rows {
-		if err := u.v.recallOwn(e.ledger, o); err != nil {
+		if err := u.v.recallOwn(e.ledger, key); err != nil {
 			return readContext{}, err
 		}
 	}

@@ -45,7 +45,11 @@ type Config struct {
 
 	// CacheObjects is how many objects the engine remembers as it last saw them, so
 	// that an update of one costs a single round trip; 0 is 10,000, negative none.
-	CacheObjects int
+	// CacheBytes bounds what they take in memory, decoded, which is estimated, rather too
+	// high; 0 is 256 MiB. Objects in use are not among them, nor what this process
+	// wrote to counters without a context (GCounter, PNCounter, BoundedCounter, also in
+	// a GMap): it must not forget that, some 300 to 800 bytes for each.
+	CacheObjects, CacheBytes int
 
 	// JournalTime is how long the engine remembers changes that the cluster has
 	// acknowledged, so that it can merge them again when the cluster has lost them; 0
@@ -106,6 +110,7 @@ const (
 	defaultQueueSize    = 256 << 10
 	defaultRecordSize   = 1<<20 - record.Overhead
 	defaultCacheObjects = 10_000
+	defaultCacheBytes   = 256 << 20
 	defaultWatch        = time.Second
 	defaultScrub        = 10 * time.Minute
 	defaultScrubRate    = 200
@@ -133,9 +138,9 @@ func (c Config) complete() (Config, error) {
 	case c.Attempt < 0 || c.Timeout < 0 || c.ClockBound < 0 || c.JournalTime < 0:
 		return c, fmt.Errorf("aerospike: Config with a negative time: Attempt %v, Timeout %v, ClockBound %v, JournalTime %v",
 			c.Attempt, c.Timeout, c.ClockBound, c.JournalTime)
-	case c.QueueLength < 0 || c.QueueSize < 0 || c.RecordSize < 0 || c.JournalSize < 0:
-		return c, fmt.Errorf("aerospike: Config with a negative size: QueueLength %d, QueueSize %d, RecordSize %d, JournalSize %d",
-			c.QueueLength, c.QueueSize, c.RecordSize, c.JournalSize)
+	case c.QueueLength < 0 || c.QueueSize < 0 || c.RecordSize < 0 || c.JournalSize < 0 || c.CacheBytes < 0:
+		return c, fmt.Errorf("aerospike: Config with a negative size: QueueLength %d, QueueSize %d, RecordSize %d, JournalSize %d, CacheBytes %d",
+			c.QueueLength, c.QueueSize, c.RecordSize, c.JournalSize, c.CacheBytes)
 	case c.MaxInDoubt < 0 || c.MaxInDoubtSize < 0:
 		return c, fmt.Errorf("aerospike: Config.MaxInDoubt %d, MaxInDoubtSize %d", c.MaxInDoubt, c.MaxInDoubtSize)
 	case c.ScrubRate < 0:
@@ -149,6 +154,7 @@ func (c Config) complete() (Config, error) {
 	orElse(&c.QueueSize, defaultQueueSize)
 	orElse(&c.RecordSize, defaultRecordSize)
 	orElse(&c.CacheObjects, defaultCacheObjects)
+	orElse(&c.CacheBytes, defaultCacheBytes)
 	orElse(&c.AuditEvery, defaultAuditEvery)
 	orElse(&c.Watch, defaultWatch)
 	orElse(&c.Scrub, defaultScrub)

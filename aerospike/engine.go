@@ -85,7 +85,7 @@ func Open(ctx context.Context, client Client, cfg Config) (*Engine, error) {
 	if e.sealer, err = clock.NewSealer(cfg.TokenKey); err != nil {
 		return nil, err
 	}
-	e.objects.limit = max(cfg.CacheObjects, 0)
+	e.objects.limit, e.objects.maxBytes = max(cfg.CacheObjects, 0), int64(cfg.CacheBytes)
 	e.blocks = record.NewBlocks(e.records, cfg.Set)
 	e.writer.Store(&layout.Writer{
 		Cluster: e.records, Blocks: e.blocks, Kinds: cfg.Kinds,

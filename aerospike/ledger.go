@@ -23,7 +23,8 @@ var ErrTooManyInDoubt = errors.New("aerospike: too many changes in doubt")
 // split that heals to the other side, in a restart that loads an older one. Then this
 // is where it is. With a Journal it is also on disk; see ledger_journal.go.
 //
-// The order of locks: value.mu, then ledger.mu, then replica.mu and Engine.mu.
+// The order of locks: value.mu, then ownRows.mu, then ledger.mu, then replica.mu and
+// Engine.mu.
 // ObjectCache.mu comes before replica.mu; it and object.mu are never taken, nor held,
 // with one of the others. Nothing waits and nothing of a user runs under any of them; the
 // turns to update an object and to write to it (object.turn, object.writing) are
@@ -40,6 +41,7 @@ type ledger struct {
 	doubts   map[ticket]*change // those that are open
 	resolved []*change          // in the order in which they were resolved
 	disk     *journalQueue
+	own      map[ownName]*ownRows
 	cut      <-chan struct{} // closed when nobody waits for the disk any more
 
 	figures struct {
@@ -52,6 +54,7 @@ func newLedger(cfg *Config, cut <-chan struct{}) *ledger {
 	return &ledger{
 		cut:  cut,
 		keep: cfg.JournalTime, bytes: cfg.JournalSize, changes: make(map[ticket]*change), doubts: make(map[ticket]*change),
+		own:     make(map[ownName]*ownRows),
 		maxOpen: cfg.MaxInDoubt, maxBytes: cfg.MaxInDoubtSize,
 	}
 }

@@ -28,8 +28,6 @@ type journalQueue struct {
 	now     *round // of rows
 	running bool
 	flushed bool
-
-	own map[ownName][]ownPart // of the process before; see ownRows
 }
 
 // round is one write to the Journal.

@@ -31,12 +31,11 @@ type object struct {
 
 	// doubt is the replica's last event on the object before it was forgotten and
 	// met again, of whose effects nothing is remembered.
-	doubt atomic.Uint64
-	// pinned says that what is remembered must not be forgotten: the replica's own
-	// row of a lattice that says nothing of what it lacks.
-	pinned atomic.Bool
+	doubt  atomic.Uint64
+	memory atomic.Int64 // that the values take, as they estimate it
 
-	users int // under objectCache.mu
+	users   int   // under objectCache.mu
+	counted int64 // of memory, when the last user was done; under objectCache.mu
 }
 
 // take waits for the turn to run a transaction on the object, which give gives back.
@@ -67,7 +66,7 @@ func (o *object) as(k crdt.AnyKind) *value {
 	if o.values == nil {
 		o.values = make(map[string]*value)
 	}
-	v := newValue(name, k)
+	v := newValue(name, k, &o.memory)
 	o.values[name] = v
 	return v
 }

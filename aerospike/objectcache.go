@@ -10,11 +10,13 @@ import (
 // objectCache has the objects that the process works on, and others that it has seen
 // while there is room.
 type objectCache struct {
-	limit int // of those that are not in use
+	limit    int   // of those that are not in use
+	maxBytes int64 // of memory that they take
 
 	mu     sync.Mutex
 	all    map[string]*object
 	unused int
+	bytes  int64 // of those that are not in use
 }
 
 // find is use of an object that is there, or nil.
@@ -30,8 +32,9 @@ func (t *objectCache) find(key string) *object {
 
 // take counts a user. T.mu is held.
 func (t *objectCache) take(o *object) {
-	if o.users == 0 && !o.pinned.Load() {
+	if o.users == 0 {
 		t.unused--
+		t.bytes -= o.counted
 	}
 	o.users++
 }
@@ -74,17 +77,17 @@ func (t *objectCache) done(o *object) {
 	if o.users--; o.users > 0 {
 		return
 	}
-	if o.pinned.Load() {
-		return
-	}
-	if t.unused++; len(o.values) == 0 || t.limit == 0 {
+	o.counted = objectMemory + int64(len(o.key)) + o.memory.Load()
+	t.unused++
+	t.bytes += o.counted
+	if len(o.values) == 0 || t.limit == 0 || o.counted > t.maxBytes {
 		t.forget(o)
 	}
 	for _, old := range t.all {
-		if t.unused <= t.limit {
+		if t.unused <= t.limit && t.bytes <= t.maxBytes {
 			break
 		}
-		if old.users == 0 && !old.pinned.Load() {
+		if old.users == 0 {
 			t.forget(old)
 		}
 	}
@@ -93,6 +96,7 @@ func (t *objectCache) done(o *object) {
 func (t *objectCache) forget(o *object) {
 	delete(t.all, o.key)
 	t.unused--
+	t.bytes -= o.counted
 }
 
 // keys returns the keys of all objects that are known.
@@ -106,9 +110,10 @@ func (t *objectCache) keys() map[string][]*change {
 	return keys
 }
 
-// count returns how many objects are known.
-func (t *objectCache) count() int {
+// count returns how many objects are known, and how many bytes those take that are not in
+// use.
+func (t *objectCache) count() (objects int, bytes int64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return len(t.all)
+	return len(t.all), t.bytes
 }

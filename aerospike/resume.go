@@ -68,10 +68,12 @@ func (l *ledger) resume(of *left, e *Engine) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.next, l.changes = of.next, of.changes
+	for name, parts := range of.own {
+		l.own[name] = &ownRows{name: name, left: parts}
+	}
 	l.figures.changes.Store(int64(len(l.changes)))
 	l.disk = &journalQueue{
 		journal: e.cfg.Journal, replica: e.replica, log: e.cfg.Logger,
-		own:   of.own,
 		start: func(f func()) bool { return e.start(func(*Engine) { f() }) },
 	}
 	for _, t := range slices.Sorted(maps.Keys(l.changes)) {

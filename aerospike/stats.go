@@ -48,8 +48,9 @@ type Stats struct {
 	Restored              int64
 
 	// JournalEntries is how many changes are in the journal, and JournalBytes the size
-	// of those among them that were acknowledged. Objects is how many are remembered.
-	JournalEntries, JournalBytes, Objects int
+	// of those among them that were acknowledged. Objects is how many are remembered, and
+	// CacheBytes what those take in memory that are not in use; see Config.CacheBytes.
+	JournalEntries, JournalBytes, Objects, CacheBytes int
 }
 
 // Stats returns the present figures. It is cheap, and safe for concurrent use, also
@@ -63,8 +64,10 @@ func (e *Engine) Stats() Stats {
 		Doubts: c.doubts.Load(), InDoubt: int(e.ledger.figures.open.Load()),
 		Behind: c.behind.Load(), Regressions: c.regressions.Load(), Mended: c.mended.Load(), Remerged: c.remerged.Load(),
 		Scrubs: c.scrubs.Load(), Scrubbed: c.scrubbed.Load(),
-		Objects: e.objects.count(), Restored: c.restored.Load(),
+		Restored: c.restored.Load(),
 	}
+	objects, bytes := e.objects.count()
+	s.Objects, s.CacheBytes = objects, int(bytes)
 	s.JournalEntries, s.JournalBytes = int(e.ledger.figures.changes.Load()), int(e.ledger.figures.size.Load())
 	s.Incomplete, s.Oversized = e.noticed.counts()
 	return s

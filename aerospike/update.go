@@ -151,7 +151,7 @@ func (u *update) tryNumber() (*change, error) {
 	if err != nil {
 		return nil, err
 	}
-	delta, err := work.Mutate(src, u.fn, opts...)
+	delta, err := work.Mutate(src, src.observe(u.fn), opts...)
 	if err == nil && src.ev.n == 0 {
 		return nil, nil
 	}
@@ -164,11 +164,10 @@ func (u *update) tryNumber() (*change, error) {
 		return nil, err
 	}
 	ended := delta.BorrowContext()
-	if ended == nil {
-		u.o.pinned.Store(true)
-	} else {
-		ended = src.ev.ended(ended)
+	if ended == nil && src.named {
+		u.v.beginOwn(u.e.ledger, u.o.key)
 	}
+	ended = src.ev.ended(ended)
 	c := &change{
 		key: u.o.key, entry: layout.NewEntryExcept(frame, ended), by: u.issuer(), events: src.ev,
 		object: u.o, value: u.v, delta: delta,
@@ -203,7 +202,7 @@ func (u *update) undo(ev numbered) {
 // issuer says who issued a change, and on what.
 func (u *update) issuer() issuer {
 	a := issuer{replica: u.e.replica, hash: u.o.hash}
-	if u.v.rows {
+	if u.v.hasOwn() {
 		a.kind = u.v.name
 	}
 	return a
@@ -273,10 +272,25 @@ type source struct {
 	revision int // of the state that the transaction runs on
 	doubt    uint64
 	ev       numbered
+
+	running bool // the function
+	named   bool // it asked for the replica: what it wrote belongs to that
+}
+
+// observe returns fn as a function that takes note of what it asks for.
+func (s *source) observe(fn func(*crdt.Tx, *untyped.Object) error) func(*crdt.Tx, *untyped.Object) error {
+	return func(tx *crdt.Tx, o *untyped.Object) error {
+		s.running = true
+		defer func() { s.running = false }()
+		return fn(tx, o)
+	}
 }
 
 // Replica implements crdt.Source.
-func (s *source) Replica() clock.ReplicaID { return s.u.e.replica.id }
+func (s *source) Replica() clock.ReplicaID {
+	s.named = s.named || s.running
+	return s.u.e.replica.id
+}
 
 // Stamp implements crdt.Source.
 func (s *source) Stamp(over ...clock.Timestamp) clock.Timestamp { return s.u.e.replica.stamp(over...) }

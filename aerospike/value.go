@@ -3,6 +3,7 @@ package aerospike
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/dovetail-crdt/dovetail/aerospike/internal/layout"
@@ -42,15 +43,18 @@ type value struct {
 	// stamp and the entries do not tell what was merged in other ways.
 	checked, unsure bool
 
-	work workState
-	own  ownRows
+	work   workState
+	own    *ownRows // nil: nothing, as far as was asked for
+	memory footprint
 
 	pending []*change // those of the ledger, under its lock: what work has beside seen
 }
 
-func newValue(name string, k crdt.AnyKind) *value {
+// newValue returns a value of which nothing is known, which adds what it takes to memory.
+func newValue(name string, k crdt.AnyKind, memory *atomic.Int64) *value {
 	v := &value{kind: k, name: name, seen: untyped.NewObject(k)}
 	v.rows = v.seen.BorrowContext() == nil
+	v.memory.of = memory
 	return v
 }
 
@@ -177,9 +181,12 @@ func (v *value) acknowledged(l *ledger, c *change, delta *untyped.Object, now ti
 	defer v.mu.Unlock()
 	if became = l.acknowledge(c, now); became {
 		v.merge(delta, c.entry.Unapplied)
+		v.grew(len(c.entry.Frame))
 		v.acks++
 		v.checked, v.found = false, true
-		v.own.add(l, v, c, delta)
+		if c.by.kind != "" {
+			v.own.add(l, c, delta)
+		}
 	}
 	return became
 }
@@ -192,6 +199,7 @@ func (v *value) dropped(l *ledger, c *change, r *revocation, now time.Time) bool
 	first := l.dropped(c, now)
 	if first {
 		v.merge(r.delta, r.entry.Unapplied)
+		v.grew(len(r.entry.Frame))
 		v.acks++
 		v.checked, v.exact = false, false
 		v.work.revise()

@@ -102,6 +102,7 @@ func (v *value) replace(u *layout.Record) (lacks bool, err error) {
 		mustMerge(fresh, v.seen)
 	}
 	v.seen, v.unapplied = fresh, unapplied
+	v.weigh()
 	return lacks, nil
 }
 
@@ -152,6 +153,7 @@ func (v *value) learn(frame []byte, d *untyped.Object, unapplied *clock.Context)
 	if d != nil {
 		v.merge(d, unapplied)
 		v.work.learn(d)
+		v.grew(len(frame))
 	}
 }
 

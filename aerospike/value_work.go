@@ -64,12 +64,11 @@ func (v *value) workOn(l *ledger) (state *untyped.Object, revision int) {
 	}
 	defer v.mu.Unlock()
 	w.state, w.stale = v.seen.Clone(), false
-	if v.own.state != nil {
-		mustMerge(w.state, v.own.state)
-	}
+	v.own.mergeInto(w.state)
 	for _, d := range l.pendingOf(v) {
 		mustMerge(w.state, d)
 	}
+	v.weigh()
 	return w.state, w.revision
 }
 

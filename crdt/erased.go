@@ -162,6 +162,23 @@ func (l erasedLattice[S]) Clone() erased.State { return erasedLattice[S]{l.s.Clo
 // IsBottom implements erased.State.
 func (l erasedLattice[S]) IsBottom() bool { return l.s.IsBottom() }
 
+// A byte of content takes plainMemory bytes in memory, or less: the content of an entry
+// of a map is as little as ten bytes, and no type of this package has smaller parts.
+const (
+	plainMemory = 16
+	plainLeast  = 512
+)
+
+// Memory implements erased.State. It goes by the content: of what cannot be written
+// nothing is known, and it is not merged either.
+func (l erasedLattice[S]) Memory() int {
+	b, err := l.kind.Append(nil, l.s)
+	if err != nil {
+		return plainLeast
+	}
+	return plainLeast + plainMemory*len(b)
+}
+
 // AppendFrame implements erased.State.
 func (l erasedLattice[S]) AppendFrame(b []byte, h envelope.Header) ([]byte, error) {
 	h.Kind, h.Version = l.kind.Name, l.kind.Version // what the bytes are

@@ -207,7 +207,9 @@ func part[S Lattice[S]](tx *Tx, work S, fn func(*Tx, S) error) (delta S, changed
 	return delta, changed, err
 }
 
-// Replica returns the replica whose transaction it is.
+// Replica returns the replica whose transaction it is. A lattice of your own that keeps
+// something for each replica asks for it here: a store remembers what a transaction wrote
+// that did, since the replica must go on from there.
 func (tx *Tx) Replica() clock.ReplicaID {
 	tx.check()
 	return tx.src.Replica()

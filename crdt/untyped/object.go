@@ -88,6 +88,13 @@ func (o *Object) Version() int { return o.version }
 // Clone returns a copy that shares nothing with o that either may change.
 func (o *Object) Clone() *Object { return o.with(o.state.Clone()) }
 
+// Memory returns about how many bytes of memory o takes, rather more than that. It is
+// for a cache that has a limit. O(replicas and pages of o) for a causal type, else O(o).
+func (o *Object) Memory() int { return objectMemory + o.state.Memory() }
+
+// objectMemory is what an Object takes beside its state, in bytes.
+const objectMemory = 128
+
 // AppendFrame appends the object as a frame.
 func (o *Object) AppendFrame(b []byte) ([]byte, error) { return o.AppendFrameVersion(b, FrameVersion) }
 

@@ -21,6 +21,8 @@ type State interface {
 	Parts() iter.Seq[State]
 	Clone() State
 	IsBottom() bool
+	// Memory returns about how many bytes the state takes, rather more than that.
+	Memory() int
 	AppendFrame(b []byte, h envelope.Header) ([]byte, error)
 	// AppendContent appends what Kind.Decode reads.
 	AppendContent(b []byte) ([]byte, error)
