@@ -221,6 +221,15 @@ func (w *world) settle() {
 			}
 		}
 	}
+	if rapid.Bool().Draw(w.T, "merge again") {
+		if _, err := w.engine.Remerge(ctx); err != nil && !w.gate.isDead() {
+			w.Errorf("Remerge: %v", err)
+		}
+		if w.gate.isDead() {
+			w.settle()
+			return
+		}
+	}
 	w.look(true)
 	w.restart()
 	if rapid.Bool().Draw(w.T, "lose all in the end") {

@@ -42,5 +42,6 @@
 //
 // Errors that match store.ErrInDoubt leave a change pending: it may have been
 // applied, or may yet be. It is in the journal, and is merged until it is known to
-// be there.
+// be there. If the journal failed between the change and the error, the next process
+// cannot tell it from one that was refused, and does not merge it.
 package aerospike
