@@ -31,8 +31,11 @@ func (db *DB) receive() {
 		m, err := replication.DecodeMessage(raw)
 		if err == nil {
 			err = db.input(func() error {
-				db.observe(m)
-				return db.core.Step(from, m)
+				err := db.core.Step(from, m)
+				if err == nil {
+					db.observe(m)
+				}
+				return err
 			})
 		}
 		switch {
@@ -51,7 +54,8 @@ func (db *DB) input(f func() error) error {
 	return errors.Join(err, w.wait(db.ctx))
 }
 
-// observe lets the clock follow the times of what a message brings.
+// observe lets the clock follow the times of the changes in a push. Of what a heal brings
+// it need not: whoever overwrites a value takes a time above that of the value.
 func (db *DB) observe(m replication.Message) {
 	if p, ok := m.(*replication.Push); ok {
 		for i := range p.Changes {

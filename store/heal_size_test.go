@@ -2,6 +2,8 @@ package store_test
 
 import (
 	"errors"
+	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/dovetail-crdt/dovetail/store/replication"
@@ -49,4 +51,34 @@ func TestUnreadableObjectBlocksNoOther(t *testing.T) {
 	if b.core.Applied().Covers(spans(w.changes[0].span)) {
 		t.Errorf("vector of b is %v after a session that lacked an object", b.vector())
 	}
+}
+
+// TestHealWithoutTicks: a heal of many objects goes on as soon as the asker says what has
+// arrived. It does not wait for ticks.
+func TestHealWithoutTicks(t *testing.T) {
+	t.Parallel()
+	w, a, b := pair(t, shortLog)
+	w.run(5)
+	w.isolate("a")
+	const objects = 100 // a message each
+	for i := range objects {
+		b.put(fmt.Sprint("k", i), "x")
+	}
+	w.run(200)
+	w.cut = nil
+	for i := 0; !slices.ContainsFunc(w.wire, isRequest); i++ {
+		if w.flush(); i > 500 {
+			t.Fatal("a does not ask for a heal")
+		}
+		w.pass(1)
+	}
+	w.flush()
+	for i := range objects {
+		a.shows(fmt.Sprint("k", i), "x")
+	}
+}
+
+func isRequest(p parcel) bool {
+	_, ok := p.message.(*replication.Request)
+	return ok
 }

@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/dovetail-crdt/dovetail/store/replication"
@@ -240,4 +241,44 @@ func TestPushBeforeFirstTick(t *testing.T) {
 			t.Errorf("change %d, made before the first tick, came in %d pushes, want at once in one", i+1, n)
 		}
 	}
+}
+
+// TestVectorBesidePushes: a store that writes all the time tells its vector too, or a
+// peer that only reads would never learn that it lacks something else.
+func TestVectorBesidePushes(t *testing.T) {
+	t.Parallel()
+	t.Run("relay", func(t *testing.T) { // a - b - c
+		t.Parallel()
+		w := newWorld(t)
+		a, b, c := w.open("a", "b"), w.open("b", "a c"), w.open("c", "b")
+		w.run(5)
+		c.put("k", "x")
+		for i := range 1000 {
+			if i%10 == 0 {
+				b.put("busy", fmt.Sprint(i))
+			}
+			w.run(1)
+		}
+		a.shows("k", "x")
+	})
+	t.Run("heal", func(t *testing.T) {
+		t.Parallel()
+		w, a, b := pair(t, shortLog)
+		w.run(5)
+		w.isolate("a")
+		for i := range 50 {
+			b.put(fmt.Sprint("k", i), "x")
+			w.run(10)
+		}
+		w.cut = nil
+		a.tick(100) // its sign of life is the first message after the cut
+		w.flush()
+		for i := range 1000 {
+			if i%10 == 0 {
+				b.put("busy", fmt.Sprint(i))
+			}
+			w.run(1)
+		}
+		a.shows("k0", "x")
+	})
 }

@@ -89,8 +89,8 @@ type CoreConfig struct {
 
 	AckTicks    uint64 // until a push is acknowledged; default 5
 	RetryTicks  uint64 // until a push or request is repeated, at first; default 25
-	HelloTicks  uint64 // between vectors while something changes; default 25
-	IdleTicks   uint64 // between vectors while nothing does; default 100
+	HelloTicks  uint64 // between hellos (vectors) while something changes; default 25
+	IdleTicks   uint64 // between hellos while nothing does; default 100
 	LostTicks   uint64 // of silence until a peer counts as unreachable; default 100
 	Reserve     uint64 // event numbers reserved at a time; default 4096
 	LogBytes    int    // of recent changes kept for peers; default 8 MiB
@@ -319,6 +319,5 @@ func (c *Core) Ready() (Ready, bool) {
 }
 
 func (c *Core) send(to *peer, m Message) {
-	to.lastSent = c.now
 	c.out = append(c.out, Envelope{to.id, m})
 }

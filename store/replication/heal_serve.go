@@ -28,7 +28,11 @@ const serveWindow = 8
 func (c *Core) takeRequest(p *peer, m *Request) {
 	if s := p.session; s != nil && s.number == m.Session && (m.Serve == s.serve || m.Serve == 0 && m.Base.Covers(s.base)) {
 		s.got, s.next, s.window = m.Got, 1, serveWindow
+		c.serve()
 		return
+	}
+	if s := p.session; s != nil && s.number > m.Session && s.number>>32 == m.Session>>32 {
+		return // an earlier request of the same process of the peer, which came late
 	}
 	c.takeVector(p, m.Base)
 	if !m.Got.IsEmpty() {

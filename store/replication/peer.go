@@ -18,7 +18,7 @@ type peer struct {
 	fresh       int    // index of the first of them that was never sent
 	nextDue     uint64 // none of those sent is due again before
 	ackDue      uint64 // when to acknowledge its pushes; 0: nothing to acknowledge
-	lastSent    uint64
+	lastHello   uint64 // 0: none was sent since the store opened
 	lastHeard   uint64
 	silentSince uint64 // since when this store has been sending without hearing; 0: it is not
 	behind      uint64 // since when it has had events that this store lacks; 0: it has none
@@ -161,14 +161,16 @@ func (c *Core) tell(p *peer) *Applied {
 
 // greet sends the vector if an acknowledgement is due, if the peer was not told
 // of the last change, or as a sign of life: more often to a peer out of reach,
-// so that the end of a partition is noticed soon.
+// so that the end of a partition is noticed soon. Other messages do not count, since
+// they do not say what the peer lacks: a store that pushes all the time must tell its
+// vector all the same.
 func (c *Core) greet(p *peer) {
-	quiet := c.now - p.lastSent
+	since := c.now - p.lastHello
 	switch {
 	case p.ackDue > 0 && c.now >= p.ackDue:
-	case p.lastSent == 0: // just opened
-	case quiet >= c.cfg.HelloTicks && (c.lost(p) || !p.told.Equal(&c.applied)):
-	case quiet >= c.cfg.IdleTicks:
+	case p.lastHello == 0: // just opened
+	case since >= c.cfg.HelloTicks && (c.lost(p) || !p.told.Equal(&c.applied)):
+	case since >= c.cfg.IdleTicks:
 	default:
 		return
 	}
@@ -176,6 +178,7 @@ func (c *Core) greet(p *peer) {
 	if held := c.held.Minus(&c.applied); !held.IsEmpty() {
 		m.Held = held
 	}
+	p.lastHello = c.now
 	c.send(p, m)
 }
 
