@@ -11,6 +11,7 @@ import (
 
 // without returns the totals of t that are larger than those of o.
 func (t *rows) without(o *rows, width int) rows {
+	t, o = t.settled(width), o.settled(width)
 	var out rows
 	ids, at := []byte(nil), 0
 	for i := range t.ids.len() {
@@ -38,6 +39,7 @@ func (t *rows) without(o *rows, width int) rows {
 // cells yields each total that is not zero as a table of its own.
 func (t *rows) cells(width int) iter.Seq[rows] {
 	return func(yield func(rows) bool) {
+		t := t.settled(width)
 		for i, n := range t.totals {
 			if n == 0 {
 				continue

@@ -35,9 +35,9 @@ func (c *GCounter) Value() uint64 {
 }
 
 func (c *GCounter) sum() (v uint64, overflow bool) {
-	for _, n := range c.rows.totals {
+	for row := range c.rows.each(1) {
 		var carry uint64
-		v, carry = bits.Add64(v, n, 0)
+		v, carry = bits.Add64(v, row[0], 0)
 		overflow = overflow || carry > 0
 	}
 	return v, overflow
@@ -74,7 +74,7 @@ func (c *GCounter) Equal(o *GCounter) bool {
 	if c == nil || o == nil {
 		return c.IsBottom() && o.IsBottom()
 	}
-	return c.rows.equal(&o.rows)
+	return c.rows.equal(&o.rows, 1)
 }
 
 // Clone implements Lattice.
@@ -82,7 +82,7 @@ func (c *GCounter) Clone() *GCounter {
 	if c == nil {
 		return nil
 	}
-	return &GCounter{c.rows.clone()}
+	return &GCounter{c.rows.clone(1)}
 }
 
 // IsBottom implements Lattice; a nil counter is bottom.

@@ -28,8 +28,8 @@ func PNCounterKind() Kind[*PNCounter] {
 // Value returns the sum of all increments less all decrements. O(replicas).
 func (c *PNCounter) Value() int64 {
 	var v uint64
-	for i := 0; i+1 < len(c.rows.totals); i += pnWidth {
-		v += c.rows.totals[i] - c.rows.totals[i+1]
+	for row := range c.rows.each(pnWidth) {
+		v += row[0] - row[1]
 	}
 	return int64(v)
 }
@@ -37,8 +37,8 @@ func (c *PNCounter) Value() int64 {
 // Totals returns the sum of all increments and that of all decrements, each mod
 // 2^64. O(replicas).
 func (c *PNCounter) Totals() (inc, dec uint64) {
-	for i := 0; i < len(c.rows.totals); i += pnWidth {
-		inc, dec = inc+c.rows.totals[i], dec+c.rows.totals[i+1]
+	for row := range c.rows.each(pnWidth) {
+		inc, dec = inc+row[0], dec+row[1]
 	}
 	return inc, dec
 }
@@ -79,7 +79,7 @@ func (c *PNCounter) Equal(o *PNCounter) bool {
 	if c == nil || o == nil {
 		return c.IsBottom() && o.IsBottom()
 	}
-	return c.rows.equal(&o.rows)
+	return c.rows.equal(&o.rows, pnWidth)
 }
 
 // Clone implements Lattice.
@@ -87,7 +87,7 @@ func (c *PNCounter) Clone() *PNCounter {
 	if c == nil {
 		return nil
 	}
-	return &PNCounter{c.rows.clone()}
+	return &PNCounter{c.rows.clone(pnWidth)}
 }
 
 // IsBottom implements Lattice; a nil counter is bottom.

@@ -2,6 +2,8 @@ package crdt
 
 import (
 	"encoding/binary"
+	"iter"
+	"maps"
 	"slices"
 	"sort"
 	"strings"
@@ -19,10 +21,15 @@ import (
 //  1. ids ascend; each is valid and stands once;
 //  2. a row has the same number of totals, the width, in every row and table of a
 //     type: len(totals) == width*ids.len();
-//  3. no row is all zero.
+//  3. no row is all zero;
+//  4. a replica has its row in late or among the others, never in both; late has as
+//     many rows as the others at most.
 type rows struct {
 	ids    replicas
 	totals []uint64
+	// Late are rows that came one by one and were not put in order yet: to do so with
+	// each would copy the table each time. Nil is none.
+	late map[clock.ReplicaID][]uint64
 }
 
 // replicas is a list of ids: the eight big-endian bytes of each. As a string it
@@ -52,7 +59,7 @@ func (l replicas) find(id clock.ReplicaID, from int) (int, bool) {
 }
 
 func rowOf(id clock.ReplicaID, totals ...uint64) rows {
-	return rows{replicas(wire.AppendUint64(nil, uint64(id))), totals}
+	return rows{ids: replicas(wire.AppendUint64(nil, uint64(id))), totals: totals}
 }
 
 // row returns the totals of id, which are t's own, or nil.
@@ -60,12 +67,18 @@ func (t *rows) row(id clock.ReplicaID, width int) []uint64 {
 	if i, ok := t.ids.find(id, 0); ok {
 		return t.totals[i*width : (i+1)*width]
 	}
-	return nil
+	return t.late[id]
 }
 
 // merge joins d into t. O(rows) for tables of the same replicas, else O(m log n)
-// for m rows into n, and O(n+m) if one of them is new.
+// for m rows into n, if those that are new are few, and else O(n+m).
 func (t *rows) merge(d *rows, width int) (changed bool) {
+	if d.late != nil {
+		d = d.settled(width)
+	}
+	if t.late != nil && d.ids.len()*lateShare > t.ids.len() { // then it costs no more
+		*t = *t.settled(width)
+	}
 	if t.ids == d.ids {
 		return raise(t.totals, d.totals)
 	}
@@ -76,19 +89,80 @@ func (t *rows) mergeOthers(d *rows, width int) (changed bool) {
 	missing, at := 0, 0
 	for i := range d.ids.len() {
 		var known bool
-		if at, known = t.ids.find(d.ids.at(i), at); !known {
+		id := d.ids.at(i)
+		if at, known = t.ids.find(id, at); known {
+			changed = raise(t.totals[at*width:(at+1)*width], d.totals[i*width:(i+1)*width]) || changed
+		} else if late := t.late[id]; late != nil {
+			changed = raise(late, d.totals[i*width:(i+1)*width]) || changed
+		} else {
 			missing++
-			continue
-		}
-		if raise(t.totals[at*width:(at+1)*width], d.totals[i*width:(i+1)*width]) {
-			changed = true
 		}
 	}
-	if missing == 0 {
+	switch n := t.ids.len(); {
+	case missing == 0:
 		return changed
+	case missing*lateShare <= n && len(t.late)+missing <= n:
+		t.insertLate(d, width)
+		return true
+	case t.late != nil: // its rows stand in order beside those of d
+		*t = *t.settled(width)
 	}
 	t.insert(d, width, missing)
 	return true
+}
+
+// lateShare is how many times as many rows a table must have as come late: with more at
+// once it is as fast to copy it.
+const lateShare = 16
+
+// insertLate adds the rows of d whose replicas t lacks, in no order. O(rows of d, and
+// their log).
+func (t *rows) insertLate(d *rows, width int) {
+	if t.late == nil {
+		t.late = make(map[clock.ReplicaID][]uint64)
+	}
+	at := 0
+	for i := range d.ids.len() {
+		id := d.ids.at(i)
+		var known bool
+		if at, known = t.ids.find(id, at); !known && t.late[id] == nil {
+			t.late[id] = slices.Clone(d.totals[i*width : (i+1)*width])
+		}
+	}
+}
+
+// settled returns a table with the rows of t, all in order: t itself, which is not
+// changed, if they are. O(n log n).
+func (t *rows) settled(width int) *rows {
+	if t.late == nil {
+		return t
+	}
+	var d rows
+	ids := make([]byte, 0, len(t.late)*idSize)
+	for _, id := range slices.Sorted(maps.Keys(t.late)) {
+		ids = wire.AppendUint64(ids, uint64(id))
+		d.totals = append(d.totals, t.late[id]...)
+	}
+	d.ids = replicas(ids)
+	out := &rows{ids: t.ids, totals: t.totals}
+	out.insert(&d, width, len(t.late))
+	return out
+}
+
+// each yields the totals of all replicas, in no order.
+func (t *rows) each(width int) iter.Seq[[]uint64] {
+	return func(yield func([]uint64) bool) {
+		for i := 0; i < len(t.totals); i += width {
+			if !yield(t.totals[i : i+width]) {
+				return
+			}
+		}
+		for _, row := range t.late {
+			if !yield(row) {
+				return
+			}
+		}
+	}
 }
 
 // insert adds the rows of d whose replicas t lacks, so many.
@@ -155,12 +229,21 @@ func raiseAll(x, y []uint64) {
 	}
 }
 
-func (t *rows) equal(o *rows) bool { return t.ids == o.ids && slices.Equal(t.totals, o.totals) }
+func (t *rows) equal(o *rows, width int) bool {
+	t, o = t.settled(width), o.settled(width)
+	return t.ids == o.ids && slices.Equal(t.totals, o.totals)
+}
 
-func (t *rows) clone() rows { return rows{t.ids, slices.Clone(t.totals)} }
+func (t *rows) clone(width int) rows {
+	if t.late != nil {
+		return *t.settled(width)
+	}
+	return rows{ids: t.ids, totals: slices.Clone(t.totals)}
+}
 
 // appendBinary appends the number of rows and each of them: id, totals.
 func (t *rows) appendBinary(b []byte, width int) []byte {
+	t = t.settled(width)
 	b = wire.AppendUvarint(b, uint64(t.ids.len()))
 	for i := range t.ids.len() {
 		b = append(b, t.ids[i*idSize:(i+1)*idSize]...)
@@ -196,5 +279,5 @@ func readRows(r *wire.Reader, width int, limit uint64) rows {
 			r.Failf("row of %v is all zero", id)
 		}
 	}
-	return rows{replicas(ids), totals}
+	return rows{ids: replicas(ids), totals: totals}
 }
