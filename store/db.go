@@ -19,7 +19,7 @@ type Config struct {
 	// Engine keeps objects and books. The DB does not close it.
 	Engine Batcher
 	// Self names this store, Peers the stores that it exchanges messages with; see
-	// CoreConfig.
+	// replication.CoreConfig.
 	Self  PeerID
 	Peers []PeerID
 	// Transport carries the messages; nil for a store by itself. The DB does not
@@ -43,7 +43,7 @@ type Config struct {
 }
 
 // DB is a store: objects in an engine, replicated to its peers. It owns the
-// goroutines, the clock and the transport's use; the protocol is Core's. It is
+// goroutines, the clock and the transport's use; the protocol is replication.Core's. It is
 // safe for concurrent use.
 //
 // Locks, in the order in which they are taken: the turn of a key (keys), which an

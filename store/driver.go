@@ -113,9 +113,9 @@ func (l *link) put(m replication.Message) bool {
 	}
 }
 
-// ask takes a load in the place of one that nobody has begun: the session of that one
+// putLoad takes a load in the place of one that nobody has begun: the session of that one
 // is over. Only the writer calls it.
-func (l *link) ask(load *replication.Load) {
+func (l *link) putLoad(load *replication.Load) {
 	select {
 	case <-l.loads:
 	default:

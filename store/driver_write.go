@@ -100,7 +100,7 @@ func (db *DB) carryOut(ctx context.Context, w *work) error {
 			return err
 		}
 	}
-	db.durable.add(w.ready.Applied, len(w.ready.Batch.Deltas) > 0)
+	db.durable.add(w.ready.Grown, len(w.ready.Batch.Deltas) > 0)
 	for _, err := range w.ready.Errors {
 		db.cfg.Logger.Error("store: heal", slog.Any("error", err))
 	}
@@ -111,7 +111,7 @@ func (db *DB) carryOut(ctx context.Context, w *work) error {
 	}
 	for i := range w.ready.Loads {
 		l := &w.ready.Loads[i]
-		db.links[l.Peer()].ask(l)
+		db.links[l.Peer()].putLoad(l)
 	}
 	return nil
 }

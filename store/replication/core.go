@@ -36,7 +36,7 @@ type Core struct {
 	fence error    // why nothing more may be issued
 
 	applied       Applied // V: events applied, durable no earlier than their effects
-	held          Applied // U: events whose effects may be here beyond V, not vouched for
+	held          Applied // U: events whose effects may be here, not vouched for; what of it is in V does not count
 	index         *index
 	log           changeLog
 	peers         []*peer
@@ -48,11 +48,19 @@ type Core struct {
 	grown   Applied // what was added to applied since Ready
 	loads   []Load
 	batch   Batch
-	bookSet map[string]int // puts of the batch by key
-	changed [3]bool        // identity, applied and held have changed since Ready
+	bookSet map[string]int    // puts of the batch by key
+	changed [singleBooks]bool // books whose content has changed since Ready
 	out     []Envelope
 	errs    []error
 }
+
+// The books of which there is one each.
+const (
+	ofIdentity = iota
+	ofApplied
+	ofHeld
+	singleBooks
+)
 
 // Envelope is a message and where it goes.
 type Envelope struct {
@@ -61,12 +69,12 @@ type Envelope struct {
 }
 
 // Ready is what a core wants done after an input: make Batch durable; then send
-// Messages, and answer Loads. Applied is what the store has applied once Batch is
-// durable. Errors are for whoever operates the store: objects that could not be read
-// for a peer, or by one.
+// Messages, and answer Loads. Grown is what the store has applied more than before, once
+// Batch is durable. Errors are for whoever operates the store: objects that could not be
+// read for a peer, or by one.
 type Ready struct {
 	Batch    Batch
-	Applied  *Applied
+	Grown    *Applied
 	Messages []Envelope
 	Loads    []Load
 	Errors   []error
@@ -198,7 +206,7 @@ func (c *Core) Reserve(n int) {
 	if want := c.seq + uint64(n) + c.cfg.Reserve/2; c.me.reserved < want || c.boot != c.me {
 		c.me.reserved = max(c.me.reserved, c.seq+uint64(n)+c.cfg.Reserve)
 		c.boot = c.me
-		c.changed[0] = true
+		c.changed[ofIdentity] = true
 	}
 }
 
@@ -232,7 +240,7 @@ func (c *Core) Burn(ev clock.Event, n int) {
 func (c *Core) addApplied(s Span) {
 	if c.applied.Add(s) {
 		c.grown.Add(s)
-		c.changed[1] = true
+		c.changed[ofApplied] = true
 	}
 }
 
@@ -295,22 +303,21 @@ func (c *Core) deleteBook(key string) {
 	delete(c.bookSet, key)
 }
 
-// Ready returns what is to be done by now and forgets it, and whether there is
-// anything. What it returns is the caller's.
+// Ready returns what is to be done by now, and whether there is anything; the pushes that
+// are due are made here. The core forgets what it returns, which is the caller's.
 func (c *Core) Ready() (Ready, bool) {
-	c.flush()
-	for i, b := range []func() Book{
-		c.me.book,
-		func() Book { return Book{bookApplied, c.applied.append(nil)} },
-		func() Book { return Book{bookHeld, c.held.append(nil)} },
+	c.pushDue()
+	for i, b := range [singleBooks]func() Book{
+		ofIdentity: c.me.book,
+		ofApplied:  func() Book { return Book{bookApplied, c.applied.append(nil)} },
+		ofHeld:     func() Book { return Book{bookHeld, c.held.append(nil)} },
 	} {
 		if c.changed[i] {
 			c.putBook(b())
 			c.changed[i] = false
-			// What is issued from here on becomes durable in a later batch.
-			c.limit = c.me.reserved
 		}
 	}
+	c.limit = c.me.reserved // the batch that says so comes before what is issued from here on
 	grown := c.grown
 	r := Ready{c.batch, &grown, c.out, c.loads, c.errs}
 	c.batch, c.grown, c.out, c.loads, c.errs = Batch{}, Applied{}, nil, nil, nil

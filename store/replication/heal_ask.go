@@ -11,17 +11,17 @@ import (
 // process, or when nothing has come for a while: frames that arrived stay merged,
 // but the vector learns nothing from a session that did not end.
 type requestedSession struct {
-	of      *peer
-	number  uint64
-	serve   uint64 // the peer's number for it, once a frame has come
-	base    *Applied
-	got     clock.Context // numbers of objects, as dots of replica 1
-	count   uint64
-	started bool   // a frame has come
-	partial bool   // the peer cannot read an object of it
-	since   uint64 // messages that have come since the last request
-	due     uint64
-	tries   uint
+	of         *peer
+	number     uint64
+	serve      uint64 // the peer's number for it, once a frame has come
+	base       *Applied
+	got        clock.Context // numbers of objects, as dots of replica 1
+	count      uint64
+	started    bool   // a frame has come
+	partial    bool   // the peer cannot read an object of it
+	unreported uint64 // messages that have come since the last request
+	due        uint64
+	tries      uint
 }
 
 // giveUp is how many times a request is repeated without an answer.
@@ -34,9 +34,9 @@ func (c *Core) ask() {
 		if c.now < a.due {
 			return
 		}
-		if c.notice(a.of); a.of.behind == 0 || a.tries >= giveUp {
-			if a.of.behind > 0 {
-				a.of.behind = c.now // others first
+		if c.notice(a.of); a.of.aheadSince == 0 || a.tries >= giveUp {
+			if a.of.aheadSince > 0 {
+				a.of.aheadSince = c.now // others first
 			}
 			c.requested = nil // what was missing came by other ways, or nothing comes
 			return
@@ -47,20 +47,20 @@ func (c *Core) ask() {
 	}
 	var longest *peer
 	for _, p := range c.peers {
-		if c.notice(p); p.behind > 0 && !c.lost(p) && (longest == nil || p.behind < longest.behind) {
+		if c.notice(p); p.aheadSince > 0 && !c.lost(p) && (longest == nil || p.aheadSince < longest.aheadSince) {
 			longest = p
 		}
 	}
-	if longest != nil && c.now-longest.behind >= 2*c.cfg.RetryTicks {
+	if longest != nil && c.now-longest.aheadSince >= 2*c.cfg.RetryTicks {
 		c.lastRequested++
 		c.requested = &requestedSession{of: longest, number: c.lastRequested}
-		longest.behind = c.now
+		longest.aheadSince = c.now
 		c.request(c.requested)
 	}
 }
 
 func (c *Core) request(a *requestedSession) {
-	a.due, a.since = c.now+c.cfg.RetryTicks<<min(a.tries, 2), 0
+	a.due, a.unreported = c.now+c.cfg.RetryTicks<<min(a.tries, 2), 0
 	if !a.started {
 		a.base = c.applied.Clone()
 	}
@@ -101,11 +101,11 @@ func (c *Core) takeFrames(p *peer, m *Frames) {
 		}
 		// What the frames brought may be more than the session vouches for.
 		if c.held.Join(m.Held) {
-			c.changed[2] = true
+			c.changed[ofHeld] = true
 		}
 	}
 	if a.got.Prefix(frameReplica) < m.Count {
-		if a.since++; a.since == serveWindow {
+		if a.unreported++; a.unreported == serveWindow {
 			c.request(a)
 		}
 		return
@@ -130,10 +130,10 @@ func (c *Core) endHeal(p *peer, m *Frames, partial bool) {
 		p.failures = 0
 		c.applied.Join(news)
 		c.grown.Join(news)
-		c.changed[1] = true
+		c.changed[ofApplied] = true
 	}
 	c.held = *c.held.Minus(&c.applied)
-	c.changed[2] = true
+	c.changed[ofHeld] = true
 	for _, q := range c.peers {
 		c.notice(q)
 	}

@@ -31,10 +31,10 @@ type Push struct {
 // an announcement in one. Held, if set, is what it may hold beyond that.
 type Hello struct{ Have, Held *Applied }
 
-// Request asks for what the receiver lacks: all events of the sender that are
-// not in Base, as a heal session. Session is the asker's number for it, Serve the
-// other side's (0 until a frame has come), Held what the asker may hold beyond
-// Base, and Got the objects that have arrived.
+// Request asks for what its sender lacks: all events of its receiver that are not in
+// Base, as a heal session. Session is the asker's number for it, Serve the other side's
+// (0 until a frame has come), Held what the asker may hold, which can overlap Base, and
+// Got the objects that have arrived.
 type Request struct {
 	Session uint64
 	Serve   uint64
@@ -44,9 +44,10 @@ type Request struct {
 }
 
 // Frames is a part of a heal session of Count objects: those from the Index-th on,
-// counted from 1. Count 0 is a session without objects. Snapshot is the sender's vector as it was
-// before the session began: it becomes part of the receiver's when all frames
-// are durable there, and not before. Held is what the frames may contain beyond.
+// counted from 1. Count 0 is a session without objects. Snapshot is the sender's vector as
+// it was before the session began: it becomes part of the receiver's when all frames
+// are durable there, and not before. Held is what the frames may contain: all that the
+// sender has applied or may hold.
 // Serve is the sender's number for the session: frames of two beginnings under
 // one Session belong to two snapshots and must not be taken together.
 type Frames struct {

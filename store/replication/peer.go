@@ -20,8 +20,8 @@ type peer struct {
 	ackDue      uint64 // when to acknowledge its pushes; 0: nothing to acknowledge
 	lastHello   uint64 // 0: none was sent since the store opened
 	lastHeard   uint64
-	silentSince uint64 // since when this store has been sending without hearing; 0: it is not
-	behind      uint64 // since when it has had events that this store lacks; 0: it has none
+	silentSince uint64 // since when this store has had something to send and has heard nothing; 0: it has heard since
+	aheadSince  uint64 // since when it has had events that this store lacks, or was last asked for them; 0: it has none
 	session     *servedSession
 }
 
@@ -60,8 +60,8 @@ func (p *peer) owe(pos, first uint64) {
 	p.owed = append(p.owed, debt{pos: pos})
 }
 
-// hear notes a sign of life. A peer that was out of reach gets what it is owed
-// at once.
+// hear notes a sign of life. A peer that was out of reach gets what it is owed at once,
+// and one that was away for long is asked again for what it could not read.
 func (c *Core) hear(p *peer) {
 	if c.lost(p) {
 		for i := range p.owed {
@@ -182,8 +182,8 @@ func (c *Core) greet(p *peer) {
 	c.send(p, m)
 }
 
-// flush puts what is due into the outbox.
-func (c *Core) flush() {
+// pushDue puts what is due into the outbox.
+func (c *Core) pushDue() {
 	for _, p := range c.peers {
 		c.push(p)
 	}

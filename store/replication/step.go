@@ -122,9 +122,9 @@ func (c *Core) notice(p *peer) {
 	}
 	switch {
 	case !lacks:
-		p.behind = 0
-	case p.behind == 0:
-		p.behind = c.now
+		p.aheadSince = 0
+	case p.aheadSince == 0:
+		p.aheadSince = c.now
 	}
 }
 
