@@ -59,7 +59,7 @@ func benchtime(t *testing.T, v string) {
 
 func openSmall(t *testing.T, addr string) []bench.Case {
 	t.Helper()
-	cases, closing, err := open(addr, sizes{objects: 300, incarnations: []int{100, 1000}})
+	cases, closing, err := open(addr, sizes{objects: 300, incarnations: []int{100, 1000}, contexts: []int{1, 2}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,6 +12,7 @@ import (
 type sizes struct {
 	objects      int   // sets that are updated and viewed
 	incarnations []int // of the objects of as/restarts
+	contexts     []int // KiB, of those of as/context
 }
 
 // The figures of the design.
@@ -24,7 +25,7 @@ const cpuTarget = 3000 // ns of our own for an operation on a set of 100 element
 // same in each run and may be in use by another, and ends the connections; call it
 // when no case runs.
 func Cases(addr string) (cases []bench.Case, closing func() error, err error) {
-	return open(addr, sizes{objects: 10_000, incarnations: []int{100, 10_000}})
+	return open(addr, sizes{objects: 10_000, incarnations: []int{100, 10_000}, contexts: []int{1, 16, 64}})
 }
 
 func open(addr string, of sizes) ([]bench.Case, func() error, error) {
@@ -38,6 +39,9 @@ func open(addr string, of sizes) ([]bench.Case, func() error, error) {
 			restarts(s, "as/restarts-awset", n, crdt.AWSetKind(crdt.Uint64), addOne),
 			restarts(s, "as/restarts-counter", n, crdt.CounterKind(), increment),
 		)
+	}
+	for _, kib := range of.contexts {
+		all = append(all, contextCases(s, kib)...)
 	}
 	slices.SortFunc(all, func(a, b bench.Case) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.N, b.N)) })
 	return all, s.close, nil

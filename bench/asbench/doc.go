@@ -33,6 +33,10 @@
 //     that was folded after each hundred of them; baseline: get the same record.
 //     B/record is the record's size on the server, B/context that of the context in
 //     its snapshot, B/blocks that of the frames of the blocks beside it.
+//   - as/context-read: a View, by a process that remembers nothing, of a set of one element
+//     whose context takes n KiB; baseline: get the same record. as/context-fold: a Merge
+//     of one change to such a set, and the Fold of it; baseline: put a blob of the size of
+//     the record.
 //   - as/cpu-update, as/cpu-view: an update and a view of one set of 100 elements on a
 //     client in memory, on one processor. Time is that of the processor, which other
 //     processes hardly disturb: our own, with folds and collecting garbage, without

@@ -1,6 +1,7 @@
 package asbench
 
 import (
+	"errors"
 	"fmt"
 
 	as "github.com/aerospike/aerospike-client-go/v7"
@@ -76,7 +77,7 @@ func (r *restarted[S]) view(b *bench.B) error {
 	objects := store.NewObjects(r.s.cold, "", r.kind)
 	err := loop(b, func() error {
 		_, _, err := objects.View(ctx, name)
-		return err
+		return butForToken(err)
 	})
 	if err != nil {
 		return err
@@ -85,7 +86,7 @@ func (r *restarted[S]) view(b *bench.B) error {
 		return err
 	}
 	v, _, err := objects.View(ctx, name)
-	if err != nil {
+	if err := butForToken(err); err != nil {
 		return err
 	}
 	if rows := crdt.ContextOf(v).Rows(); rows != r.n {
@@ -94,17 +95,21 @@ func (r *restarted[S]) view(b *bench.B) error {
 	return nil
 }
 
+// butForToken returns an error, unless it only says that the context is too large for a
+// token: the value is as good without one.
+func butForToken(err error) error {
+	if _, ok := errors.AsType[*store.TokenError](err); ok {
+		return nil
+	}
+	return err
+}
+
 // weigh reports the bytes of the record, of the context in its snapshot, and of the
 // blocks beside it.
 func (r *restarted[S]) weigh(b *bench.B) error {
-	size := as.ExpReadOp("size", as.ExpRecordSize(), as.ExpReadFlagDefault)
-	rec, aerr := r.s.client.Operate(writePolicy(), r.key, size)
-	if aerr != nil {
-		return fmt.Errorf("size of a record: %w", aerr)
-	}
-	bytes, ok := rec.Bins["size"].(int)
-	if !ok {
-		return fmt.Errorf("size of a record: %v", rec.Bins)
+	bytes, err := r.size()
+	if err != nil {
+		return err
 	}
 	loaded, err := r.s.cold.Load(b.Context(), r.s.prefix+r.name)
 	if err != nil {
@@ -127,6 +132,20 @@ func (r *restarted[S]) weigh(b *bench.B) error {
 	b.ReportMetric(float64(len(known)), "B/context")
 	b.ReportMetric(float64(blocks), "B/blocks")
 	return nil
+}
+
+// size returns the bytes of the record.
+func (r *restarted[S]) size() (int, error) {
+	size := as.ExpReadOp("size", as.ExpRecordSize(), as.ExpReadFlagDefault)
+	rec, aerr := r.s.client.Operate(writePolicy(), r.key, size)
+	if aerr != nil {
+		return 0, fmt.Errorf("size of a record: %w", aerr)
+	}
+	bytes, ok := rec.Bins["size"].(int)
+	if !ok {
+		return 0, fmt.Errorf("size of a record: %v", rec.Bins)
+	}
+	return bytes, nil
 }
 
 // get is the baseline of view.
