@@ -183,19 +183,20 @@ func deltasOf[S crdt.Lattice[S]](
 }
 
 func (r *killedRun) start(t *testing.T, c *as.Client, cfg aerospike.Config) {
+	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	r.end = cancel
 	for _, w := range r.writers {
 		r.wg.Go(func() {
 			for ctx.Err() == nil {
-				w.write(t)
+				w.write(t) //nolint:contextcheck // what has begun is not cut short
 			}
 		})
 	}
 	r.wg.Go(func() {
 		rnd := rand.New(rand.NewPCG(2, 0))
 		for ctx.Err() == nil {
-			r.comeAndGo(t, c, cfg, rnd)
+			r.comeAndGo(t, c, cfg, rnd) //nolint:contextcheck // what has begun is not cut short
 		}
 	})
 }
