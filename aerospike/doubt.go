@@ -80,10 +80,10 @@ func (d *doubt) call(ctx context.Context, f func(context.Context) error) error {
 	switch {
 	case err == nil:
 		return nil
-	case errors.Is(err, store.ErrAbandoned), errors.Is(err, store.ErrCannotAbandon):
+	case errors.Is(err, store.ErrAbandoned), errors.Is(err, store.ErrApplied):
 		return keyError(d.o.key, err)
 	}
-	return keyError(d.o.key, &matching{err, store.ErrInDoubt})
+	return keyError(d.o.key, store.InDoubt(err))
 }
 
 // merge merges the change, or its revocation if it is being dropped, and takes note

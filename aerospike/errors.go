@@ -27,8 +27,9 @@ var (
 // storeError makes an error of a record match the store's that means the same.
 func storeError(err error) error {
 	switch {
-	case errors.Is(err, layout.ErrInDoubt) && !errors.Is(err, store.ErrInDoubt):
-		return &matching{err, store.ErrInDoubt}
+	case errors.Is(err, store.ErrInDoubt):
+	case errors.Is(err, layout.ErrInDoubt):
+		return store.InDoubt(err)
 	case errors.Is(err, layout.ErrContention) && !errors.Is(err, store.ErrContention):
 		return &matching{err, store.ErrContention}
 	}

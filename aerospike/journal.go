@@ -5,8 +5,8 @@ import (
 	"iter"
 )
 
-// ErrJournal means that the journal could not be written or read. Of an Update it
-// says that nothing was sent.
+// ErrJournal means that the journal could not be written or read. An Update that fails
+// with it, and is not in doubt, has sent nothing.
 var ErrJournal = errors.New("aerospike: journal")
 
 // Journal is durable memory of a process, in rows of bytes: which replica it is, its

@@ -103,7 +103,7 @@ type unwritten struct {
 // Retry implements PendingChange: it waits for the write.
 func (c *unwritten) Retry(ctx context.Context) error {
 	if err := c.w.wait(ctx); err != nil {
-		return &KeyError{Key: c.key, Err: fmt.Errorf("%w: %w", ErrInDoubt, err)}
+		return &KeyError{Key: c.key, Err: InDoubt(err)}
 	}
 	return nil
 }
@@ -111,7 +111,7 @@ func (c *unwritten) Retry(ctx context.Context) error {
 // Abandon implements PendingChange: what waits to be written is not taken back.
 func (c *unwritten) Abandon(ctx context.Context) error {
 	if err := c.w.wait(ctx); err != nil {
-		return &KeyError{Key: c.key, Err: fmt.Errorf("%w: %w: %w", ErrCannotAbandon, ErrInDoubt, err)}
+		return &KeyError{Key: c.key, Err: InDoubt(fmt.Errorf("%w: %w", ErrCannotAbandon, err))}
 	}
 	return &KeyError{Key: c.key, Err: ErrApplied}
 }

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/dovetail-crdt/dovetail/store/replication"
@@ -9,10 +10,12 @@ import (
 
 // InDoubtError is the error of an Update whose change may have been applied, or may
 // yet be. It matches ErrInDoubt. Running the Update again would be another change
-// beside it: Retry and Abandon decide about this one, from any goroutine, at any time.
+// beside it: Retry and Abandon decide about this one, from any goroutine, as long as the
+// process lives. The next process merges what was not decided.
 //
 // A change is decided once, by whoever comes first: the backend, which may go on
-// retrying by itself, or a call. Every later call gets the same answer.
+// retrying by itself, or a call. Every later call gets the same answer. An
+// ErrCannotAbandon that is not ErrApplied decides nothing: the change is open as before.
 type InDoubtError struct {
 	Key string
 	Err error // why it is in doubt
@@ -37,12 +40,13 @@ func (e *InDoubtError) Error() string {
 	return fmt.Sprintf("store: update of object %s in doubt: %v", replication.ShortKey(e.Key), e.Err)
 }
 
-// Unwrap returns ErrInDoubt and the cause.
-func (e *InDoubtError) Unwrap() []error { return []error{ErrInDoubt, e.Err} }
+// Unwrap returns the cause, as InDoubt does.
+func (e *InDoubtError) Unwrap() error { return InDoubt(e.Err) }
 
 // Retry merges the same change again, as often as the context lets it. When it returns
 // nil the change is applied, once. An error that matches ErrAbandoned says that it was
-// taken back before; one that matches ErrInDoubt that it is still open.
+// abandoned before, which need not have arrived everywhere yet; one that matches
+// ErrInDoubt that it is still open.
 func (e *InDoubtError) Retry(ctx context.Context) error { return e.change.Retry(ctx) }
 
 // Abandon takes the change back: when it returns nil the change shows nowhere, wherever
@@ -51,3 +55,35 @@ func (e *InDoubtError) Retry(ctx context.Context) error { return e.change.Retry(
 // one that matches ErrCannotAbandon, which ErrApplied does too, that it cannot be taken
 // back; one that matches ErrInDoubt that it is still open.
 func (e *InDoubtError) Abandon(ctx context.Context) error { return e.change.Abandon(ctx) }
+
+// InDoubt returns err as the error of a write that may have happened: it matches
+// ErrInDoubt, whatever else err matches, and not ErrContention, which says that nothing
+// was applied. It is for those who write a Backend.
+func InDoubt(err error) error { return &inDoubt{err} }
+
+type inDoubt struct{ err error }
+
+func (e *inDoubt) Error() string { return e.err.Error() }
+
+// Is reports what InDoubt says.
+func (e *inDoubt) Is(target error) bool {
+	return target == ErrInDoubt || target != ErrContention && errors.Is(e.err, target)
+}
+
+// As finds what is in the cause.
+func (e *inDoubt) As(target any) bool { return errors.As(e.err, target) }
+
+// otherDoubt is the error of a user's function that is about a change of another Update,
+// which is in doubt. It does not say so of the Update that ran the function.
+type otherDoubt struct{ err error }
+
+func (e *otherDoubt) Error() string { return e.err.Error() }
+
+// Is reports what the error matches, but for ErrInDoubt.
+func (e *otherDoubt) Is(target error) bool { return target != ErrInDoubt && errors.Is(e.err, target) }
+
+// As finds what is in the error, but for an InDoubtError.
+func (e *otherDoubt) As(target any) bool {
+	_, doubt := target.(**InDoubtError)
+	return !doubt && errors.As(e.err, target)
+}

@@ -106,13 +106,15 @@ func (o Objects[S]) Keys(ctx context.Context) iter.Seq2[string, error] {
 	}
 }
 
-// typed returns fn as a function of an object of kind k.
+// typed returns fn as a function of an object of kind k. That another change is in doubt,
+// which fn may report, says nothing about this one.
 func typed[S crdt.Lattice[S]](k crdt.Kind[S], fn func(*crdt.Tx, S) error) func(*crdt.Tx, *untyped.Object) error {
+	on := untyped.On(k, fn)
 	return func(tx *crdt.Tx, o *untyped.Object) error {
-		s, err := untyped.ValueOf(k, o)
-		if err != nil {
-			return err
+		err := on(tx, o)
+		if errors.Is(err, ErrInDoubt) {
+			return &otherDoubt{err}
 		}
-		return fn(tx, s)
+		return err
 	}
 }

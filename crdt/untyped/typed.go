@@ -133,3 +133,14 @@ func (o *Object) Revoke() (revocation *Object, ok bool) {
 	}
 	return o.with(erased.Causal{State: r}), true
 }
+
+// On returns fn as a function of an object of kind k.
+func On[S crdt.Lattice[S]](k crdt.Kind[S], fn func(*crdt.Tx, S) error) func(*crdt.Tx, *Object) error {
+	return func(tx *crdt.Tx, o *Object) error {
+		s, err := ValueOf(k, o)
+		if err != nil {
+			return err
+		}
+		return fn(tx, s)
+	}
+}

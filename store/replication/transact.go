@@ -103,23 +103,12 @@ func (t *Transaction) Run(k crdt.AnyKind, frames [][]byte, fn func(*crdt.Tx, *un
 
 // Run is Transaction.Run on a value of a known type.
 func Run[S crdt.Lattice[S]](t *Transaction, k crdt.Kind[S], frames [][]byte, fn func(*crdt.Tx, S) error) (S, []clock.Event, error) {
-	o, events, err := t.Run(k, frames, typed(k, fn))
+	o, events, err := t.Run(k, frames, untyped.On(k, fn))
 	if err != nil {
 		return k.New(), nil, err
 	}
 	s, err := untyped.ValueOf(k, o)
 	return s, events, err
-}
-
-// typed returns fn as a function of an object of kind k.
-func typed[S crdt.Lattice[S]](k crdt.Kind[S], fn func(*crdt.Tx, S) error) func(*crdt.Tx, *untyped.Object) error {
-	return func(tx *crdt.Tx, o *untyped.Object) error {
-		s, err := untyped.ValueOf(k, o)
-		if err != nil {
-			return err
-		}
-		return fn(tx, s)
-	}
 }
 
 // burn retires numbers that were issued in vain.

@@ -38,6 +38,7 @@ func RunObjects(t *testing.T, b Backends) {
 		{"views and keys", checkViewsKeys},
 		{"another kind", checkAnotherKind},
 		{"an error of the function", checkOwnError},
+		{"another's doubt", checkOthersDoubt},
 		{"a panic in the function", checkPanic},
 		{"a view beside a slow function", checkViewBeside},
 		{"turns", checkTurns},

@@ -164,6 +164,26 @@ func checkOwnError(t *testing.T, b *Backends) {
 	mustShow(t, o, "before")
 }
 
+// checkOthersDoubt has a function report that the change of another object is in doubt:
+// the Update that ran the function is not.
+func checkOthersDoubt(t *testing.T, b *Backends) {
+	t.Helper()
+	o := setsOf(b.Open(t))
+	mustUpdate(t, o, "k", adding("before"))
+	other := store.NewInDoubtError("other", &ownError{7}, nil)
+	for _, cause := range []error{other, &store.KeyError{Key: "other", Err: other}, fmt.Errorf("first: %w", other)} {
+		_, err := o.Update(t.Context(), "k", func(tx *crdt.Tx, s set) error {
+			s.Add(tx, "never")
+			return cause
+		})
+		_, doubt := errors.AsType[*store.InDoubtError](err)
+		if own, ok := errors.AsType[*ownError](err); !isAboutK(err) || doubt || errors.Is(err, store.ErrInDoubt) || !ok || own.code != 7 {
+			t.Errorf("Update whose function fails with %v = %v, want that in a KeyError, and no doubt", cause, err)
+		}
+	}
+	mustShow(t, o, "before")
+}
+
 func checkPanic(t *testing.T, b *Backends) {
 	t.Helper()
 	for _, opts := range [][]store.Option{nil, {store.Blind()}} {
