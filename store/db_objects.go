@@ -173,6 +173,10 @@ func (db *DB) Keys(ctx context.Context, prefix string) iter.Seq2[string, error] 
 			yield("", err)
 			return
 		}
+		if l, ok := db.cfg.Engine.(KeyLister); ok {
+			l.Keys(ctx, prefix)(yield)
+			return
+		}
 		for rec, err := range db.cfg.Engine.Scan(ctx, prefix, "") {
 			if !yield(rec.Key, err) || err != nil {
 				return

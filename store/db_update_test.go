@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
 	"sync"
 	"testing"
@@ -226,6 +227,34 @@ func TestKeys(t *testing.T) {
 	}
 	if n != 1 {
 		t.Errorf("Keys under a cancelled context yields %d pairs, want the error alone", n)
+	}
+}
+
+// unread is an engine whose records nobody may scan.
+type unread struct {
+	*memory.Engine
+	t *testing.T
+}
+
+func (e *unread) Scan(ctx context.Context, prefix string, after store.Cursor) iter.Seq2[store.Record, error] {
+	e.t.Errorf("Scan(%q)", prefix)
+	return e.Engine.Scan(ctx, prefix, after)
+}
+
+// TestKeysReadNoRecord asks for keys, which costs nothing of what the objects are.
+func TestKeysReadNoRecord(t *testing.T) {
+	t.Parallel()
+	e := &unread{memory.New(), t}
+	db := open(t, nil, "a", "", on(e))
+	mustAdd(t, db, "k", "x")
+	n := 0
+	for k, err := range sets(db).Keys(t.Context()) {
+		if n++; k != "k" || err != nil {
+			t.Errorf("Keys yields %q, %v", k, err)
+		}
+	}
+	if n != 1 {
+		t.Errorf("Keys yields %d keys", n)
 	}
 }
 

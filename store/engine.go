@@ -42,6 +42,14 @@ type Engine interface {
 	Close() error
 }
 
+// KeyLister is an Engine that can yield keys without their records. Of one that is none,
+// DB.Keys scans the records.
+type KeyLister interface {
+	Engine
+	// Keys yields the keys that start with prefix, as Scan yields their records.
+	Keys(ctx context.Context, prefix string) iter.Seq2[string, error]
+}
+
 // Batcher is an Engine that also keeps the replication core's own records, its
 // books, in the same atomic batch as the objects. Books are plain local records:
 // they are put and deleted, never merged, and no peer sees them.

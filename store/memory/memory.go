@@ -17,7 +17,7 @@ import (
 	"github.com/dovetail-crdt/dovetail/store"
 )
 
-// Engine implements store.Batcher. It is safe for concurrent use.
+// Engine implements store.Batcher and store.KeyLister. It is safe for concurrent use.
 type Engine struct {
 	store.Kinds
 
@@ -107,20 +107,11 @@ func (e *Engine) merge(d store.Delta) {
 // Scan implements store.Engine.
 func (e *Engine) Scan(ctx context.Context, prefix string, after store.Cursor) iter.Seq2[store.Record, error] {
 	return func(yield func(store.Record, error) bool) {
-		e.mu.Lock()
-		err := e.ready(ctx)
-		var keys []string
-		for k := range e.objects {
-			if strings.HasPrefix(k, prefix) && k > string(after) {
-				keys = append(keys, k)
-			}
-		}
-		e.mu.Unlock()
+		keys, err := e.keys(ctx, prefix, string(after))
 		if err != nil {
 			yield(store.Record{}, err)
 			return
 		}
-		slices.Sort(keys)
 		for _, k := range keys {
 			r, err := e.Load(ctx, k)
 			if !yield(r, err) || err != nil {
@@ -128,6 +119,38 @@ func (e *Engine) Scan(ctx context.Context, prefix string, after store.Cursor) it
 			}
 		}
 	}
+}
+
+// Keys implements store.KeyLister. O(n log n) for n keys, whatever the objects are.
+func (e *Engine) Keys(ctx context.Context, prefix string) iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		keys, err := e.keys(ctx, prefix, "")
+		if err != nil {
+			yield("", err)
+			return
+		}
+		for _, k := range keys {
+			if !yield(k, nil) {
+				return
+			}
+		}
+	}
+}
+
+// keys returns the keys with the prefix that are larger than after, in order.
+func (e *Engine) keys(ctx context.Context, prefix, after string) (keys []string, err error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if err := e.ready(ctx); err != nil {
+		return nil, err
+	}
+	for k := range e.objects {
+		if strings.HasPrefix(k, prefix) && k > after {
+			keys = append(keys, k)
+		}
+	}
+	slices.Sort(keys)
+	return keys, nil
 }
 
 // Books implements store.Batcher.

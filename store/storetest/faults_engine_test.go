@@ -154,6 +154,9 @@ var engineFaults = []fault{
 			return f.Engine.Scan(ctx, prefix, after)
 		}
 	}},
+	{"yields all keys whatever the prefix", "scan", func(f *faulty) {
+		f.keys = func(ctx context.Context, _ string) iter.Seq2[string, error] { return f.Engine.Keys(ctx, "") }
+	}},
 	{"goes on when a scan should stop", "scan stops", func(f *faulty) {
 		f.scan = func(ctx context.Context, prefix string, after store.Cursor) iter.Seq2[store.Record, error] {
 			return func(yield func(store.Record, error) bool) {

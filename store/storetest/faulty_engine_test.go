@@ -15,6 +15,7 @@ type faulty struct {
 	load  func(store.Record, error) (store.Record, error)
 	batch func(context.Context, *store.Batch) error
 	scan  func(ctx context.Context, prefix string, after store.Cursor) iter.Seq2[store.Record, error]
+	keys  func(ctx context.Context, prefix string) iter.Seq2[string, error]
 	books func(iter.Seq2[store.Book, error]) iter.Seq2[store.Book, error]
 	close func() error
 }
@@ -52,6 +53,13 @@ func (f *faulty) Scan(ctx context.Context, prefix string, after store.Cursor) it
 			}
 		}
 	}
+}
+
+func (f *faulty) Keys(ctx context.Context, prefix string) iter.Seq2[string, error] {
+	if f.keys != nil {
+		return f.keys(ctx, prefix)
+	}
+	return f.Engine.Keys(ctx, prefix)
 }
 
 func (f *faulty) Books(ctx context.Context) iter.Seq2[store.Book, error] {

@@ -56,6 +56,18 @@ func (m model) scan(ctx context.Context, t rapid.TB, e store.Engine, prefix, aft
 		}
 		m.same(t, rec)
 	}
+	if l, ok := e.(store.KeyLister); ok && after == "" {
+		var got []string
+		for key, err := range l.Keys(ctx, prefix) {
+			if err != nil {
+				t.Fatalf("Keys: %v", err)
+			}
+			got = append(got, key)
+		}
+		if !slices.Equal(got, want) {
+			t.Fatalf("Keys(%q) yields %q, want %q", prefix, got, want)
+		}
+	}
 }
 
 // checkScanStops ends scans early, and uses the engine from inside one.
