@@ -111,10 +111,10 @@ func (e *Engine) Views(ctx context.Context, keys []string, k crdt.AnyKind, o sto
 	out, errs := make([]*untyped.Object, len(keys)), make([]error, len(keys))
 	for from := 0; from < len(keys); from += batchSize {
 		to := min(from+batchSize, len(keys))
-		units, failed := e.records.ReadBatch(ctx, keys[from:to], o.Newest)
+		recs, failed := e.records.ReadBatch(ctx, keys[from:to], o.Newest)
 		for i, key := range keys[from:to] {
 			at := from + i
-			if out[at], err = e.viewOf(ctx, key, k, units[i], failed[i], o.Newest, want[at]); err != nil {
+			if out[at], err = e.viewOf(ctx, key, k, recs[i], failed[i], o.Newest, want[at]); err != nil {
 				out[at], errs[at] = nil, keyError(key, err)
 			}
 		}
@@ -134,7 +134,7 @@ func (e *Engine) viewOf(
 	defer e.objects.done(o)
 	v := o.as(k)
 	if failed == nil && !u.HasBlocks() {
-		out, ok, err := v.fromUnit(u, want)
+		out, ok, err := v.fromRecord(u, want)
 		if ok || err != nil {
 			return out, err
 		}

@@ -59,7 +59,7 @@ func (e *Engine) appendBatch(ctx context.Context, keys []string, entries map[str
 			continue
 		}
 		for _, entry := range entries[key] {
-			e.ledger.acknowledged(key, entry, e.cfg.Now())
+			e.ledger.keepForeign(key, entry, e.cfg.Now())
 		}
 		e.counts.appends.Add(1)
 		e.counts.wrote(len(entries[key]))

@@ -36,7 +36,7 @@ import (
 //	  - dropped: the cluster acknowledged the revocation.
 //
 // Nobody is told of kept, dropping or dropped before the row says so on the disk. The
-// ledger keeps a kept or dropped change for Config.JournalTime, to merge it, or its
+// ledger keeps a kept or dropped change for Config.KeepTime, to merge it, or its
 // revocation, again if the cluster loses it; then its row goes.
 //
 // The next process finds: nothing of a refused change; a numbered or sent one, which

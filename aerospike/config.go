@@ -51,11 +51,11 @@ type Config struct {
 	// a GMap): it must not forget that, some 300 to 800 bytes for each.
 	CacheObjects, CacheBytes int
 
-	// JournalTime is how long the engine remembers changes that the cluster has
-	// acknowledged, so that it can merge them again when the cluster has lost them; 0
-	// is 10 min. JournalSize bounds their bytes; 0 is 64 MiB.
-	JournalTime time.Duration
-	JournalSize int
+	// KeepTime is how long the engine keeps changes that the cluster has acknowledged, in
+	// memory and in the Journal if there is one, so that it can merge them again when the
+	// cluster has lost them; 0 is 10 min. KeepSize bounds their bytes; 0 is 64 MiB.
+	KeepTime time.Duration
+	KeepSize int
 
 	// MaxInDoubt is how many changes may be in doubt at a time, and MaxInDoubtSize how
 	// many bytes they may have, before further Updates are refused with
@@ -135,12 +135,12 @@ func (c Config) complete() (Config, error) {
 		return c, fmt.Errorf("aerospike: Config.DC %q: DCs %q must have it and another", c.DC, c.DCs)
 	case slices.ContainsFunc(c.DCs, func(dc string) bool { return !dcName.MatchString(dc) || len(setOf(c.Set, dc)) > cluster.MaxSet }):
 		return c, fmt.Errorf("aerospike: Config.DCs %q: letters, digits and dashes, at most %d with the set %q", c.DCs, cluster.MaxSet, c.Set)
-	case c.Attempt < 0 || c.Timeout < 0 || c.ClockBound < 0 || c.JournalTime < 0:
-		return c, fmt.Errorf("aerospike: Config with a negative time: Attempt %v, Timeout %v, ClockBound %v, JournalTime %v",
-			c.Attempt, c.Timeout, c.ClockBound, c.JournalTime)
-	case c.QueueLength < 0 || c.QueueSize < 0 || c.RecordSize < 0 || c.JournalSize < 0 || c.CacheBytes < 0:
-		return c, fmt.Errorf("aerospike: Config with a negative size: QueueLength %d, QueueSize %d, RecordSize %d, JournalSize %d, CacheBytes %d",
-			c.QueueLength, c.QueueSize, c.RecordSize, c.JournalSize, c.CacheBytes)
+	case c.Attempt < 0 || c.Timeout < 0 || c.ClockBound < 0 || c.KeepTime < 0:
+		return c, fmt.Errorf("aerospike: Config with a negative time: Attempt %v, Timeout %v, ClockBound %v, KeepTime %v",
+			c.Attempt, c.Timeout, c.ClockBound, c.KeepTime)
+	case c.QueueLength < 0 || c.QueueSize < 0 || c.RecordSize < 0 || c.KeepSize < 0 || c.CacheBytes < 0:
+		return c, fmt.Errorf("aerospike: Config with a negative size: QueueLength %d, QueueSize %d, RecordSize %d, KeepSize %d, CacheBytes %d",
+			c.QueueLength, c.QueueSize, c.RecordSize, c.KeepSize, c.CacheBytes)
 	case c.MaxInDoubt < 0 || c.MaxInDoubtSize < 0:
 		return c, fmt.Errorf("aerospike: Config.MaxInDoubt %d, MaxInDoubtSize %d", c.MaxInDoubt, c.MaxInDoubtSize)
 	case c.ScrubRate < 0:
@@ -161,8 +161,8 @@ func (c Config) complete() (Config, error) {
 	orElse(&c.ScrubRate, defaultScrubRate)
 	orElse(&c.MaxInDoubt, defaultMaxInDoubt)
 	orElse(&c.MaxInDoubtSize, defaultInDoubtSize)
-	orElse(&c.JournalTime, defaultJournalTime)
-	orElse(&c.JournalSize, defaultJournalSize)
+	orElse(&c.KeepTime, defaultJournalTime)
+	orElse(&c.KeepSize, defaultJournalSize)
 	if c.Now == nil {
 		c.Now = time.Now
 	}

@@ -31,7 +31,7 @@
 // journal, and never from what a record says, since records go back: a read may be
 // stale, a split may heal to the other side's version, a restart may load an older
 // one. What is acknowledged stays in the process's memory for a time
-// (Config.JournalTime) and is merged again when it is found missing: by a reader,
+// (Config.KeepTime) and is merged again when it is found missing: by a reader,
 // after a change of the cluster, or by the scrub that goes round over all objects
 // that the process knows (Config.Scrub).
 //
@@ -41,7 +41,7 @@
 // before it ended, however that ended, and adds nothing.
 //
 // Errors that match store.ErrInDoubt leave a change pending: it may have been
-// applied, or may yet be. It is in the journal, and is merged until it is known to
-// be there. If the journal failed between the change and the error, the next process
+// applied, or may yet be. The process keeps it, with Config.Journal also on disk, and
+// merges it until the cluster has it or it is abandoned. If the journal failed between the change and the error, the next process
 // cannot tell it from one that was refused, and does not merge it.
 package aerospike

@@ -110,7 +110,7 @@ func TestJournalFailsInARow(t *testing.T) {
 	go update()
 	<-begun
 	go update()
-	until(t, func() bool { return e.Stats().JournalEntries == 2 })
+	until(t, func() bool { return e.Stats().KeptChanges == 2 })
 	turn <- struct{}{} // the second change waits for its own
 	if err := <-results; !errors.Is(err, full) || !errors.Is(err, store.ErrInDoubt) {
 		t.Errorf("the first: %v", err)

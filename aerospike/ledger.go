@@ -23,12 +23,11 @@ var ErrTooManyInDoubt = errors.New("aerospike: too many changes in doubt")
 // split that heals to the other side, in a restart that loads an older one. Then this
 // is where it is. With a Journal it is also on disk; see ledger_journal.go.
 //
-// The order of locks: value.mu, then ownRows.mu, then ledger.mu, then replica.mu and
-// Engine.mu.
-// ObjectCache.mu comes before replica.mu; it and object.mu are never taken, nor held,
-// with one of the others. Nothing waits and nothing of a user runs under any of them; the
-// turns to update an object and to write to it (object.turn, object.writing) are
-// waited for with a context, and with no lock held.
+// The order of locks: value.mu, then ledger.mu, then replica.mu or Engine.mu;
+// objectCache.mu, then replica.mu. Whoever has objectCache.mu or object.mu takes none of
+// value.mu, ledger.mu and Engine.mu, and the other way round. Nothing waits, and no code of
+// a user runs, under any of them. The turns to update an object and to write to it
+// (object.turn, object.writing) are waited for with a context and with no lock held.
 type ledger struct {
 	keep     time.Duration // how long after the acknowledgement
 	bytes    int           // how much of that, at most
@@ -53,7 +52,7 @@ type ledger struct {
 func newLedger(cfg *Config, cut <-chan struct{}) *ledger {
 	return &ledger{
 		cut:  cut,
-		keep: cfg.JournalTime, bytes: cfg.JournalSize, changes: make(map[ticket]*change), doubts: make(map[ticket]*change),
+		keep: cfg.KeepTime, bytes: cfg.KeepSize, changes: make(map[ticket]*change), doubts: make(map[ticket]*change),
 		own:     make(map[ownName]*ownRows),
 		maxOpen: cfg.MaxInDoubt, maxBytes: cfg.MaxInDoubtSize,
 	}
@@ -107,9 +106,9 @@ func (l *ledger) acknowledge(c *change, now time.Time) (became bool) {
 	return true
 }
 
-// acknowledged takes in a change that somebody else issued, and that the cluster has
+// keepForeign takes in a change that somebody else issued, and that the cluster has
 // acknowledged.
-func (l *ledger) acknowledged(key string, entry layout.Entry, now time.Time) {
+func (l *ledger) keepForeign(key string, entry layout.Entry, now time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	c := &change{key: key, entry: entry}

@@ -196,7 +196,7 @@ func (l *ledger) persist(ctx context.Context, c *change) error {
 const refusalWait = time.Second
 
 // wait waits for a round that the caller needs not hear of: if it fails, the next
-// process has no proof that this is its journal, and drops what is not known.
+// process has no proof that this is its journal, and deletes what stands there as numbered.
 func (r *round) wait() {
 	if r == nil {
 		return

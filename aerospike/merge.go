@@ -36,7 +36,7 @@ func (e *Engine) mergeOne(ctx context.Context, d *store.Delta, doubt bool) error
 		defer e.objects.done(o)
 		entry := layout.NewEntry(d.Frame)
 		if err = stillInDoubt(doubt, e.write(ctx, o, entry)); err == nil {
-			e.ledger.acknowledged(d.Key, entry, e.cfg.Now())
+			e.ledger.keepForeign(d.Key, entry, e.cfg.Now())
 		}
 	}
 	if err != nil {
@@ -79,30 +79,31 @@ type write struct {
 	again bool // err is only that of the one who wrote, whose time was over
 }
 
-func (c *write) isDone() bool {
+func (w *write) isDone() bool {
 	select {
-	case <-c.done:
+	case <-w.done:
 		return true
 	default:
 		return false
 	}
 }
 
-// write merges an entry's frame into the object's record. Whoever comes first writes; what
+// write merges an entry's frame into the object's record. If the entry is of a change in the
+// ledger, the caller has persisted that before; see send. Whoever comes first writes; what
 // comes meanwhile waits, and is written together by the next.
 func (e *Engine) write(ctx context.Context, o *object, entry layout.Entry) error {
 	doubt := false
 	for {
-		c := &write{entry: entry, done: make(chan struct{})}
+		w := &write{entry: entry, done: make(chan struct{})}
 		o.mu.Lock()
-		o.waiting = append(o.waiting, c)
+		o.waiting = append(o.waiting, w)
 		o.mu.Unlock()
-		if err := e.await(ctx, o, c); err != nil {
+		if err := e.await(ctx, o, w); err != nil {
 			return stillInDoubt(doubt, err)
 		}
-		doubt = doubt || errors.Is(c.err, layout.ErrInDoubt)
-		if !c.again || ctx.Err() != nil {
-			return stillInDoubt(doubt, c.err)
+		doubt = doubt || errors.Is(w.err, layout.ErrInDoubt)
+		if !w.again || ctx.Err() != nil {
+			return stillInDoubt(doubt, w.err)
 		}
 	}
 }
@@ -124,13 +125,13 @@ func stillInDoubt(doubt bool, err error) error {
 }
 
 // await returns when c is done, whoever wrote it, or when the time is over.
-func (e *Engine) await(ctx context.Context, o *object, c *write) error {
+func (e *Engine) await(ctx context.Context, o *object, w *write) error {
 	var why error
 	select {
-	case <-c.done:
+	case <-w.done:
 		return nil
 	case o.writing <- struct{}{}:
-		for !c.isDone() { // there may be too much before it to go together
+		for !w.isDone() { // there may be too much before it to go together
 			e.writeNext(ctx, o)
 		}
 		<-o.writing
@@ -140,21 +141,21 @@ func (e *Engine) await(ctx context.Context, o *object, c *write) error {
 	case <-e.cut:
 		why = errCut
 	}
-	if o.withdraw(c) {
+	if o.withdraw(w) {
 		return fmt.Errorf("%w: %w", layout.ErrContention, why)
 	}
-	if c.isDone() {
+	if w.isDone() {
 		return nil
 	}
 	return fmt.Errorf("%w: %w", layout.ErrInDoubt, why) // somebody is writing it
 }
 
-// withdraw takes back a change that nobody has begun to write.
-func (o *object) withdraw(c *write) bool {
+// withdraw takes back a write that nobody has begun.
+func (o *object) withdraw(w *write) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for i := range o.waiting {
-		if o.waiting[i] == c {
+		if o.waiting[i] == w {
 			o.waiting = append(o.waiting[:i], o.waiting[i+1:]...)
 			return true
 		}
@@ -177,56 +178,56 @@ func (o *object) takeWaiting() []*write {
 		size += len(o.waiting[n].entry.Frame)
 		n++
 	}
-	cs := append([]*write(nil), o.waiting[:n]...)
+	ws := append([]*write(nil), o.waiting[:n]...)
 	o.waiting = append(o.waiting[:0], o.waiting[n:]...)
-	return cs
+	return ws
 }
 
 // writeNext writes what waits. The caller has the turn to write.
 func (e *Engine) writeNext(ctx context.Context, o *object) {
-	cs := o.takeWaiting()
-	err := e.writeTogether(ctx, o, cs)
-	if len(cs) > 1 && errors.Is(err, ErrStateTooLarge) { // perhaps only with one of them
-		for _, c := range cs {
-			c.finish(ctx, e.writeTogether(ctx, o, []*write{c}))
+	ws := o.takeWaiting()
+	err := e.writeTogether(ctx, o, ws)
+	if len(ws) > 1 && errors.Is(err, ErrStateTooLarge) { // perhaps only with one of them
+		for _, w := range ws {
+			w.finish(ctx, e.writeTogether(ctx, o, []*write{w}))
 		}
 		return
 	}
-	for _, c := range cs {
-		c.finish(ctx, err)
+	for _, w := range ws {
+		w.finish(ctx, err)
 	}
 }
 
-func (c *write) finish(ctx context.Context, err error) {
-	c.err, c.again = err, err != nil && ctx.Err() != nil
-	close(c.done)
+func (w *write) finish(ctx context.Context, err error) {
+	w.err, w.again = err, err != nil && ctx.Err() != nil
+	close(w.done)
 }
 
-func (e *Engine) writeTogether(ctx context.Context, o *object, cs []*write) error {
-	entries, err := e.entries(cs)
+func (e *Engine) writeTogether(ctx context.Context, o *object, ws []*write) error {
+	entries, err := e.entries(ws)
 	if err != nil {
 		return err
 	}
 	if _, err = e.append(ctx, o, entries, layout.Guard{}); err == nil {
-		e.counts.wrote(len(cs))
+		e.counts.wrote(len(ws))
 	}
 	return err
 }
 
 // entries returns what stands for the changes: themselves, or their join.
-func (e *Engine) entries(cs []*write) ([]layout.Entry, error) {
-	if len(cs) == 1 {
-		return []layout.Entry{cs[0].entry}, nil
+func (e *Engine) entries(ws []*write) ([]layout.Entry, error) {
+	if len(ws) == 1 {
+		return []layout.Entry{ws[0].entry}, nil
 	}
 	var es []layout.Entry
 	join := layout.NewState(e.kinds())
-	for _, c := range cs {
-		o, err := join.Decode(c.entry.Frame)
+	for _, w := range ws {
+		o, err := join.Decode(w.entry.Frame)
 		if err == nil {
-			_, err = join.MergeExcept(o, c.entry.Unapplied)
+			_, err = join.MergeExcept(o, w.entry.Unapplied)
 		}
 		if err != nil { // not for us to judge: it is kept as it is
-			es = append(es, c.entry)
+			es = append(es, w.entry)
 		}
 	}
 	frames, err := join.Frames()

@@ -29,20 +29,20 @@ type object struct {
 	room    int               // the size up to which the record may grow, or 0: not known
 	values  map[string]*value // by kind
 
-	// doubt is the replica's last event on the object before it was forgotten and
-	// met again, of whose effects nothing is remembered.
-	doubt  atomic.Uint64
-	memory atomic.Int64 // that the values take, as they estimate it
+	// forgotten is the replica's last event on the object of whose effects nothing is
+	// remembered, since the object left the cache meanwhile; 0: there is none.
+	forgotten atomic.Uint64
+	memory    atomic.Int64 // that the values take, as they estimate it
 
 	users   int   // under objectCache.mu
 	counted int64 // of memory, when the last user was done; under objectCache.mu
 }
 
 // take waits for the turn to run a transaction on the object, which give gives back.
-func (o *object) take(ctx context.Context, e *Engine) error { return e.enqueue(ctx, o.turn) }
+func (o *object) take(ctx context.Context, e *Engine) error { return e.acquire(ctx, o.turn) }
 
-// enqueue waits for room in a channel.
-func (e *Engine) enqueue(ctx context.Context, turn chan struct{}) error {
+// acquire takes a turn: it waits until there is room in the channel.
+func (e *Engine) acquire(ctx context.Context, turn chan struct{}) error {
 	select {
 	case turn <- struct{}{}:
 		return nil

@@ -56,7 +56,7 @@ func (t *objectCache) use(r *replica, client *record.Key, key string) *object {
 		key: key, hash: hash, client: client, users: 1,
 		turn: make(chan struct{}, 1), writing: make(chan struct{}, 1),
 	}
-	o.doubt.Store(r.lastOn(hash))
+	o.forgotten.Store(r.lastOn(hash))
 	t.all[key] = o
 	return o
 }

@@ -14,8 +14,8 @@ import (
 // sweepAtOnce is how many objects a Remerge looks at at a time.
 const sweepAtOnce = 16
 
-// Remerge merges again whatever of the journal the cluster lacks, and returns how
-// many changes that were. The engine does it after each change of the cluster; an
+// Remerge merges again whatever the cluster lacks of the changes that this process
+// keeps (Config.KeepTime), and returns how many those were. The engine does it after each change of the cluster; an
 // operator may ask for it after a restore. It looks before it writes, so a cluster
 // that has everything is only read.
 func (e *Engine) Remerge(ctx context.Context) (merged int, err error) {

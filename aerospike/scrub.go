@@ -11,8 +11,8 @@ import (
 	"github.com/dovetail-crdt/dovetail/aerospike/internal/system"
 )
 
-// scrub goes round over the objects that the process remembers or has in its
-// journal, for as long as the engine is open. A record can go back while nobody reads
+// scrub goes round over the objects that the process remembers or keeps changes of, for
+// as long as the engine is open. A record can go back while nobody reads
 // it and the cluster stays the same: it is restored by hand, or XDR brings back an
 // old copy. A reader mends what it finds so, and the watch what comes with a change
 // of the cluster; the rest is found here, within two rounds.
@@ -26,9 +26,9 @@ func (e *Engine) scrub() {
 // scrubRound looks at each object once, at a steady pace. The error is that of a
 // context that ended.
 func (e *Engine) scrubRound(ctx context.Context) error {
-	journaled := e.ledger.byKey()
+	kept := e.ledger.byKey()
 	keys := e.objects.keys()
-	maps.Insert(keys, maps.All(journaled))
+	maps.Insert(keys, maps.All(kept))
 	var failed []error
 	if err := e.restoreBlocks(ctx); err != nil {
 		failed = append(failed, err)
@@ -37,10 +37,10 @@ func (e *Engine) scrubRound(ctx context.Context) error {
 		if err := system.Sleep(ctx, e.scrubEvery(len(keys))); err != nil {
 			return err
 		}
-		if err := e.scrubObject(ctx, key, journaled[key]); err != nil {
+		if err := e.scrubObject(ctx, key, kept[key]); err != nil {
 			failed = append(failed, keyError(key, err))
 		}
-		delete(journaled, key) // what the journal has let go of is not kept for longer than that
+		delete(kept, key) // what the journal has let go of is not kept for longer than that
 	}
 	e.counts.scrubs.Add(1)
 	if len(failed) > 0 && ctx.Err() == nil {
@@ -61,7 +61,7 @@ func (e *Engine) scrubEvery(n int) time.Duration {
 // scrubObject compares an object's record with what is remembered of it and with
 // its changes in the journal, and has it mended if it lacks any of that. It only
 // reads what no user has read since it last came by.
-func (e *Engine) scrubObject(ctx context.Context, key string, journaled []*change) error {
+func (e *Engine) scrubObject(ctx context.Context, key string, kept []*change) error {
 	o, ctx, done, err := e.enter(ctx, key)
 	if err != nil {
 		return err
@@ -71,15 +71,15 @@ func (e *Engine) scrubObject(ctx context.Context, key string, journaled []*chang
 	// What is remembered has nearly all of them, and is compared anyway. But it may
 	// have them from a copy elsewhere, where they are not safe.
 	if !e.records.Others() {
-		journaled = slices.DeleteFunc(journaled, func(j *change) bool {
+		kept = slices.DeleteFunc(kept, func(j *change) bool {
 			entry, _, _ := e.ledger.toMerge(j)
 			return slices.ContainsFunc(remembered, func(r *value) bool { return r.has(entry.Frame) })
 		})
 	}
 	var errs []error
-	if len(journaled) > 0 {
+	if len(kept) > 0 {
 		e.counts.scrubbed.Add(1)
-		n, err := e.remerge(ctx, key, journaled)
+		n, err := e.remerge(ctx, key, kept)
 		if n > 0 {
 			e.cfg.Logger.Warn("aerospike: record went back, changes of the journal merged again", slog.String("key", key), slog.Int("lost", n))
 		}

@@ -23,7 +23,7 @@ func scrubbing() map[string]aerospike.Config {
 	const often = 20 * time.Millisecond
 	return map[string]aerospike.Config{
 		// A journal of a byte lets go of each change as soon as it is acknowledged.
-		"memory":  {Set: "s", Watch: -1, Scrub: often, JournalSize: 1},
+		"memory":  {Set: "s", Watch: -1, Scrub: often, KeepSize: 1},
 		"journal": {Set: "s", Watch: -1, Scrub: often, CacheObjects: -1},
 	}
 }

@@ -32,8 +32,8 @@ type Stats struct {
 	// newest so: the record went back. Mended is how many times such a record got what
 	// it lacked. As much as one of these grows, the cluster loses what it acknowledged.
 	Behind, Regressions, Mended int64
-	// Remerged is how many changes of the journal were missing in the cluster and were
-	// merged again; see Remerge. Some may never have been there: they were in doubt.
+	// Remerged is how many changes that this process keeps were missing in the cluster and
+	// were merged again; see Remerge. Some may never have been there: they were in doubt.
 	Remerged int64
 	// Scrubs is how many rounds of Config.Scrub are over, and Scrubbed how many
 	// objects were read for it.
@@ -47,10 +47,10 @@ type Stats struct {
 	Incomplete, Oversized int
 	Restored              int64
 
-	// JournalEntries is how many changes are in the journal, and JournalBytes the size
-	// of those among them that were acknowledged. Objects is how many are remembered, and
+	// KeptChanges is how many changes this process keeps, on their way, in doubt or
+	// acknowledged (Config.KeepTime), and KeptBytes the size of those that were acknowledged. Objects is how many are remembered, and
 	// CacheBytes what those take in memory that are not in use; see Config.CacheBytes.
-	JournalEntries, JournalBytes, Objects, CacheBytes int
+	KeptChanges, KeptBytes, Objects, CacheBytes int
 }
 
 // Stats returns the present figures. It is cheap, and safe for concurrent use, also
@@ -68,7 +68,7 @@ func (e *Engine) Stats() Stats {
 	}
 	objects, bytes := e.objects.count()
 	s.Objects, s.CacheBytes = objects, int(bytes)
-	s.JournalEntries, s.JournalBytes = int(e.ledger.figures.changes.Load()), int(e.ledger.figures.size.Load())
+	s.KeptChanges, s.KeptBytes = int(e.ledger.figures.changes.Load()), int(e.ledger.figures.size.Load())
 	s.Incomplete, s.Oversized = e.noticed.counts()
 	return s
 }

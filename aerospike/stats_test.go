@@ -47,10 +47,10 @@ func (f *figures) add(o store.Objects[*crdt.Counter], opts ...store.Option) {
 func (f *figures) check(want aerospike.Stats) {
 	f.Helper()
 	got := f.engine.Stats()
-	if (got.JournalBytes > 0) != (got.JournalEntries > 0) {
-		f.Errorf("%d entries in the journal, of %d bytes", got.JournalEntries, got.JournalBytes)
+	if (got.KeptBytes > 0) != (got.KeptChanges > 0) {
+		f.Errorf("%d entries in the journal, of %d bytes", got.KeptChanges, got.KeptBytes)
 	}
-	got.JournalBytes, got.CacheBytes = 0, 0
+	got.KeptBytes, got.CacheBytes = 0, 0
 	if got != want {
 		f.Errorf("figures\n%+v, want\n%+v", got, want)
 	}
@@ -63,17 +63,17 @@ func TestStatsOfWrites(t *testing.T) {
 	f.check(aerospike.Stats{})
 	f.add(f.counters)
 	f.add(f.counters)
-	want := aerospike.Stats{Changes: 2, Appends: 2, Objects: 1, JournalEntries: 2}
+	want := aerospike.Stats{Changes: 2, Appends: 2, Objects: 1, KeptChanges: 2}
 	f.check(want)
 
 	f.add(f.others)
 	f.add(f.counters)
-	want.Changes, want.Appends, want.JournalEntries, want.Stale = 3, 3, 3, 1
+	want.Changes, want.Appends, want.KeptChanges, want.Stale = 3, 3, 3, 1
 	f.check(want)
 
 	f.server.Inject(asdtest.Fault{Match: func(o *asdtest.Op) bool { return o.Write }, Times: 2, Code: asdtest.KeyBusy})
 	f.add(f.counters)
-	want.Changes, want.Appends, want.JournalEntries, want.Retries = 4, 4, 4, 2
+	want.Changes, want.Appends, want.KeptChanges, want.Retries = 4, 4, 4, 2
 	f.check(want)
 
 	v, _, err := f.counters.View(t.Context(), "k")
@@ -87,7 +87,7 @@ func TestStatsOfWrites(t *testing.T) {
 	if err := f.engine.Merge(t.Context(), store.Delta{Key: "a", Frame: frame}, store.Delta{Key: "b", Frame: frame}); err != nil {
 		t.Fatal(err)
 	}
-	want.Changes, want.Appends, want.JournalEntries = 6, 6, 6
+	want.Changes, want.Appends, want.KeptChanges = 6, 6, 6
 	f.check(want)
 }
 
@@ -118,7 +118,7 @@ func TestStatsOfFolds(t *testing.T) {
 	if err := f.engine.Fold(t.Context(), "k"); err != nil {
 		t.Fatal(err)
 	}
-	want := aerospike.Stats{Changes: 1, Appends: 1, Folds: 1, Objects: 1, JournalEntries: 1}
+	want := aerospike.Stats{Changes: 1, Appends: 1, Folds: 1, Objects: 1, KeptChanges: 1}
 	f.check(want)
 	f.add(f.others)
 	third := open(t, f.hook.Client, aerospike.Config{Set: "s", Watch: -1})
@@ -156,7 +156,7 @@ func TestStatsOfDoubts(t *testing.T) {
 		_, err := f.counters.Update(ctx, "k", add(1), store.Blind())
 		return errors.As(err, &doubt)
 	})
-	if s := f.engine.Stats(); s.Doubts != 1 || s.InDoubt != 1 || s.Changes != 1 || s.JournalEntries != 2 {
+	if s := f.engine.Stats(); s.Doubts != 1 || s.InDoubt != 1 || s.Changes != 1 || s.KeptChanges != 2 {
 		t.Errorf("in doubt: %+v", s)
 	}
 	lost.Remove()
@@ -175,7 +175,7 @@ func TestStatsOfRegressions(t *testing.T) {
 	for range 4 {
 		f.add(f.counters)
 	}
-	want := aerospike.Stats{Changes: 4, Appends: 4, Objects: 1, JournalEntries: 4}
+	want := aerospike.Stats{Changes: 4, Appends: 4, Objects: 1, KeptChanges: 4}
 	read := func() {
 		t.Helper()
 		if v, _, err := f.counters.View(t.Context(), "k"); err != nil || v.Value() != 4 {

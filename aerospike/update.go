@@ -65,7 +65,7 @@ func (u *update) numberBlind(ctx context.Context) (*change, error) {
 			return nil, err
 		}
 	} else {
-		u.recall(ctx)
+		u.readIfForgotten(ctx)
 	}
 	return u.number(ctx)
 }
@@ -110,12 +110,12 @@ func (u *update) runAlone(ctx context.Context) (readContext, error) {
 	}
 }
 
-// recall reads an object of which nothing is remembered but that there were events,
-// so that a counter goes on with its total if that is there. If it cannot be read, or
+// readIfForgotten reads an object of which nothing is remembered but that there were
+// events, so that a counter goes on with its total if that is there. If it cannot be read, or
 // is not there, the counter begins another, which is as right but adds to the object
 // for good.
-func (u *update) recall(ctx context.Context) {
-	if u.o.doubt.Load() == 0 || u.v.rows || u.v.isMet() {
+func (u *update) readIfForgotten(ctx context.Context) {
+	if u.o.forgotten.Load() == 0 || u.v.rows || u.v.isMet() {
 		return
 	}
 	if err := u.v.read(ctx, u.e, u.o, false); err != nil {
@@ -146,7 +146,7 @@ func (u *update) number(ctx context.Context) (*change, error) {
 
 func (u *update) tryNumber() (*change, error) {
 	work, revision := u.v.workOn(u.e.ledger)
-	src := &source{u: u, revision: revision, doubt: u.doubt(work)}
+	src := &source{u: u, revision: revision, forgotten: u.forgottenUpTo(work)}
 	opts, err := u.seen()
 	if err != nil {
 		return nil, err
@@ -163,13 +163,12 @@ func (u *update) tryNumber() (*change, error) {
 		u.undo(src.ev)
 		return nil, err
 	}
-	ended := delta.BorrowContext()
-	if ended == nil && src.named {
+	covered := delta.BorrowContext()
+	if covered == nil && src.named {
 		u.v.beginOwn(u.e.ledger, u.o.key)
 	}
-	ended = src.ev.ended(ended)
 	c := &change{
-		key: u.o.key, entry: layout.NewEntryExcept(frame, ended), by: u.issuer(), events: src.ev,
+		key: u.o.key, entry: layout.NewEntryExcept(frame, src.ev.ended(covered)), by: u.issuer(), events: src.ev,
 		object: u.o, value: u.v, delta: delta,
 	}
 	u.e.ledger.number(c)
@@ -208,18 +207,19 @@ func (u *update) issuer() issuer {
 	return a
 }
 
-// doubt returns how far the process does not remember what it did to the object. A
-// counter that shows the last of it has all of it: totals repeat what was before.
-func (u *update) doubt(work *untyped.Object) uint64 {
+// forgottenUpTo returns the last of the replica's events on the object whose effects the
+// process does not remember, or 0. A counter that shows the last of them has all of them,
+// since totals repeat what was before.
+func (u *update) forgottenUpTo(work *untyped.Object) uint64 {
 	if u.v.rows { // which knows all that it did, for ever
 		return 0
 	}
-	d := u.o.doubt.Load()
+	d := u.o.forgotten.Load()
 	if d == 0 {
 		return 0
 	}
 	if c, err := untyped.ValueOf(crdt.CounterKind(), work); err == nil && c.Last(u.e.replica.id) == d {
-		u.o.doubt.Store(0)
+		u.o.forgotten.Store(0)
 		return 0
 	}
 	return d
@@ -228,7 +228,7 @@ func (u *update) doubt(work *untyped.Object) uint64 {
 // writeAlone appends the change by itself. Exact asks that the record is as it is
 // known.
 func (u *update) writeAlone(ctx context.Context, c *change, exact bool) error {
-	if err := u.e.enqueue(ctx, u.o.writing); err != nil {
+	if err := u.e.acquire(ctx, u.o.writing); err != nil {
 		return err
 	}
 	defer func() { <-u.o.writing }()
@@ -270,8 +270,9 @@ func (u *update) end(c *change, delta *untyped.Object, err error) (readContext, 
 type source struct {
 	u        *update
 	revision int // of the state that the transaction runs on
-	doubt    uint64
 	ev       numbered
+
+	forgotten uint64 // see update.forgottenUpTo
 
 	running bool // the function
 	named   bool // it asked for the replica: what it wrote belongs to that
@@ -295,8 +296,9 @@ func (s *source) Replica() clock.ReplicaID {
 // Stamp implements crdt.Source.
 func (s *source) Stamp(over ...clock.Timestamp) clock.Timestamp { return s.u.e.replica.stamp(over...) }
 
-// Doubt implements crdt.Source.
-func (s *source) Doubt() uint64 { return s.doubt }
+// Doubt implements crdt.Source. Changes in doubt do not count, since the state that the
+// transaction runs on has them.
+func (s *source) Doubt() uint64 { return s.forgotten }
 
 // Issue implements crdt.Source. What the transaction ran on cannot be taken back from
 // here on: the change that it becomes was numbered since.

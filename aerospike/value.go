@@ -105,8 +105,8 @@ func (v *value) view(ctx context.Context, e *Engine, o *object, newest bool, wan
 	return v.handOut(), v.readContext(), nil
 }
 
-// fromUnit is view of a record that was read. Ok is false if a newer one must be.
-func (v *value) fromUnit(u *layout.Record, want *clock.Context) (out *untyped.Object, ok bool, err error) {
+// fromRecord is view of a record that was read. Ok is false if a newer one must be.
+func (v *value) fromRecord(u *layout.Record, want *clock.Context) (out *untyped.Object, ok bool, err error) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	lacks, err := v.absorb(u, false)

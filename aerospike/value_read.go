@@ -43,11 +43,11 @@ type part struct {
 
 // absorbOthers takes in the records of other datacenters. That one of them went back
 // is its owner's to mend.
-func (v *value) absorbOthers(units []*layout.Record) error {
-	if len(v.others) != len(units) {
-		v.others = make([]part, len(units))
+func (v *value) absorbOthers(recs []*layout.Record) error {
+	if len(v.others) != len(recs) {
+		v.others = make([]part, len(recs))
 	}
-	for i, u := range units {
+	for i, u := range recs {
 		p := &v.others[i]
 		base := u.Base()
 		for j := 0; u.Stamp != p.stamp && j < len(base); j++ {

@@ -16,7 +16,8 @@ type workState struct {
 	// Learned came into what is remembered since work was brought up to date.
 	learned []*untyped.Object
 	stale   bool // learned is not all: state must be made anew
-	// Revision counts what was taken out of work: changes that were refused or dropped.
+	// Revision counts what was taken out of work: changes that were refused, or replaced by
+	// their revocations.
 	// A transaction that began before one was must not be numbered.
 	revision int
 }

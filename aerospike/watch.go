@@ -8,20 +8,20 @@ import (
 	"github.com/dovetail-crdt/dovetail/aerospike/internal/system"
 )
 
-// How long the journal waits for a cluster to settle before it is merged all the same:
-// so many times Config.Watch, twice that after each time, and at most that part of
-// Config.JournalTime.
+// How long a Remerge waits for a cluster to settle before it is made all the same: so
+// many times Config.Watch, twice that after each time, and at most that part of
+// Config.KeepTime.
 const (
 	unsettledWatches = 10
 	unsettledPart    = 4
 )
 
-// watch merges the journal again after each change of the cluster: a node that
+// watch makes a Remerge after each change of the cluster: a node that
 // went or came, a split, its healing, a restart. Any of them may bring an older
 // version of a record back. It looks every Config.Watch, and acts when the cluster
 // has settled: what was merged before that may be lost again. But data can be on the
-// move for longer than readers like to miss what was acknowledged, or the journal
-// remembers it, and a node may never answer: so it acts meanwhile too, now and then.
+// move for longer than readers like to miss what was acknowledged, or than it is kept,
+// and a node may never answer: so it acts meanwhile too, now and then.
 // What happened before the first look nobody knows: a merge follows that, too.
 func (e *Engine) watch() {
 	var swept cluster.State
@@ -35,7 +35,7 @@ func (e *Engine) watch() {
 		case settled && now == swept:
 			since, wait = time.Now(), first
 			continue
-		case !settled && time.Since(since) < min(wait, e.cfg.JournalTime/unsettledPart):
+		case !settled && time.Since(since) < min(wait, e.cfg.KeepTime/unsettledPart):
 			continue
 		}
 		n, err := e.Remerge(e.ctx)

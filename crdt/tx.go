@@ -18,9 +18,10 @@ type Source interface {
 	// Stamp returns the time of a write that overwrites values of the given
 	// times; see clock.HLC.Stamp.
 	Stamp(over ...clock.Timestamp) clock.Timestamp
-	// Doubt returns the largest number among the replica's events on this object
-	// of which it does not know whether others have them, or 0. Counters start a
-	// new run above it. When it grows it is the replica's last event on the object,
+	// Doubt returns the largest number among the replica's events on this object whose
+	// effects the state may lack although others may have them, or 0. Events whose effects
+	// the state has do not count, also if nobody knows whether others have them. Counters
+	// start a new run above it. When it grows it is the replica's last event on the object,
 	// or more: a doubt about the middle of what is known is refused (ErrClaim).
 	Doubt() uint64
 	// Issue numbers n consecutive events and returns the first, with the claim

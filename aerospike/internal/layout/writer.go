@@ -70,7 +70,7 @@ func (w *Writer) count(e Event) {
 // open whether it happened; any other says that it did not.
 //
 // With an exact guard it returns ErrStale where the record is no longer as it was
-// read, unless an earlier attempt is in doubt: then it appends whatever the record
+// read, or would become too big for the cluster, unless an earlier attempt is in doubt: then it appends whatever the record
 // is, since the entries may be in it by now.
 func (w *Writer) Append(ctx context.Context, key string, entries []Entry, guard Guard) (queued int, err error) {
 	if guard.MaxSize <= 0 {
@@ -92,7 +92,7 @@ func (w *Writer) Append(ctx context.Context, key string, entries []Entry, guard 
 		doubt = doubt || e.Doubt
 		switch e.Class {
 		case Refused, TooBig:
-			if guard.Exact && e.Class == Refused && !doubt {
+			if guard.Exact && !doubt { // one that is too big is folded, which changes it
 				return 0, ErrStale
 			}
 			guard.Exact = false

@@ -70,12 +70,12 @@ func (r *Set) batchWritePolicy(g *layout.Guard) *as.BatchWritePolicy {
 // ReadBatch reads the records of several keys, of all datacenters. Its results
 // stand in the order of the keys; each has its own error.
 func (r *Set) ReadBatch(ctx context.Context, keys []string, newest bool) ([]*layout.Record, []error) {
-	units, errs := make([]*layout.Record, len(keys)), make([]error, len(keys))
+	out, errs := make([]*layout.Record, len(keys)), make([]error, len(keys))
 	all := func(err error) ([]*layout.Record, []error) {
 		for i := range errs {
 			errs[i] = err
 		}
-		return units, errs
+		return out, errs
 	}
 	p, err := r.batchPolicy(ctx)
 	if err != nil {
@@ -98,9 +98,9 @@ func (r *Set) ReadBatch(ctx context.Context, keys []string, newest bool) ([]*lay
 	}
 	aerr := r.client.BatchOperate(p, recs)
 	for i := range keys {
-		units[i], errs[i] = r.assemble(recs[i*len(sets):(i+1)*len(sets)], aerr)
+		out[i], errs[i] = r.assemble(recs[i*len(sets):(i+1)*len(sets)], aerr)
 	}
-	return units, errs
+	return out, errs
 }
 
 // assemble returns the record that the records of an object make.
