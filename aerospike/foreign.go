@@ -10,4 +10,4 @@ type ForeignRecordError = layout.ForeignRecordError
 
 // LayoutError means that a record has an earlier or a later layout than this version
 // reads. It is never changed. The error matches ErrCorrupt too.
-type LayoutError = layout.LayoutError
+type LayoutError = layout.VersionError

@@ -23,14 +23,14 @@ func (e *ForeignRecordError) Error() string {
 // Is reports whether target is what errors of records that are never written match.
 func (e *ForeignRecordError) Is(target error) bool { return target == errNotOurs }
 
-// LayoutError means that a record has another layout, of an earlier version or a later
+// VersionError means that a record has another layout, of an earlier version or a later
 // one. It is never written.
-type LayoutError struct{ Version, Known int }
+type VersionError struct{ Version, Known int }
 
 // Error implements error.
-func (e *LayoutError) Error() string {
+func (e *VersionError) Error() string {
 	return fmt.Sprintf("record of layout %d, known is %d", e.Version, e.Known)
 }
 
 // Is reports whether target is what errors of records that are never written match.
-func (e *LayoutError) Is(target error) bool { return target == errNotOurs }
+func (e *VersionError) Is(target error) bool { return target == errNotOurs }

@@ -32,7 +32,7 @@ func AppendSnapshot(b []byte, frames [][]byte) ([]byte, error) {
 func ReadSnapshot(b []byte) ([][]byte, error) {
 	r := wire.NewReader(b)
 	if v := r.Byte(); r.Err() == nil && v != SnapshotVersion {
-		return nil, &LayoutError{Version: int(v), Known: SnapshotVersion}
+		return nil, &VersionError{Version: int(v), Known: SnapshotVersion}
 	}
 	var frames [][]byte
 	for r.Err() == nil && r.Len() > 0 {
