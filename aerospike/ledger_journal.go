@@ -1,6 +1,7 @@
 package aerospike
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"log/slog"
@@ -219,6 +220,9 @@ func (l *ledger) flush() error {
 	}
 	rows, r := append(d.rows, d.replica.head()), d.now
 	d.rows, d.now = nil, nil
+	for i := range rows { // a change whose round is over writes its next row into the same bytes
+		rows[i].Value = bytes.Clone(rows[i].Value)
+	}
 	l.mu.Unlock()
 	err := d.journal.Write(rows)
 	if err != nil {
