@@ -24,9 +24,11 @@ func TestRecordSizeGuard(t *testing.T) {
 	set := newSet(t, c)
 	const writers, rounds = 64, 8
 	var wg sync.WaitGroup
-	for w := range writers {
-		// A process each, so that they are not combined.
-		e := open(t, c, aerospike.Config{Set: set, QueueLength: 1 << 30, Watch: -1, Timeout: time.Minute})
+	var engines []*aerospike.Engine // a process each, so that they are not combined
+	for range writers {             // before anybody writes: Open must not wait for 64 writers
+		engines = append(engines, open(t, c, aerospike.Config{Set: set, QueueLength: 1 << 30, Watch: -1, Timeout: time.Minute}))
+	}
+	for w, e := range engines {
 		sets := store.NewObjects(e, "", crdt.MVMapKind(crdt.String, crdt.Bytes))
 		r := rand.New(rand.NewPCG(uint64(w), 0))
 		wg.Go(func() {
