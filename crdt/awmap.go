@@ -24,10 +24,15 @@ type AWMap[K comparable, V Nested[V]] struct {
 // kind. BoundedCounter and lattices of your own are not Nested and do not
 // compile here.
 func AWMapKind[K comparable, V Nested[V]](k Codec[K], v Kind[V]) Kind[*AWMap[K, V]] {
-	return causalKind("awmap<"+k.Name+","+v.Name+">", &AWMap[K, V]{keys: k, proto: v.New()})
+	return causalKind("awmap<"+k.declared()+","+v.declared()+">", &AWMap[K, V]{keys: k, proto: v.New()})
 }
 
-func (m *AWMap[K, V]) place(k K) object { return m.below(segment(roleKey, &m.keys, k)) }
+func (m *AWMap[K, V]) place(k K) object {
+	if m == nil {
+		panic("crdt: a nil AWMap has no values: make one with the New of its kind")
+	}
+	return m.below(segment(roleKey, &m.keys, k))
+}
 
 // At returns the value of k as a view that reads and writes through to the map.
 // At never fails and creates nothing: the value of an absent key is empty, and
@@ -47,12 +52,15 @@ func (m *AWMap[K, V]) Clear(tx *Tx) { tx.kill(m.object) }
 
 // Contains reports whether k is present.
 func (m *AWMap[K, V]) Contains(k K) bool {
+	if m == nil || m.state == nil {
+		return false
+	}
 	o := m.place(k)
 	return o.at().Has()
 }
 
 // Len returns the number of keys that are present.
-func (m *AWMap[K, V]) Len() int { return m.at().Len() }
+func (m *AWMap[K, V]) Len() int { return m.obj().at().Len() }
 
 // Prune ends the tombstones below the map that no replica needs any more, of keys
 // that are absent too: those of every RWSet and DWFlag, as RWSet.Prune, which says
@@ -64,8 +72,8 @@ func (m *AWMap[K, V]) Prune(tx *Tx, stable *clock.Context) { tx.prune(m.object, 
 // are skipped, those added are not visited. O(n log n).
 func (m *AWMap[K, V]) All() iter.Seq2[K, V] {
 	return func(yield func(K, V) bool) {
-		for _, seg := range m.at().Segments() {
-			if !m.at().Kid(seg).Has() {
+		for _, seg := range m.obj().at().Segments() {
+			if !m.obj().at().Kid(seg).Has() {
 				continue
 			}
 			k, err := m.keys.Decode([]byte(seg[1:]))

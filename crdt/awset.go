@@ -19,7 +19,7 @@ type AWSet[E any] struct {
 
 // AWSetKind returns the kind of sets of elements of that codec.
 func AWSetKind[E any](c Codec[E]) Kind[*AWSet[E]] {
-	return causalKind("awset<"+c.Name+">", &AWSet[E]{codec: c})
+	return causalKind("awset<"+c.declared()+">", &AWSet[E]{codec: c})
 }
 
 // Add puts e into the set, also if it is there: the new add survives concurrent
@@ -49,24 +49,27 @@ func (s *AWSet[E]) Clear(tx *Tx) { tx.kill(s.object) }
 // Contains reports whether e is in the set; an element that the codec refuses is
 // not.
 func (s *AWSet[E]) Contains(e E) bool {
+	if s == nil || s.state == nil {
+		return false
+	}
 	b, err := s.codec.encode(s.state.Scratch(), e)
 	if err != nil || s.err != nil {
 		return false
 	}
 	s.state.SetScratch(b)
-	return s.at().HasKid(roleElement, b)
+	return s.obj().at().HasKid(roleElement, b)
 }
 
 // Len returns the number of elements.
-func (s *AWSet[E]) Len() int { return s.at().Len() }
+func (s *AWSet[E]) Len() int { return s.obj().at().Len() }
 
 // All yields the elements in order of their bytes, which is the same at every
 // replica. It walks what was there at the start: elements removed meanwhile are
 // skipped, those added are not visited. O(n log n).
 func (s *AWSet[E]) All() iter.Seq[E] {
 	return func(yield func(E) bool) {
-		for _, seg := range s.at().Segments() {
-			if !s.at().Kid(seg).Has() {
+		for _, seg := range s.obj().at().Segments() {
+			if !s.obj().at().Kid(seg).Has() {
 				continue
 			}
 			e, err := s.codec.Decode([]byte(seg[1:]))

@@ -81,12 +81,23 @@ func BoundedCounterKind(lower, upper int64) Kind[*BoundedCounter] {
 }
 
 func boundedKind(name string, b bounds) Kind[*BoundedCounter] {
-	return plainKind(name, func() *BoundedCounter { return &BoundedCounter{b, make(map[cell]uint64)} })
+	return plainKind(name, func() *BoundedCounter { return &BoundedCounter{b, make(map[cell]uint64)} }, always((*BoundedCounter).appendBinary))
 }
 
 // Bounds returns the bounds of the counter; the upper one is the largest int64 if
 // it has none.
-func (c *BoundedCounter) Bounds() (lower, upper int64) { return c.bounds.lower, c.bounds.upper }
+func (c *BoundedCounter) Bounds() (lower, upper int64) {
+	c = c.orZero()
+	return c.bounds.lower, c.bounds.upper
+}
+
+// orZero returns the zero counter for nil, of which nothing is known.
+func (c *BoundedCounter) orZero() *BoundedCounter {
+	if c == nil {
+		return &BoundedCounter{}
+	}
+	return c
+}
 
 // span is what is between the bounds.
 func (b bounds) span() uint64 { return uint64(b.upper) - uint64(b.lower) }
@@ -94,6 +105,7 @@ func (b bounds) span() uint64 { return uint64(b.upper) - uint64(b.lower) }
 // Value returns the lower bound, what was granted above it and less what was
 // spent, as far as it is seen, and within the bounds.
 func (c *BoundedCounter) Value() int64 {
+	c = c.orZero()
 	var b balance
 	for k, n := range c.cells {
 		switch k.what {
@@ -117,7 +129,7 @@ func (c *BoundedCounter) Rights() iter.Seq2[clock.ReplicaID, uint64] { return c.
 // Grantable returns how much id can grant, as far as it is seen: of its room, or
 // without an upper bound up to the largest int64.
 func (c *BoundedCounter) Grantable(id clock.ReplicaID) uint64 {
-	if !c.bounds.limited {
+	if c = c.orZero(); !c.bounds.limited {
 		return uint64(c.bounds.upper) - uint64(c.Value())
 	}
 	return c.holdings(room)[id].left()
@@ -129,6 +141,7 @@ func (c *BoundedCounter) Room() iter.Seq2[clock.ReplicaID, uint64] { return c.ho
 
 func (c *BoundedCounter) holders(e escrow) iter.Seq2[clock.ReplicaID, uint64] {
 	return func(yield func(clock.ReplicaID, uint64) bool) {
+		c := c.orZero()
 		if e == room && !c.bounds.limited {
 			return
 		}

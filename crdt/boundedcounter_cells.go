@@ -44,7 +44,7 @@ func (c *BoundedCounter) holdings(e escrow) map[clock.ReplicaID]*balance {
 		}
 		return held[id]
 	}
-	for k, n := range c.cells {
+	for k, n := range c.orZero().cells {
 		gains, loses := k.moves(e)
 		of(gains).add(n)
 		of(loses).sub(n)
@@ -127,7 +127,7 @@ func (k cell) isTransfer() bool { return k.what == cellTransfer || k.what == cel
 // appendBinary appends the number of cells and each of them: writer, what it
 // counts, to whom if it counts transfers, total. They stand in that order.
 // O(n log n). The bounds are the kind's.
-func (c *BoundedCounter) appendBinary(b []byte) ([]byte, error) {
+func (c *BoundedCounter) appendBinary(b []byte) []byte {
 	b = wire.AppendUvarint(b, uint64(len(c.cells)))
 	for _, k := range slices.SortedFunc(maps.Keys(c.cells), cell.compare) {
 		b = append(wire.AppendUint64(b, uint64(k.by)), byte(k.what))
@@ -136,7 +136,7 @@ func (c *BoundedCounter) appendBinary(b []byte) ([]byte, error) {
 		}
 		b = wire.AppendUvarint(b, c.cells[k])
 	}
-	return b, nil
+	return b
 }
 
 // unmarshalBinary replaces c by what appendBinary wrote for a counter of the same

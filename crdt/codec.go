@@ -29,6 +29,16 @@ type Codec[E any] struct {
 	sure bool // Append has asked Check
 }
 
+// declared returns the name of a codec that a kind is made of. It panics unless all is
+// there.
+func (c *Codec[E]) declared() string {
+	declared(envelope.CheckName("codec name", c.Name))
+	if c.Append == nil || c.Decode == nil {
+		panic(fmt.Sprintf("crdt: codec %s has no Append or no Decode", c.Name))
+	}
+	return c.Name
+}
+
 // encode is Append, of which a zero value has none.
 func (c *Codec[E]) encode(b []byte, e E) ([]byte, error) {
 	if c.Append == nil {

@@ -26,11 +26,11 @@ type Counter struct{ object }
 func CounterKind() Kind[*Counter] { return causalKind("counter", &Counter{}) }
 
 // Value returns the sum of the increments that no reset saw.
-func (c *Counter) Value() int64 { return int64(c.at().Sum()) }
+func (c *Counter) Value() int64 { return int64(c.obj().at().Sum()) }
 
 // IsEmpty reports whether no increment is visible that no reset saw: the counter
 // is 0 because nothing was counted, not because it adds up to 0.
-func (c *Counter) IsEmpty() bool { return !c.at().Has() }
+func (c *Counter) IsEmpty() bool { return !c.obj().at().Has() }
 
 // Add adds n, which may be negative; Add(tx, 0) makes a map key present. If the
 // value that this replica sees would leave the range of int64, the transaction
@@ -85,7 +85,7 @@ func (c *Counter) String() string { return fmt.Sprint(c.Value()) }
 // A writer that has forgotten what it did can tell by it whether this state has all
 // of that. It is for a counter that is an object of its own. O(replica's totals).
 func (c *Counter) Last(id clock.ReplicaID) uint64 {
-	if c.path != nil || c.state == nil {
+	if c == nil || c.path != nil || c.state == nil {
 		return 0
 	}
 	return c.state.LastTotal(id)

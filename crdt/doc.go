@@ -59,7 +59,11 @@
 // comment says otherwise. Views (AWMap.At, Field.In) are the exception: they read
 // and write through.
 //
-// Nil and the zero value of a type are its bottom: they can be compared, cloned,
+// What a program declares (names, kinds, codecs, bounds, fields) panics where it is wrong.
+// What comes from outside is an error: bytes, tokens, limits that are met at run time, and
+// replica ids, where they are read (clock.ParseReplicaID).
+//
+// Nil and the zero value of a type are its bottom: they can be read, compared, cloned,
 // encoded and merged into others. A nil value cannot change, and neither can the zero
 // value of a type that needs a codec, bounds or a kind of values; both panic and say
 // so. What changes is made by the New of a Kind. While a transaction changes a value,

@@ -41,7 +41,7 @@ type Field[V Nested[V]] struct {
 // too long.
 func NewField[V Nested[V]](name string, k Kind[V]) *Field[V] {
 	declared(envelope.CheckName("field name", name))
-	return &Field[V]{seg: fieldSegment(name, k.Name), proto: k.New()}
+	return &Field[V]{seg: fieldSegment(name, k.declared()), proto: k.New()}
 }
 
 func fieldSegment(name, kind string) string {
@@ -58,17 +58,27 @@ func splitField(seg string) (name, kind string, err error) {
 	return name, kind, nil
 }
 
-func (f *Field[V]) segment() string       { return f.seg }
+func (f *Field[V]) segment() string {
+	if f == nil || f.seg == "" {
+		panic("crdt: a nil or zero Field: declare fields with NewField")
+	}
+	return f.seg
+}
+
 func (f *Field[V]) schema() kernel.Schema { return f.proto.schema() }
 func (f *Field[V]) depth() int            { return depthOf(f.proto) }
 
 // In returns the field of d as a view that reads and writes through; see
 // AWMap.At. It panics if the kind of d does not declare the field.
 func (f *Field[V]) In(d *Doc) V {
-	if slices.Contains(d.fields, DocField(f)) {
-		return f.proto.nest(d.below(f.seg, nil))
+	seg := f.segment()
+	if d == nil {
+		panic("crdt: a nil Doc has no fields: make one with the New of its kind")
 	}
-	panic(fmt.Sprintf("crdt: field %q is not declared in this document's kind", f.seg))
+	if slices.Contains(d.fields, DocField(f)) {
+		return f.proto.nest(d.below(seg, nil))
+	}
+	panic(fmt.Sprintf("crdt: field %q is not declared in this document's kind", seg))
 }
 
 // DocKind returns the kind of documents with these fields. It panics if two of them
@@ -77,6 +87,9 @@ func (f *Field[V]) In(d *Doc) V {
 func DocKind(fields ...DocField) Kind[*Doc] {
 	seen := make(map[string]bool)
 	for _, f := range fields {
+		if f == nil {
+			panic("crdt: DocKind of a nil field: declare fields with NewField")
+		}
 		if seen[f.segment()] {
 			panic(fmt.Sprintf("crdt: field %q is declared twice", f.segment()))
 		}
@@ -91,7 +104,7 @@ func (d *Doc) Remove(tx *Tx, name string) {
 	if tx.openPart(&d.object) == nil {
 		return
 	}
-	for seg := range d.at().Kids() { // also fields that hold only denials, which do not show
+	for seg := range d.obj().at().Kids() { // also fields that hold only denials, which do not show
 		if n, _, err := splitField(seg); err == nil && n == name {
 			tx.kill(d.below(seg, nil))
 		}
@@ -110,9 +123,9 @@ func (d *Doc) Prune(tx *Tx, stable *clock.Context) { tx.prune(d.object, stable) 
 // that appears twice has values of two types.
 func (d *Doc) Fields() iter.Seq2[string, string] {
 	return func(yield func(string, string) bool) {
-		for _, seg := range d.at().Segments() {
+		for _, seg := range d.obj().at().Segments() {
 			name, kind, err := splitField(seg)
-			if err == nil && d.at().Kid(seg).Has() && !yield(name, kind) {
+			if err == nil && d.obj().at().Kid(seg).Has() && !yield(name, kind) {
 				return
 			}
 		}

@@ -39,11 +39,11 @@ func (f *DWFlag) Prune(tx *Tx, stable *clock.Context) { tx.prune(f.object, stabl
 
 // IsEnabled reports whether an enable is live and no disable. O(concurrent
 // writes).
-func (f *DWFlag) IsEnabled() bool { return granted(f.at()) }
+func (f *DWFlag) IsEnabled() bool { return granted(f.obj().at()) }
 
 // Tombstones returns the number of disables that are kept.
 func (f *DWFlag) Tombstones() int {
-	_, no := votes(f.at())
+	_, no := votes(f.obj().at())
 	return no
 }
 

@@ -17,7 +17,10 @@ type AnyKind interface {
 }
 
 // Erased implements AnyKind.
-func (k Kind[S]) Erased() erased.Kind[*Tx, Source, Option] { return erasedKind[S]{k} }
+func (k Kind[S]) Erased() erased.Kind[*Tx, Source, Option] {
+	k.declared()
+	return erasedKind[S]{k}
+}
 
 // Typed turns values into what package untyped handles, and back.
 func (k Kind[S]) Typed() erased.Typed[S] { return erased.Typed[S]{State: k.stateOf, Value: k.valueOf} }

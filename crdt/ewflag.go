@@ -19,7 +19,7 @@ func (f *EWFlag) Enable(tx *Tx) { tx.put(f.object, nil) }
 func (f *EWFlag) Disable(tx *Tx) { tx.clear(f.object) }
 
 // IsEnabled reports whether an enable is visible that no disable saw. O(1).
-func (f *EWFlag) IsEnabled() bool { return f.at().Has() }
+func (f *EWFlag) IsEnabled() bool { return f.obj().at().Has() }
 
 // Merge implements Lattice.
 func (f *EWFlag) Merge(delta *EWFlag) bool { return merge(f, delta) }

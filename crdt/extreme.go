@@ -39,11 +39,11 @@ func (x *extreme[T]) takeIf(d *extreme[T], wins bool) bool {
 }
 
 // appendBinary appends 0, or 1 and the bytes of the value.
-func (x *extreme[T]) appendBinary(b []byte) ([]byte, error) {
+func (x *extreme[T]) appendBinary(b []byte) []byte {
 	if !x.set {
-		return append(b, 0), nil
+		return append(b, 0)
 	}
-	return append(append(b, 1), x.raw...), nil
+	return append(append(b, 1), x.raw...)
 }
 
 // unmarshalBinary replaces the value by what appendBinary wrote; on error it is as

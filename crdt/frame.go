@@ -10,7 +10,7 @@ import (
 // AppendFrame appends s as a frame: a state or a delta, self-contained. Views
 // have no frame; encode the whole object. O(n).
 func AppendFrame[S Lattice[S]](b []byte, k Kind[S], s S) ([]byte, error) {
-	return appendFrame(b, k, s, envelope.Header{Format: envelope.Version, Kind: k.Name, Version: k.Version})
+	return appendFrame(b, k, s, envelope.Header{Format: envelope.Version, Kind: k.declared(), Version: k.Version})
 }
 
 func appendFrame[S Lattice[S]](b []byte, k Kind[S], s S, h envelope.Header) ([]byte, error) {
@@ -34,7 +34,7 @@ func DecodeFrame[S Lattice[S]](k Kind[S], frame []byte) (S, error) {
 	if err != nil {
 		return none, err
 	}
-	if string(e.Kind) != k.Name {
+	if string(e.Kind) != k.declared() {
 		return none, fmt.Errorf("%w: %s, want %s", ErrKind, e.Kind, k.Name)
 	}
 	form := k.form()

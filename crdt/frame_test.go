@@ -3,6 +3,7 @@ package crdt_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -115,14 +116,12 @@ func TestFrameLimits(t *testing.T) {
 	}
 	own := gsetKind
 	for _, version := range []int{0, -1, 128} {
-		if own.Version = version; func() bool { _, err := crdt.AppendFrame(nil, own, own.New()); return err == nil }() {
-			t.Errorf("AppendFrame of kind version %d wrote a frame", version)
-		}
+		own.Version = version
+		panics(t, "AppendFrame", fmt.Sprintf("version %d of kind", version), func() { _, _ = crdt.AppendFrame(nil, own, own.New()) })
 	}
 	for _, name := range []string{"", "\xff", strings.Repeat("k", envelope.MaxName+1)} {
-		if own.Version, own.Name = 1, name; func() bool { _, err := crdt.AppendFrame(nil, own, own.New()); return err == nil }() {
-			t.Errorf("AppendFrame of kind %.10q wrote a frame", name)
-		}
+		own.Version, own.Name = 1, name
+		panics(t, "AppendFrame", "crdt: kind name", func() { _, _ = crdt.AppendFrame(nil, own, own.New()) })
 	}
 	prefix := []byte("prefix")
 	if f, _ := crdt.AppendFrame(prefix, gsetKind, gsetKind.New()); !bytes.Equal(f, append(prefix, frame(t, gsetKind, gsetKind.New())...)) {

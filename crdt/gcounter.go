@@ -25,7 +25,7 @@ type GCounter struct {
 
 // GCounterKind returns the kind of GCounter.
 func GCounterKind() Kind[*GCounter] {
-	return plainKind("gcounter", func() *GCounter { return &GCounter{} })
+	return plainKind("gcounter", func() *GCounter { return &GCounter{} }, always((*GCounter).appendBinary))
 }
 
 // Value returns the sum of all increments. O(replicas).
@@ -35,7 +35,7 @@ func (c *GCounter) Value() uint64 {
 }
 
 func (c *GCounter) sum() (v uint64, overflow bool) {
-	for row := range c.rows.each(1) {
+	for row := range c.table().each(1) {
 		var carry uint64
 		v, carry = bits.Add64(v, row[0], 0)
 		overflow = overflow || carry > 0
@@ -92,7 +92,7 @@ func (c *GCounter) IsBottom() bool { return c == nil || len(c.rows.ids) == 0 }
 func (c *GCounter) String() string { return fmt.Sprint(c.Value()) }
 
 // appendBinary appends the totals in order of replica.
-func (c *GCounter) appendBinary(b []byte) ([]byte, error) { return c.rows.appendBinary(b, 1), nil }
+func (c *GCounter) appendBinary(b []byte) []byte { return c.rows.appendBinary(b, 1) }
 
 // unmarshalBinary replaces c by what appendBinary wrote; on error c is as it was.
 // Memory is bounded by the length of b, to which no reference is kept.

@@ -30,7 +30,7 @@ type GMap[K comparable, S Lattice[S]] struct {
 // if the values are of a causal type: each would have a context of its own, which
 // tells nothing about the values beside it. Those go into an AWMap.
 func GMapKind[K comparable, S Lattice[S]](k Codec[K], v Kind[S]) Kind[*GMap[K, S]] {
-	kind := plainKind("gmap<"+k.Name+","+v.Name+">", func() *GMap[K, S] { return newGMap(k, v) })
+	kind := plainKind("gmap<"+k.declared()+","+v.declared()+">", func() *GMap[K, S] { return newGMap(k, v) }, (*GMap[K, S]).appendBinary)
 	kind.New() // refuses causal types
 	kind.Version = v.Version
 	if v.DecodeOther != nil {
@@ -78,6 +78,9 @@ func (m *GMap[K, S]) Apply(tx *Tx, k K, fn func(*Tx, S) error) error {
 // Get returns the value of k and true, or false if k is absent. The value is the
 // map's own and follows it: read it, and change it by Apply alone.
 func (m *GMap[K, S]) Get(k K) (v S, ok bool) {
+	if m.IsBottom() {
+		return v, false
+	}
 	raw, err := m.keys.encode(nil, k)
 	if err != nil {
 		return v, false
@@ -93,13 +96,20 @@ func (m *GMap[K, S]) Contains(k K) bool {
 }
 
 // Len returns the number of keys.
-func (m *GMap[K, S]) Len() int { return len(m.values) }
+func (m *GMap[K, S]) Len() int { return len(m.entries()) }
+
+func (m *GMap[K, S]) entries() map[string]S {
+	if m == nil {
+		return nil
+	}
+	return m.values
+}
 
 // All yields keys and values, as Get returns them, in order of the keys' bytes:
 // the keys that were there at the start. O(n log n).
 func (m *GMap[K, S]) All() iter.Seq2[K, S] {
 	return func(yield func(K, S) bool) {
-		for _, raw := range slices.Sorted(maps.Keys(m.values)) {
+		for _, raw := range slices.Sorted(maps.Keys(m.entries())) {
 			if !yield(read("map", &m.keys, raw), m.values[raw]) {
 				return
 			}

@@ -23,7 +23,8 @@ type GSet[E any] struct {
 
 // GSetKind returns the kind of grow-only sets of elements of that codec.
 func GSetKind[E any](c Codec[E]) Kind[*GSet[E]] {
-	return plainKind("gset<"+c.Name+">", func() *GSet[E] { return &GSet[E]{make(map[string]struct{}), c} })
+	empty := func() *GSet[E] { return &GSet[E]{make(map[string]struct{}), c} }
+	return plainKind("gset<"+c.declared()+">", empty, always((*GSet[E]).appendBinary))
 }
 
 // Add puts e into the set. An element that the codec refuses fails the
@@ -37,19 +38,22 @@ func (s *GSet[E]) Add(tx *Tx, e E) {
 // Contains reports whether e is in the set; an element that the codec refuses is
 // not.
 func (s *GSet[E]) Contains(e E) bool {
+	if s.IsBottom() {
+		return false
+	}
 	b, err := s.codec.encode(nil, e)
 	_, ok := s.has[string(b)]
 	return ok && err == nil
 }
 
 // Len returns the number of elements.
-func (s *GSet[E]) Len() int { return len(s.has) }
+func (s *GSet[E]) Len() int { return len(s.elements()) }
 
 // All yields the elements in order of their bytes, which is the same at every
 // replica: those that were there at the start. O(n log n).
 func (s *GSet[E]) All() iter.Seq[E] {
 	return func(yield func(E) bool) {
-		for _, raw := range slices.Sorted(maps.Keys(s.has)) {
+		for _, raw := range slices.Sorted(maps.Keys(s.elements())) {
 			if !yield(read("set", &s.codec, raw)) {
 				return
 			}
@@ -91,12 +95,12 @@ func (s *GSet[E]) IsBottom() bool { return s == nil || len(s.has) == 0 }
 
 // appendBinary appends the number of elements and each with its length, in order
 // of their bytes. O(n log n).
-func (s *GSet[E]) appendBinary(b []byte) ([]byte, error) {
+func (s *GSet[E]) appendBinary(b []byte) []byte {
 	b = wire.AppendUvarint(b, uint64(len(s.has)))
 	for _, raw := range slices.Sorted(maps.Keys(s.has)) {
 		b = wire.AppendBytes(b, raw)
 	}
-	return b, nil
+	return b
 }
 
 // unmarshalBinary replaces s by what appendBinary wrote; on error s is as it was.

@@ -9,7 +9,8 @@ import (
 
 // Kind is the registered form of a type: its name and version, how to make an
 // empty one, and its content as bytes. AWSetKind, CounterKind and the like make the
-// kinds of this package; for a lattice of your own fill in all fields.
+// kinds of this package; for a lattice of your own fill in all fields: what uses one
+// that is not whole panics.
 //
 // The name says everything that decides the bytes, such as "awset<string>":
 // frames of another name are another kind. Append appends the canonical content
@@ -37,6 +38,18 @@ type Kind[S Lattice[S]] struct {
 type causalForm[S any] struct {
 	nest   func(o object) S
 	schema kernel.Schema
+}
+
+// declared returns the name of a kind. It panics unless all is there.
+func (k *Kind[S]) declared() string {
+	declared(envelope.CheckName("kind name", k.Name))
+	if k.Version < 1 || k.Version > envelope.FixMax {
+		panic(fmt.Sprintf("crdt: version %d of kind %s: want 1 to %d", k.Version, k.Name, envelope.FixMax))
+	}
+	if k.New == nil || k.Append == nil || k.Decode == nil {
+		panic(fmt.Sprintf("crdt: kind %s has no New, no Append or no Decode: fill in all of them", k.Name))
+	}
+	return k.Name
 }
 
 // decode reads the content of a frame of that version of the kind.

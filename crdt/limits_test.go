@@ -222,11 +222,13 @@ func limits() []limit {
 }
 
 func versioned(v int) func(*testing.T) error {
-	return func(t *testing.T) error {
+	return func(t *testing.T) (err error) {
 		t.Helper()
 		k := crdt.PNCounterKind()
 		k.Name, k.Version = "own", v
-		_, err := crdt.AppendFrame(nil, k, k.New())
+		if p := declaring(func() { _, err = crdt.AppendFrame(nil, k, k.New()) }); p != nil {
+			return p
+		}
 		return err
 	}
 }

@@ -25,7 +25,7 @@ type LWWRegister[T any] struct {
 
 // LWWRegisterKind returns the kind of registers of values of that codec.
 func LWWRegisterKind[T any](c Codec[T]) Kind[*LWWRegister[T]] {
-	return causalKind("lww<"+c.Name+">", &LWWRegister[T]{codec: c})
+	return causalKind("lww<"+c.declared()+">", &LWWRegister[T]{codec: c})
 }
 
 // Sibling is one of the concurrent values of a register.
@@ -47,7 +47,7 @@ func (r *LWWRegister[T]) Set(tx *Tx, v T) {
 		return
 	}
 	var over []clock.Timestamp
-	for d, put := range entriesHere(r.at()) {
+	for d, put := range entriesHere(r.obj().at()) {
 		if !tx.saw(d) && d.Replica != tx.src.Replica() {
 			continue
 		}
@@ -78,7 +78,7 @@ func (r *LWWRegister[T]) Clear(tx *Tx) { tx.clear(r.object) }
 // Get returns the value of the last write and true, or false if there is none.
 func (r *LWWRegister[T]) Get() (v T, ok bool) {
 	var best Sibling[[]byte]
-	for d, put := range entriesHere(r.at()) {
+	for d, put := range entriesHere(r.obj().at()) {
 		t, raw, err := splitTime(put)
 		if err != nil {
 			panic(fmt.Sprintf("crdt: register value at %v: %v", d, err))
@@ -102,7 +102,7 @@ func (s Sibling[T]) before(o Sibling[T]) int {
 // nothing is in conflict.
 func (r *LWWRegister[T]) Siblings() iter.Seq[Sibling[T]] {
 	var all []Sibling[T]
-	for d, put := range entriesHere(r.at()) {
+	for d, put := range entriesHere(r.obj().at()) {
 		if t, raw, err := splitTime(put); err == nil {
 			all = append(all, Sibling[T]{must(&r.codec, raw), t, d})
 		}

@@ -11,7 +11,8 @@ type MaxRegister[T any] struct{ extreme[T] }
 
 // MaxRegisterKind returns the kind of max-registers of values of that codec.
 func MaxRegisterKind[T any](c Codec[T]) Kind[*MaxRegister[T]] {
-	return plainKind("max<"+c.Name+">", func() *MaxRegister[T] { return &MaxRegister[T]{extreme[T]{codec: c}} })
+	empty := func() *MaxRegister[T] { return &MaxRegister[T]{extreme[T]{codec: c}} }
+	return plainKind("max<"+c.declared()+">", empty, always((*MaxRegister[T]).appendBinary))
 }
 
 // Set makes v the value if it is larger than that which this replica sees, or the
@@ -23,7 +24,12 @@ func (r *MaxRegister[T]) Set(tx *Tx, v T) {
 }
 
 // Get returns the largest value and true, or false if none was set.
-func (r *MaxRegister[T]) Get() (v T, ok bool) { return r.get() }
+func (r *MaxRegister[T]) Get() (v T, ok bool) {
+	if r == nil {
+		return v, false
+	}
+	return r.get()
+}
 
 // Merge implements Lattice.
 func (r *MaxRegister[T]) Merge(delta *MaxRegister[T]) (changed bool) {

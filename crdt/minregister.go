@@ -9,7 +9,8 @@ type MinRegister[T any] struct{ extreme[T] }
 
 // MinRegisterKind returns the kind of min-registers of values of that codec.
 func MinRegisterKind[T any](c Codec[T]) Kind[*MinRegister[T]] {
-	return plainKind("min<"+c.Name+">", func() *MinRegister[T] { return &MinRegister[T]{extreme[T]{codec: c}} })
+	empty := func() *MinRegister[T] { return &MinRegister[T]{extreme[T]{codec: c}} }
+	return plainKind("min<"+c.declared()+">", empty, always((*MinRegister[T]).appendBinary))
 }
 
 // Set makes v the value if it is smaller than that which this replica sees, or the
@@ -21,7 +22,12 @@ func (r *MinRegister[T]) Set(tx *Tx, v T) {
 }
 
 // Get returns the smallest value and true, or false if none was set.
-func (r *MinRegister[T]) Get() (v T, ok bool) { return r.get() }
+func (r *MinRegister[T]) Get() (v T, ok bool) {
+	if r == nil {
+		return v, false
+	}
+	return r.get()
+}
 
 // Merge implements Lattice.
 func (r *MinRegister[T]) Merge(delta *MinRegister[T]) (changed bool) {

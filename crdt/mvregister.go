@@ -16,7 +16,7 @@ type MVRegister[T any] struct {
 
 // MVRegisterKind returns the kind of registers of values of that codec.
 func MVRegisterKind[T any](c Codec[T]) Kind[*MVRegister[T]] {
-	return causalKind("mv<"+c.Name+">", &MVRegister[T]{codec: c})
+	return causalKind("mv<"+c.declared()+">", &MVRegister[T]{codec: c})
 }
 
 // Set replaces the values that this replica sees by v. A value that the codec
@@ -41,7 +41,7 @@ func (r *MVRegister[T]) Clear(tx *Tx) { tx.clear(r.object) }
 // replica. Two writers that wrote the same value appear twice.
 func (r *MVRegister[T]) Values() iter.Seq[T] {
 	return func(yield func(T) bool) {
-		for _, put := range entriesHere(r.at()) {
+		for _, put := range entriesHere(r.obj().at()) {
 			if !yield(must(&r.codec, put)) {
 				return
 			}
@@ -50,7 +50,7 @@ func (r *MVRegister[T]) Values() iter.Seq[T] {
 }
 
 // Len returns the number of concurrent values; more than one is a conflict.
-func (r *MVRegister[T]) Len() int { return r.at().Below() }
+func (r *MVRegister[T]) Len() int { return r.obj().at().Below() }
 
 // Merge implements Lattice.
 func (r *MVRegister[T]) Merge(delta *MVRegister[T]) bool { return merge(r, delta) }

@@ -10,12 +10,11 @@ import (
 // plain is what the lattices of this package that have no context are made of.
 type plain[S any] interface {
 	Lattice[S]
-	appendBinary(b []byte) ([]byte, error)
 	unmarshalBinary(b []byte) error
 }
 
-// plainKind returns the kind of a lattice without a context.
-func plainKind[S plain[S]](name string, empty func() S) Kind[S] {
+// plainKind returns the kind of a lattice without a context; encode appends a value.
+func plainKind[S plain[S]](name string, empty func() S, encode func(s S, b []byte) ([]byte, error)) Kind[S] {
 	declared(envelope.CheckName("kind name", name))
 	return Kind[S]{
 		Name:    name,
@@ -25,13 +24,18 @@ func plainKind[S plain[S]](name string, empty func() S) Kind[S] {
 			if isNil(s) {
 				s = empty()
 			}
-			return s.appendBinary(b)
+			return encode(s, b)
 		},
 		Decode: func(b []byte) (S, error) {
 			s := empty()
 			return s, s.unmarshalBinary(b)
 		},
 	}
+}
+
+// always is an encoder that never fails.
+func always[S any](encode func(s S, b []byte) []byte) func(S, []byte) ([]byte, error) {
+	return func(s S, b []byte) ([]byte, error) { return encode(s, b), nil }
 }
 
 // read decodes bytes that the codec accepted before.

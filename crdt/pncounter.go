@@ -22,13 +22,13 @@ const pnWidth = 2
 
 // PNCounterKind returns the kind of PNCounter.
 func PNCounterKind() Kind[*PNCounter] {
-	return plainKind("pncounter", func() *PNCounter { return &PNCounter{} })
+	return plainKind("pncounter", func() *PNCounter { return &PNCounter{} }, always((*PNCounter).appendBinary))
 }
 
 // Value returns the sum of all increments less all decrements. O(replicas).
 func (c *PNCounter) Value() int64 {
 	var v uint64
-	for row := range c.rows.each(pnWidth) {
+	for row := range c.table().each(pnWidth) {
 		v += row[0] - row[1]
 	}
 	return int64(v)
@@ -37,7 +37,7 @@ func (c *PNCounter) Value() int64 {
 // Totals returns the sum of all increments and that of all decrements, each mod
 // 2^64. O(replicas).
 func (c *PNCounter) Totals() (inc, dec uint64) {
-	for row := range c.rows.each(pnWidth) {
+	for row := range c.table().each(pnWidth) {
 		inc, dec = inc+row[0], dec+row[1]
 	}
 	return inc, dec
@@ -97,9 +97,7 @@ func (c *PNCounter) IsBottom() bool { return c == nil || len(c.rows.ids) == 0 }
 func (c *PNCounter) String() string { return fmt.Sprint(c.Value()) }
 
 // appendBinary appends the rows in order of replica.
-func (c *PNCounter) appendBinary(b []byte) ([]byte, error) {
-	return c.rows.appendBinary(b, pnWidth), nil
-}
+func (c *PNCounter) appendBinary(b []byte) []byte { return c.rows.appendBinary(b, pnWidth) }
 
 // unmarshalBinary replaces c by what appendBinary wrote; on error c is as it was.
 // Memory is bounded by the length of b, to which no reference is kept.

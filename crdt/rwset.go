@@ -27,7 +27,7 @@ type RWSet[E any] struct {
 
 // RWSetKind returns the kind of sets of elements of that codec.
 func RWSetKind[E any](c Codec[E]) Kind[*RWSet[E]] {
-	return causalKind("rwset<"+c.Name+">", &RWSet[E]{codec: c})
+	return causalKind("rwset<"+c.declared()+">", &RWSet[E]{codec: c})
 }
 
 func (s *RWSet[E]) elem(e E) object { return s.below(segment(roleElement, &s.codec, e)) }
@@ -90,6 +90,9 @@ func (s *RWSet[E]) Prune(tx *Tx, stable *clock.Context) { tx.prune(s.object, sta
 // Contains reports whether e is in the set; an element that the codec refuses is
 // not. O(concurrent writes of e).
 func (s *RWSet[E]) Contains(e E) bool {
+	if s == nil || s.state == nil {
+		return false
+	}
 	o := s.elem(e)
 	return granted(o.at())
 }
@@ -115,7 +118,7 @@ func (s *RWSet[E]) Tombstones() int {
 
 // sum adds up f over all elements, present or not, in any order.
 func (s *RWSet[E]) sum(f func(node) int) (total int) {
-	for _, n := range s.at().Kids() {
+	for _, n := range s.obj().at().Kids() {
 		total += f(n)
 	}
 	return total
@@ -127,7 +130,7 @@ func (s *RWSet[E]) sum(f func(node) int) (total int) {
 func (s *RWSet[E]) All() iter.Seq[E] {
 	return func(yield func(E) bool) {
 		for _, seg := range s.present() {
-			if !granted(s.at().Kid(seg)) {
+			if !granted(s.obj().at().Kid(seg)) {
 				continue
 			}
 			e, err := s.codec.Decode([]byte(seg[1:]))
@@ -143,7 +146,7 @@ func (s *RWSet[E]) All() iter.Seq[E] {
 
 // present returns the segments of the elements that are in the set, in order.
 func (s *RWSet[E]) present() []string {
-	n := s.at()
+	n := s.obj().at()
 	return slices.DeleteFunc(n.Segments(), func(seg string) bool { return !granted(n.Kid(seg)) })
 }
 
@@ -162,7 +165,9 @@ func (s *RWSet[E]) Clone() *RWSet[E] {
 }
 
 // IsBottom implements Lattice.
-func (s *RWSet[E]) IsBottom() bool { return s == nil || s.obj().isBottom() && s.at().Below() == 0 }
+func (s *RWSet[E]) IsBottom() bool {
+	return s == nil || s.obj().isBottom() && s.obj().at().Below() == 0
+}
 
 func (s *RWSet[E]) obj() *object {
 	if s == nil {

@@ -24,7 +24,7 @@ const (
 // it, in this process or, by way of Seal, wherever a client takes it. It does not
 // change, and holds no value but the counters' sums.
 //
-// The zero Snapshot is that of a reader who has seen nothing.
+// Nil and the zero Snapshot are those of a reader who has seen nothing.
 type Snapshot struct {
 	context clock.Context
 	top     []string // the place of which it was taken
@@ -62,7 +62,12 @@ func (s *Snapshot) readContext() *kernel.ReadContext {
 }
 
 // Context returns the context that the reader saw: what a token of it holds.
-func (s *Snapshot) Context() *clock.Context { return s.context.Clone() }
+func (s *Snapshot) Context() *clock.Context {
+	if s == nil {
+		return &clock.Context{}
+	}
+	return s.context.Clone()
+}
 
 // Seal returns the snapshot as bytes for a client to keep and return. Key is the
 // stores' shared secret and scope the object's key, as for clock.SealToken: the
@@ -72,6 +77,9 @@ func (s *Snapshot) Context() *clock.Context { return s.context.Clone() }
 func (s *Snapshot) Seal(key []byte, scope string) ([]byte, error) {
 	if len(key) < 16 {
 		return nil, fmt.Errorf("crdt: snapshot key of %d bytes: want at least 16", len(key))
+	}
+	if s == nil {
+		s = &Snapshot{}
 	}
 	body := s.appendBody([]byte{snapshotVersion})
 	if len(body)+snapshotMAC > MaxSnapshotBytes {

@@ -33,7 +33,7 @@ type Source interface {
 // Tx is a running transaction. It belongs to the function that Mutate called, on
 // its goroutine, and ends when that function returns; using it later panics.
 type Tx struct {
-	src  Source
+	src  Source // never nil
 	kern *kernel.Tx
 	on   *kernel.State
 	rec  any // the delta recorded so far for a lattice that is not causal
@@ -81,6 +81,9 @@ func Mutate[S Lattice[S]](s S, src Source, fn func(*Tx, S) error, opts ...Option
 }
 
 func checkSource(src Source) error {
+	if src == nil {
+		panic("crdt: Mutate without a source: a Writer is one, and so is a store")
+	}
 	if !src.Replica().IsValid() {
 		return errors.New("crdt: Mutate: the source has no replica id")
 	}
@@ -227,6 +230,9 @@ func (tx *Tx) Fail(err error) {
 }
 
 func (tx *Tx) check() {
+	if tx == nil || tx.src == nil {
+		panic("crdt: a nil or zero transaction: Mutate makes them")
+	}
 	if tx.done {
 		panic("crdt: transaction used after its end")
 	}

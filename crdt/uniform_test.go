@@ -71,6 +71,9 @@ func uniform[S crdt.Lattice[S]](shows string, zero S, k crdt.Kind[S], change fun
 				if s.Merge(bottom) || !s.Equal(bottom) || !bottom.IsBottom() || !bottom.Equal(s) || !bottom.Clone().IsBottom() {
 					t.Errorf("%s is not the bottom", name)
 				}
+				if got, want := any(bottom).(fmt.Stringer).String(), any(empty).(fmt.Stringer).String(); got != want {
+					t.Errorf("String of %s = %q, want %q", name, got, want)
+				}
 				if !crdt.Contains(s, bottom) || crdt.ContextOf(bottom) != nil && !crdt.ContextOf(bottom).IsEmpty() {
 					t.Errorf("%s is not contained in all", name)
 				}

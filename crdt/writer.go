@@ -26,6 +26,9 @@ func NewWriter(id clock.ReplicaID, wall func() time.Time) *Writer {
 	if !id.IsValid() {
 		panic("crdt: NewWriter: replica id 0")
 	}
+	if wall == nil {
+		panic("crdt: NewWriter: no clock")
+	}
 	return &Writer{id: id, hlc: clock.NewHLC(wall, 0)}
 }
 

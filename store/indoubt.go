@@ -30,7 +30,7 @@ type PendingChange interface {
 	Abandon(ctx context.Context) error
 }
 
-// NewInDoubtError returns the error of a change that c decides about.
+// NewInDoubtError returns the error of a change that c, which is not nil, decides about.
 func NewInDoubtError(key string, cause error, c PendingChange) *InDoubtError {
 	return &InDoubtError{key, cause, c}
 }
@@ -47,43 +47,52 @@ func (e *InDoubtError) Unwrap() error { return InDoubt(e.Err) }
 // nil the change is applied, once. An error that matches ErrAbandoned says that it was
 // abandoned before, which need not have arrived everywhere yet; one that matches
 // ErrInDoubt that it is still open.
-func (e *InDoubtError) Retry(ctx context.Context) error { return e.change.Retry(ctx) }
+func (e *InDoubtError) Retry(ctx context.Context) error { return e.pending().Retry(ctx) }
 
 // Abandon takes the change back: when it returns nil the change shows nowhere, wherever
 // and whenever it arrives. What it overwrote or removed stays so where it has arrived.
 // An error that matches ErrApplied says that the change was applied before and stays;
 // one that matches ErrCannotAbandon, which ErrApplied does too, that it cannot be taken
 // back; one that matches ErrInDoubt that it is still open.
-func (e *InDoubtError) Abandon(ctx context.Context) error { return e.change.Abandon(ctx) }
+func (e *InDoubtError) Abandon(ctx context.Context) error { return e.pending().Abandon(ctx) }
+
+func (e *InDoubtError) pending() PendingChange {
+	if e.change == nil {
+		panic("store: an InDoubtError that decides about nothing: NewInDoubtError makes them")
+	}
+	return e.change
+}
 
 // InDoubt returns err as the error of a write that may have happened: it matches
 // ErrInDoubt, whatever else err matches, and not ErrContention, which says that nothing
 // was applied. It is for those who write a Backend.
-func InDoubt(err error) error { return &inDoubt{err} }
+func InDoubt(err error) error { return &doubtError{err} }
 
-type inDoubt struct{ err error }
+type doubtError struct{ err error }
 
-func (e *inDoubt) Error() string { return e.err.Error() }
+func (e *doubtError) Error() string { return e.err.Error() }
 
 // Is reports what InDoubt says.
-func (e *inDoubt) Is(target error) bool {
+func (e *doubtError) Is(target error) bool {
 	return target == ErrInDoubt || target != ErrContention && errors.Is(e.err, target)
 }
 
 // As finds what is in the cause.
-func (e *inDoubt) As(target any) bool { return errors.As(e.err, target) }
+func (e *doubtError) As(target any) bool { return errors.As(e.err, target) }
 
-// otherDoubt is the error of a user's function that is about a change of another Update,
+// otherDoubtError is the error of a user's function that is about a change of another Update,
 // which is in doubt. It does not say so of the Update that ran the function.
-type otherDoubt struct{ err error }
+type otherDoubtError struct{ err error }
 
-func (e *otherDoubt) Error() string { return e.err.Error() }
+func (e *otherDoubtError) Error() string { return e.err.Error() }
 
 // Is reports what the error matches, but for ErrInDoubt.
-func (e *otherDoubt) Is(target error) bool { return target != ErrInDoubt && errors.Is(e.err, target) }
+func (e *otherDoubtError) Is(target error) bool {
+	return target != ErrInDoubt && errors.Is(e.err, target)
+}
 
 // As finds what is in the error, but for an InDoubtError.
-func (e *otherDoubt) As(target any) bool {
+func (e *otherDoubtError) As(target any) bool {
 	_, doubt := target.(**InDoubtError)
 	return !doubt && errors.As(e.err, target)
 }

@@ -21,10 +21,21 @@ type Objects[S crdt.Lattice[S]] struct {
 }
 
 // NewObjects returns access to the objects of b whose keys start with prefix. B joins
-// frames of the kind from now on.
+// frames of the kind from now on. It panics if b is nil, or k is not whole.
 func NewObjects[S crdt.Lattice[S]](b Backend, prefix string, k crdt.Kind[S]) Objects[S] {
+	if b == nil {
+		panic("store: NewObjects without a backend")
+	}
 	b.Know(k)
 	return Objects[S]{b, prefix, k, k}
+}
+
+// backend returns the backend of access that was made.
+func (o Objects[S]) backend() Backend {
+	if o.b == nil {
+		panic("store: a zero Objects: make access with NewObjects")
+	}
+	return o.b
 }
 
 // Update runs fn in a transaction on the object under key, which is empty if nobody has
@@ -41,7 +52,7 @@ func NewObjects[S crdt.Lattice[S]](b Backend, prefix string, k crdt.Kind[S]) Obj
 // applied, or may yet be. A *TokenError says that the change is kept and that there is
 // no token. Any other error says that nothing was applied.
 func (o Objects[S]) Update(ctx context.Context, key string, fn func(*crdt.Tx, S) error, opts ...Option) (clock.Token, error) {
-	return o.b.Update(ctx, o.prefix+key, o.any, typed(o.kind, fn), optionsOf(opts))
+	return o.backend().Update(ctx, o.prefix+key, o.any, typed(o.kind, fn), optionsOf(opts))
 }
 
 // View returns the value of the object under key, empty if there is none, and the token
@@ -52,7 +63,7 @@ func (o Objects[S]) View(ctx context.Context, key string, opts ...Option) (S, cl
 	if err := opt.checkRead(); err != nil {
 		return o.kind.New(), clock.Token{}, err
 	}
-	obj, token, err := o.b.View(ctx, o.prefix+key, o.any, opt)
+	obj, token, err := o.backend().View(ctx, o.prefix+key, o.any, opt)
 	if obj == nil {
 		return o.kind.New(), token, err
 	}
@@ -67,7 +78,7 @@ func (o Objects[S]) View(ctx context.Context, key string, opts ...Option) (S, cl
 // for each. Whatever is wrong with one of them is an error, which joins a *KeyError for
 // each; its value is empty then.
 func (o Objects[S]) Views(ctx context.Context, keys []string, opts ...Option) ([]S, error) {
-	values := make([]S, len(keys))
+	b, values := o.backend(), make([]S, len(keys))
 	for i := range values {
 		values[i] = o.kind.New()
 	}
@@ -79,7 +90,7 @@ func (o Objects[S]) Views(ctx context.Context, keys []string, opts ...Option) ([
 	for i, key := range keys {
 		full[i] = o.prefix + key
 	}
-	objects, err := o.b.Views(ctx, full, o.any, opt)
+	objects, err := b.Views(ctx, full, o.any, opt)
 	for i, obj := range objects {
 		if obj == nil {
 			continue
@@ -98,7 +109,7 @@ func (o Objects[S]) Views(ctx context.Context, keys []string, opts ...Option) ([
 // kind. The error of a pair is the last thing yielded.
 func (o Objects[S]) Keys(ctx context.Context) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
-		for key, err := range o.b.Keys(ctx, o.prefix) {
+		for key, err := range o.backend().Keys(ctx, o.prefix) {
 			if !yield(strings.TrimPrefix(key, o.prefix), err) || err != nil {
 				return
 			}
@@ -113,7 +124,7 @@ func typed[S crdt.Lattice[S]](k crdt.Kind[S], fn func(*crdt.Tx, S) error) func(*
 	return func(tx *crdt.Tx, o *untyped.Object) error {
 		err := on(tx, o)
 		if errors.Is(err, ErrInDoubt) {
-			return &otherDoubt{err}
+			return &otherDoubtError{err}
 		}
 		return err
 	}

@@ -111,7 +111,7 @@ func TestBurnedBelow(t *testing.T) {
 func TestBurn(t *testing.T) {
 	t.Parallel()
 	w, a, b := pair(t)
-	tooLarge := crdt.Kind[*crdt.PNCounter]{Name: "", Version: 1, New: crdt.PNCounterKind().New}
+	tooLarge := crdt.PNCounterKind()
 	tooLarge.Append = func([]byte, *crdt.PNCounter) ([]byte, error) { return nil, errors.New("too large") }
 	if err := perform(a, tooLarge, "k", func(tx *crdt.Tx, c *crdt.PNCounter) { c.Add(tx, 1) }); err == nil {
 		t.Fatal("an update whose delta has no frame succeeded")

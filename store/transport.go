@@ -25,7 +25,7 @@ var ErrBacklog = errors.New("store: receiver's queue is full")
 // hubQueue is how many messages wait for a store before the next is refused.
 const hubQueue = 1024
 
-// Hub connects stores in one process. It is safe for concurrent use.
+// Hub connects stores in one process. The zero Hub has no stores. It is safe for concurrent use.
 type Hub struct {
 	mu    sync.Mutex
 	ports map[PeerID]*port
@@ -33,7 +33,7 @@ type Hub struct {
 }
 
 // NewHub returns a hub without stores.
-func NewHub() *Hub { return &Hub{ports: make(map[PeerID]*port)} }
+func NewHub() *Hub { return &Hub{} }
 
 type port struct {
 	hub   *Hub
@@ -52,6 +52,9 @@ func (h *Hub) Join(self PeerID) Transport {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	p := &port{h, self, make(chan parcel, hubQueue)}
+	if h.ports == nil {
+		h.ports = make(map[PeerID]*port)
+	}
 	h.ports[self] = p
 	return p
 }

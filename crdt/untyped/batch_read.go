@@ -123,14 +123,14 @@ func (f *batchFrame) appendTo(b []byte) []byte {
 	if f.whole != nil {
 		return append(b, f.whole...)
 	}
-	return f.Frame.AppendTo(b)
+	return f.AppendTo(b)
 }
 
 func (f *batchFrame) size() int {
 	if f.whole != nil {
 		return len(f.whole)
 	}
-	return f.Frame.Size()
+	return f.Size()
 }
 
 func (f *batchFrame) object(kinds []crdt.AnyKind) (*Object, error) {

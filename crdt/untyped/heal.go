@@ -63,7 +63,7 @@ const healFields = 5
 // shares nothing with o that either may change; Base is base itself.
 func (o *Object) Extract(base, killed *clock.Context) *Heal {
 	h := &Heal{Base: base}
-	c, ok := o.state.(erased.Causal)
+	c, ok := o.get().(erased.Causal)
 	switch {
 	case !ok:
 		h.Delta = o.Clone()
@@ -82,7 +82,7 @@ func (o *Object) Extract(base, killed *clock.Context) *Heal {
 // Extract, since all dead dots (as intervals) and the bases of all counters are
 // in it. O(as Extract without kill lists).
 func (o *Object) ExtractSeen(seen *clock.Context) *Heal {
-	c, ok := o.state.(erased.Causal)
+	c, ok := o.get().(erased.Causal)
 	if !ok {
 		return &Heal{Delta: o.Clone(), Base: seen}
 	}
@@ -108,7 +108,7 @@ func (o *Object) ApplyHeal(h *Heal) (changed bool, missing *clock.Context, err e
 	if changed, err = o.Merge(h.Delta); err != nil {
 		return false, nil, err
 	}
-	if c, ok := o.state.(erased.Causal); ok && h.Held != nil {
+	if c, ok := o.get().(erased.Causal); ok && h.Held != nil {
 		missing = orNil(c.Missing(h.Held))
 	}
 	return changed, missing, nil
@@ -134,7 +134,7 @@ func orNil(c *clock.Context) *clock.Context {
 // itself dead. So it belongs where a store reads or compares whole objects, and
 // not to heals, either end. O(intervals). A lattice without a context has no holes.
 func (o *Object) Fill(applied *clock.Context) (changed bool) {
-	c, ok := o.state.(erased.Causal)
+	c, ok := o.get().(erased.Causal)
 	return ok && c.Fill(applied)
 }
 

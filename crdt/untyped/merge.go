@@ -11,16 +11,16 @@ import (
 // Merge makes o the join of o and d and reports whether that changed o; see
 // crdt.Lattice. Objects of different kinds do not merge: crdt.ErrKind.
 func (o *Object) Merge(d *Object) (changed bool, err error) {
-	if o.name != d.name {
-		return false, otherKind(o, d)
+	if err := sameKind(o, d); err != nil {
+		return false, err
 	}
-	changed, ok := o.state.Merge(d.state)
+	changed, ok := o.get().Merge(d.get())
 	if !ok {
 		same, err := o.alike(d)
 		if err != nil {
 			return false, err
 		}
-		changed, _ = o.state.Merge(same)
+		changed, _ = o.get().Merge(same)
 	}
 	o.merged(d)
 	return changed, nil
@@ -46,17 +46,17 @@ func (o *Object) Strip(d *Object) (news *Object, err error) { return o.strip(d, 
 func (o *Object) MergeStrip(d *Object) (news *Object, err error) { return o.strip(d, true) }
 
 func (o *Object) strip(d *Object, merge bool) (*Object, error) {
-	if o.name != d.name {
-		return nil, otherKind(o, d)
+	if err := sameKind(o, d); err != nil {
+		return nil, err
 	}
 	from := d
-	part, ok := o.state.Strip(d.state, merge)
+	part, ok := o.get().Strip(d.get(), merge)
 	if !ok {
 		same, err := o.alike(d)
 		if err != nil {
 			return nil, err
 		}
-		part, _ = o.state.Strip(same, merge)
+		part, _ = o.get().Strip(same, merge)
 		from = o
 	}
 	if merge {
@@ -83,8 +83,11 @@ func (o *Object) Contains(d *Object) (bool, error) {
 	return err == nil && news == nil, err
 }
 
-func otherKind(o, d *Object) error {
-	return fmt.Errorf("%w: %s into %s", crdt.ErrKind, d.name, o.name)
+func sameKind(o, d *Object) error {
+	if _, _ = o.get(), d.get(); o.name != d.name {
+		return fmt.Errorf("%w: %s into %s", crdt.ErrKind, d.name, o.name)
+	}
+	return nil
 }
 
 // alike returns the state of d in the form of that of o, if one of them was known by its

@@ -22,7 +22,7 @@ type kind = erased.Kind[*crdt.Tx, crdt.Source, crdt.Option]
 // because structure is apart from kind; lattices without a context need their
 // kind (those of package crdt are known).
 //
-// An Object is not safe for concurrent use.
+// The zero Object is none. An Object is not safe for concurrent use.
 type Object struct {
 	name    string // of the kind
 	version int
@@ -76,6 +76,14 @@ func kindNamed(name string, kinds []crdt.AnyKind) (of kind, byName bool) {
 	return knownKind(name)
 }
 
+// get returns the state of an object that was made.
+func (o *Object) get() erased.State {
+	if o == nil || o.state == nil {
+		panic("crdt: a nil or zero Object: NewObject, ObjectOf and DecodeObject make them")
+	}
+	return o.state
+}
+
 // with returns an object of o's kind.
 func (o *Object) with(s erased.State) *Object { return &Object{o.name, o.version, s, o.of, o.byName} }
 
@@ -86,7 +94,7 @@ func (o *Object) Kind() string { return o.name }
 func (o *Object) Version() int { return o.version }
 
 // Clone returns a copy that shares nothing with o that either may change.
-func (o *Object) Clone() *Object { return o.with(o.state.Clone()) }
+func (o *Object) Clone() *Object { return o.with(o.get().Clone()) }
 
 // Memory returns about how many bytes of memory o takes, rather more than that. It is
 // for a cache that has a limit. O(replicas and pages of o) for a causal type, else O(o).
@@ -101,7 +109,7 @@ func (o *Object) AppendFrame(b []byte) ([]byte, error) { return o.AppendFrameVer
 // AppendFrameVersion appends the object as a frame of an older format: while programs
 // that do not read the newest still run, those that do write what all can read.
 func (o *Object) AppendFrameVersion(b []byte, format int) ([]byte, error) {
-	return o.state.AppendFrame(b, envelope.Header{Format: format, Kind: o.name, Version: o.version})
+	return o.get().AppendFrame(b, envelope.Header{Format: format, Kind: o.name, Version: o.version})
 }
 
 // Context returns a copy of the object's context, or nil if it has none.
@@ -116,7 +124,7 @@ func (o *Object) Context() *clock.Context {
 // to the object: the caller must neither change it nor keep it beyond the object's next
 // change.
 func (o *Object) BorrowContext() *clock.Context {
-	if c, ok := o.state.(erased.Causal); ok {
+	if c, ok := o.get().(erased.Causal); ok {
 		return c.Context()
 	}
 	return nil
@@ -125,7 +133,7 @@ func (o *Object) BorrowContext() *clock.Context {
 // Live returns the dots of what is live in o, empty for a lattice without a context.
 // O(o).
 func (o *Object) Live() *clock.Context {
-	if c, ok := o.state.(erased.Causal); ok {
+	if c, ok := o.get().(erased.Causal); ok {
 		return c.Live()
 	}
 	return &clock.Context{}

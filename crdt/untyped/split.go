@@ -15,7 +15,7 @@ import (
 // Each is an object like any other, and neither is the value: what one has of an
 // element the other may have ended. They share nothing with o. O(o).
 func (o *Object) Split(apart func(id clock.ReplicaID) bool) (rest, part *Object) {
-	c, ok := o.state.(erased.Causal)
+	c, ok := o.get().(erased.Causal)
 	if !ok || !slices.ContainsFunc(slices.Collect(c.Context().Replicas()), apart) {
 		return o.Clone(), nil
 	}

@@ -40,7 +40,7 @@ func (o *Object) check(k kind) error {
 	if o.name != k.Name() {
 		return fmt.Errorf("%w: %s, want %s", crdt.ErrKind, o.name, k.Name())
 	}
-	c, isCausal := o.state.(erased.Causal)
+	c, isCausal := o.get().(erased.Causal)
 	if isCausal && o.of != nil {
 		return nil
 	}
@@ -123,7 +123,7 @@ func (o *Object) Mutate(src crdt.Source, fn func(*crdt.Tx, *Object) error, opts 
 //
 // The result shares nothing with o. O(o).
 func (o *Object) Revoke() (revocation *Object, ok bool) {
-	c, ok := o.state.(erased.Causal)
+	c, ok := o.get().(erased.Causal)
 	if !ok {
 		return nil, false
 	}
