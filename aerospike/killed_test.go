@@ -221,7 +221,6 @@ func (r *killedRun) writing(t *testing.T) {
 // is known to nobody afterwards.
 func (r *killedRun) comeAndGo(t *testing.T, c *as.Client, cfg aerospike.Config, rnd *rand.Rand) {
 	t.Helper()
-	cfg.Timeout = time.Second
 	e, err := aerospike.Open(t.Context(), c, cfg)
 	if err != nil { // the cluster is down
 		time.Sleep(10 * time.Millisecond) // lets others have the processor
