@@ -70,7 +70,11 @@ func Mutate[S Lattice[S]](s S, src Source, fn func(*Tx, S) error, opts ...Option
 		return delta, err
 	}
 	if c, ok := any(s).(nestable[S]); ok {
-		state, err := mutateState(ready(c), c.schema(), src, func(tx *Tx) error { return fn(tx, s) }, opts)
+		var of kernel.Schema
+		if len(opts) > 0 { // what a reader saw is checked against it
+			of = c.schema()
+		}
+		state, err := mutateState(ready(c), of, src, func(tx *Tx) error { return fn(tx, s) }, opts)
 		if err != nil {
 			return delta, err
 		}
@@ -91,7 +95,8 @@ func checkSource(src Source) error {
 }
 
 // mutateState runs a transaction on a causal state and returns its delta, which is
-// bottom if nothing has changed.
+// bottom if nothing has changed. Schema is that of the state; without options it is not
+// needed.
 func mutateState(state *kernel.State, schema kernel.Schema, src Source, fn func(*Tx) error, opts []Option) (delta *kernel.State, err error) {
 	if state == nil {
 		return nil, errors.New("crdt: Mutate of a view: mutate the whole object, and reach the view inside")
