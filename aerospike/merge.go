@@ -208,10 +208,16 @@ func (e *Engine) writeTogether(ctx context.Context, o *object, ws []*write) erro
 	if err != nil {
 		return err
 	}
-	if _, err = e.append(ctx, o, entries, layout.Guard{}); err == nil {
-		e.counts.wrote(len(ws))
+	known := o.known()
+	queued, err := e.append(ctx, o, entries, layout.Guard{})
+	if err != nil {
+		return err
 	}
-	return err
+	e.counts.wrote(len(ws))
+	for i := range known {
+		known[i].wrote(entries, queued)
+	}
+	return nil
 }
 
 // entries returns what stands for the changes: themselves, or their join.

@@ -157,6 +157,45 @@ func (v *value) learn(frame []byte, d *untyped.Object, unapplied *clock.Context)
 	}
 }
 
+// known is what a value knows of the record, all of it, before a write.
+type known struct {
+	v      *value
+	stamp  layout.Stamp
+	queued int
+}
+
+// known returns what the object's values know that know the whole record. The caller has
+// the turn to write.
+func (o *object) known() (ks []known) {
+	for _, v := range o.remembered() {
+		v.mu.Lock()
+		if v.exact {
+			ks = append(ks, known{v, v.stamp, len(v.entries)})
+		}
+		v.mu.Unlock()
+	}
+	return ks
+}
+
+// wrote takes in what this process has appended, as a read of it would, after which the
+// queue has so many entries. If somebody else appended too, the next read finds that.
+func (k *known) wrote(entries []layout.Entry, queued int) {
+	v := k.v
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.checked = false
+	if v.exact = v.exact && v.stamp == k.stamp && len(v.entries) == k.queued && queued == k.queued+len(entries); !v.exact {
+		return
+	}
+	for i := range entries {
+		if err := v.learnEntry(&entries[i]); err != nil { // which a read will tell
+			v.exact = false
+			return
+		}
+		v.entries.add(entries[i].Key)
+	}
+}
+
 // notice takes note of the kinds that stand under the key, until there is one of v's.
 func (v *value) notice(frames ...[]byte) {
 	for _, f := range frames {
