@@ -196,7 +196,11 @@ func (r *killedRun) start(t *testing.T, c *as.Client, cfg aerospike.Config) {
 	r.wg.Go(func() {
 		rnd := rand.New(rand.NewPCG(2, 0))
 		for ctx.Err() == nil {
-			r.comeAndGo(t, c, cfg, rnd) //nolint:contextcheck // what has begun is not cut short
+			was := r.acked()
+			if r.comeAndGo(t, c, cfg, rnd) { //nolint:contextcheck // what has begun is not cut short
+				continue
+			}
+			astest.Until(t, "the cluster to come back", func() bool { return ctx.Err() != nil || r.acked() > was })
 		}
 	})
 }
@@ -217,14 +221,21 @@ func (r *killedRun) writing(t *testing.T) {
 	}
 }
 
+// acked returns how many updates were acknowledged to the writers.
+func (r *killedRun) acked() (n int64) {
+	for _, w := range r.writers {
+		n += w.acked.Load()
+	}
+	return n
+}
+
 // comeAndGo is a process that changes some objects and ends. What became of its changes
-// is known to nobody afterwards.
-func (r *killedRun) comeAndGo(t *testing.T, c *as.Client, cfg aerospike.Config, rnd *rand.Rand) {
+// is known to nobody afterwards. It reports false if it met no cluster.
+func (r *killedRun) comeAndGo(t *testing.T, c *as.Client, cfg aerospike.Config, rnd *rand.Rand) (opened bool) {
 	t.Helper()
 	e, err := aerospike.Open(t.Context(), c, cfg)
-	if err != nil { // the cluster is down
-		time.Sleep(10 * time.Millisecond) // lets others have the processor
-		return
+	if err != nil {
+		return false
 	}
 	counters, members := objectsOf(e)
 	errs := make([]error, 0, 4)
@@ -245,6 +256,7 @@ func (r *killedRun) comeAndGo(t *testing.T, c *as.Client, cfg aerospike.Config, 
 		r.came.Add(1)
 	}
 	_ = e.Close() // with what is in doubt
+	return true
 }
 
 // compare waits until a process that remembers nothing sees all that was acknowledged
